@@ -1,0 +1,60 @@
+"""Why a record or an attribute was set aside: the closed list of reason codes.
+
+A code is stable (replays, dashboards and the auditor's report name it); its text may be improved.
+"""
+
+from __future__ import annotations
+
+REASONS: dict[str, str] = {
+    # reading bytes
+    "REC-LENGTH": "the record's length is not the declared one",
+    "REC-TRUNC": "the file ends inside the record",
+    "REC-TYPE": "the record type is not declared",
+    "REC-COLUMNS": "the record has more or fewer columns than declared",
+    "ENC-UNDECODABLE": "a byte does not exist in the declared code page",
+    "ENC-CTRL": "control characters stand in a text field",
+    "NUM-PACKED": "a packed decimal (COMP-3) has an invalid digit or sign",
+    "NUM-ZONED": "a zoned decimal has an invalid digit or sign",
+    "NUM-OVERFLOW": "the legacy system printed asterisks: the number did not fit its field",
+    "NUM-TEXT": "the text is not a number of the declared form",
+    "XML-VALUE": "an element is missing or occurs more than once",
+    # conforming to the canonical model
+    "DATE-RANGE": "the date does not exist or lies outside the allowed range",
+    "CODE-UNMAPPED": "the code is not in the source's code list",
+    "REQUIRED": "a required value is missing",
+    "NUM-SIGN": "the sign flag is not in the source's sign map",
+    "LOOKUP-MISS": "the reference was not found in the source's cross-reference",
+    "TOO-LONG": "the text is longer than the consolidated field",
+    # keys and references
+    "DUP-KEY": "the key occurs more than once in its source",
+    "ORPHAN-ADDRESS": "the address belongs to no delivered subscriber, account or line",
+    "ORPHAN-LINE": "the invoice line belongs to no delivered invoice",
+    "ORPHAN-PAYMENT": "the payment belongs to no delivered account",
+    "ORPHAN-ALLOCATION": "the allocation belongs to no delivered payment or invoice",
+    "ACC-NO-CUSTOMER": "the account belongs to no delivered subscriber",
+    "ORPHAN": "the record refers to a record that was not delivered",
+    # money
+    "SUM-LINES": "the invoice's lines, VAT and totals do not agree",
+    "SUM-PAYMENT": "allocations and the unallocated rest do not add up to the payment",
+    "ACC-BALANCE": "opening balance and movements do not give the closing balance",
+    "ACC-BLOCKED": "the account is held back because another of its records is in error",
+    "VAT-RATE": "the VAT rate is not one of the source's rates",
+    "CUR-UNKNOWN": "the currency is not one of the source's currencies",
+    # attributes (the record goes on)
+    "ID-PESEL": "the PESEL is not valid",
+    "ID-PESEL-FILLER": "the PESEL is a filler",
+    "ID-PESEL-BIRTH": "the PESEL contradicts the birth date",
+    "ID-NIP": "the NIP is not valid",
+    "ID-NIP-FILLER": "the NIP is a filler",
+    "ID-REGON": "the REGON is not valid",
+    "TEL-NOZONE": "the number has no zone and the source does not say which",
+    "TEL-SHORT": "the number is too short and no renumbering table knows it",
+    "TEL-INVALID": "the number cannot be a Polish subscriber's",
+    "TEL-FILLER": "the number is a filler",
+    "ADR-UNPARSED": "the address could not be taken apart",
+    "ADR-POSTCODE": "the postal code is not valid",
+    "NAME-UNPARSED": "the name could not be taken apart",
+    "MAIL-INVALID": "the e-mail address is not valid",
+    # gates
+    "GATE": "a validation suite rejected the row",
+}

@@ -1,0 +1,142 @@
+"""The registry: every declared source, read from `sources/*/source.toml`.
+
+Reading it opens no network and no database, so DAG files may do it while they are parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from billing.errors import ContractError
+from billing.spec import SourceSpec
+
+SPEC_FILE = "source.toml"
+NOTES_FILE = "NOTES.md"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A declared source: its spec and the folder that holds its copybooks, code lists and notes."""
+
+    spec: SourceSpec
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def notes(self) -> str:
+        """NOTES.md, or an empty text."""
+        path = self.folder / NOTES_FILE
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def delivery_folder(self, deliveries: Path) -> Path:
+        """Where this source's deliveries appear.
+
+        Args:
+            deliveries: Root of all deliveries (`BLUELINE_DELIVERIES`).
+        """
+        path = expand_variables(self.spec.delivery.path or self.spec.id, where=str(self.folder / SPEC_FILE))
+        return Path(path) if os.path.isabs(path) else deliveries / path
+
+
+def expand_variables(text: str, *, where: str) -> str:
+    """Replace `${VAR}` and `${VAR:-default}` by environment variables.
+
+    Raises:
+        ContractError: A variable without default is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match["name"], match["default"])
+        if found is None:
+            raise ContractError(
+                f"{match[0]} is not set", file=where, remedy=f"export {match['name']} or give a default"
+            )
+        return found
+
+    return re.sub(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}", value, text)
+
+
+def load_source(folder: Path) -> Source:
+    """Read and check one source's declaration.
+
+    Raises:
+        ContractError: The file is missing, is no TOML, or breaks the spec; the message names every offending key.
+    """
+    path = folder / SPEC_FILE
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ContractError(
+            "the source has no declaration", file=str(path), remedy="write one: blueline sources new"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"not valid TOML: {error}", file=str(path), remedy="correct the line named") from None
+    try:
+        spec = SourceSpec.model_validate(data)
+    except ValidationError as error:
+        raise ContractError(
+            "; ".join(_explain(item) for item in error.errors()),
+            file=str(path),
+            remedy="see docs/adding-a-source.md, or let your editor check it with schema/source.schema.json",
+        ) from None
+    if spec.id != folder.name:
+        raise ContractError(
+            f"id is {spec.id!r} but the folder is {folder.name!r}", file=str(path), remedy="make them equal"
+        )
+    return Source(spec, folder)
+
+
+def _explain(item: object) -> str:
+    assert isinstance(item, dict)
+    # pydantic puts the union's tag into the location; the reader of a TOML file has never heard of it
+    location = ".".join(str(part) for part in item["loc"] if part not in _FORMATS) or "spec"
+    if item["type"] == "extra_forbidden":
+        return f"{location}: unknown key"
+    if item["type"] == "missing":
+        return f"{location}: missing"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{location}: {message[:1].lower()}{message[1:]}"
+
+
+_FORMATS = {"mainframe", "dbf", "delimited", "fixed_width", "xml", "sql"}
+
+
+def load_registry(root: Path) -> dict[str, Source]:
+    """Every source below `root`, by id, in name order.
+
+    Raises:
+        ContractError: The folder is missing or empty, or any declaration is wrong (all are named, not only the first).
+    """
+    if not root.is_dir():
+        raise ContractError("the folder of sources does not exist", file=str(root), remedy="set BLUELINE_SOURCES")
+    sources: dict[str, Source] = {}
+    errors: list[ContractError] = []
+    for folder in sorted(path for path in root.iterdir() if (path / SPEC_FILE).exists()):
+        try:
+            sources[folder.name] = load_source(folder)
+        except ContractError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ContractError("\n".join(str(e) for e in errors), remedy="correct each of them")
+    if not sources:
+        raise ContractError("no source is declared", file=str(root), remedy="declare one: blueline sources new")
+    return sources
+
+
+def json_schema() -> str:
+    """The spec's JSON Schema, for editors that complete and check TOML."""
+    schema = SourceSpec.model_json_schema(by_alias=True)
+    schema["$id"] = "source.schema.json"
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"

@@ -1,0 +1,454 @@
+"""The source spec: everything the pipeline has to know about one legacy source, as data.
+
+A spec is a TOML file `sources/<id>/source.toml`.  It is strict: an unknown key, a missing one or a wrong type is
+an error at start that names file, key and remedy.  `docs/adding-a-source.md` explains it by example and
+`schema/source.schema.json` describes it to editors; both are checked against this module.
+
+Three parts:
+
+* **files**: how the delivered bytes become *raw tables* (names and columns as the legacy system has them);
+* **entities**: how raw columns become *canonical fields* (`billing.model`), by declared rules only;
+* **controls**: which equations the data supports, and how many rejects the source may have.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from billing.model import ENTITIES
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+
+EQUATIONS: dict[str, str] = {
+    "records": "records read = loaded + rejected + suspended",
+    "amounts": "sum of amounts read = loaded + rejected + suspended",
+    "account": "opening balance + movements = closing balance, for every account",
+    "invoice": "lines = net, VAT by rate = VAT, net + VAT = gross, for every invoice",
+    "payment": "allocations + unallocated = payment, for every payment",
+    "debtors_creditors": "positive and negative closing balances, each side apart",
+    "merge": "sum per source before the merge = sum per source after it",
+}
+ALWAYS = ("records", "amounts", "debtors_creditors", "merge")  # need nothing of the source but its records
+
+
+class Strict(BaseModel):
+    """Base of every part of a spec: frozen, unknown keys forbidden."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+# --- files -----------------------------------------------------------------------------------------------------
+
+
+class FileSpec(Strict):
+    """What every kind of file has in common.
+
+    Attributes:
+        name: Name of the file in this spec; also its raw table's name where it holds one table.
+        pattern: Glob below the delivery folder; every match is read, in name order.
+        optional: A delivery without it is complete all the same.
+    """
+
+    name: Name
+    pattern: str
+    optional: bool = False
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (self.name,)
+
+
+class Segments(Strict):
+    """Which of the record types a record is: the value of `field` names the 01 level or REDEFINES that maps it.
+
+    `map` has one entry a record type: value of the field -> raw table.  `groups` says which group of the copybook
+    describes it (default: the group called like the table).
+    """
+
+    field: str
+    map: dict[str, Name]
+    groups: dict[Name, str] = Field(default_factory=dict)
+
+
+class TextControl(Strict):
+    """A header or trailer record among the data, and the totals that it states.
+
+    Positions are 1-based bytes of the record; amounts are in hundredths unless `sum_scale` says otherwise.
+
+    Attributes:
+        starts_with: The text that every such record begins with.
+        count_at: `[start, length]` of the number of data records it states.
+        count_extra: How many the stated count is above the data records (2 where it counts header and trailer).
+        sum_at: `[start, length]` of a signed total.
+        sum_column: The data column that the total adds up.
+        sum_scale: Decimals that both the total and the column imply where they have no decimal separator.
+        sequence_at: `[start, length]` of the file's sequence number.
+    """
+
+    starts_with: str
+    count_at: tuple[int, int] | None = None
+    count_extra: int = 0
+    sum_at: tuple[int, int] | None = None
+    sum_column: str | None = None
+    sum_scale: int = 2
+    sequence_at: tuple[int, int] | None = None
+
+
+class MainframeFile(FileSpec):
+    """EBCDIC (or ASCII) records described by a COBOL copybook."""
+
+    format: Literal["mainframe"]
+    copybook: str | list[str]
+    code_page: str = "cp870"
+    record_format: Literal["F", "V"] = "F"
+    record_length: int | None = None  # F: default is the copybook's length
+    segments: Segments | None = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.segments.map.values())) if self.segments else (self.name,)
+
+
+class DbfFile(FileSpec):
+    """A dBase, Clipper or FoxPro table; its memo file lies beside it under the same name."""
+
+    format: Literal["dbf"]
+    code_page: str
+    deleted: Literal["suspend", "skip", "keep"] = "suspend"
+
+
+class DelimitedFile(FileSpec):
+    """Text records with a delimiter; the columns are those of the header line, or declared."""
+
+    format: Literal["delimited"]
+    code_page: str
+    delimiter: str = ";"
+    quote: str = '"'
+    header: bool = True
+    columns: list[str] | None = None
+    trailer: TextControl | None = None
+
+
+class FixedColumn(Strict):
+    """A column of a fixed-width record: 1-based first byte, length in bytes."""
+
+    name: str
+    start: int = Field(ge=1)
+    length: int = Field(ge=1)
+
+
+class FixedRecord(Strict):
+    """A record type of a fixed-width file.
+
+    Attributes:
+        table: Raw table of these records.
+        starts_with: Text they begin with; absent where the file has one type only.
+        columns: Their columns.
+    """
+
+    table: Name
+    starts_with: str = ""
+    columns: list[FixedColumn]
+
+
+class FixedWidthFile(FileSpec):
+    """Text records whose columns have fixed byte positions, one record a line."""
+
+    format: Literal["fixed_width"]
+    code_page: str
+    record_length: int  # in bytes, without the line end
+    records: list[FixedRecord]
+    header: TextControl | None = None
+    trailer: TextControl | None = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r.table for r in self.records))
+
+
+class XmlTable(Strict):
+    """Elements that are rows.
+
+    Attributes:
+        table: Raw table of these elements.
+        path: Path of the element from the root, such as `/region/subscribers/subscriber`.
+        columns: Column name -> path from the element: `name/last`, `@id`, `../@id`, `../../no`, `.` (own text).
+    """
+
+    table: Name
+    path: str
+    columns: dict[str, str]
+
+
+class XmlFile(FileSpec):
+    """An XML document, read as a stream.  Namespaces are ignored: paths use local names."""
+
+    format: Literal["xml"]
+    records: list[XmlTable]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r.table for r in self.records))
+
+
+class SqlTable(Strict):
+    """A result set: exactly one of `table` (all its columns) and `query`.
+
+    Attributes:
+        name: Raw table.
+        source: Table or view to select from, all columns, ordered by `key`.
+        query: SELECT statement instead.
+        key: Columns that order the rows, so that a second dump of the same data is byte-identical.
+    """
+
+    name: Name
+    source: str | None = None
+    query: str | None = None
+    key: list[str]
+
+
+class SqlFile(FileSpec):
+    """A database: each result set is dumped once when it is landed.
+
+    `pattern` names a SQLite file of the delivery; `url` any SQLAlchemy URL instead, where `${VAR}` takes a setting
+    from the environment so that no password stands in a spec.
+    """
+
+    format: Literal["sql"]
+    pattern: str = ""
+    url: str | None = None
+    results: list[SqlTable]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(r.name for r in self.results)
+
+
+AnyFile = Annotated[
+    MainframeFile | DbfFile | DelimitedFile | FixedWidthFile | XmlFile | SqlFile, Field(discriminator="format")
+]
+
+
+# --- entities --------------------------------------------------------------------------------------------------
+
+DateFormat = Literal[
+    "YYYY-MM-DD", "DD.MM.YYYY", "DD-MM-YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "YYYYMMDD", "DDMMYYYY", "YYMMDD",
+    "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD", "YYYYDDD", "CYYMMDD", "excel",
+]  # fmt: skip
+
+
+class Lookup(Strict):
+    """Replace the value by another raw table's `take` in the row whose `key` equals it."""
+
+    table: Name
+    key: str
+    take: str
+
+
+class Rule(Strict):
+    """How one canonical field is made of raw columns.  In TOML, a plain string means `{ column = "..." }`.
+
+    Attributes:
+        column: Raw column.
+        columns: Several raw columns, joined by `join` (empty ones left out).
+        join: What stands between them.
+        value: A constant instead of a column.
+        map: Source code -> canonical value; a code that is not there is a reject unless `default` is given.
+        default: Value where the source has none (or, with `map`, an unknown code).
+        null_values: Texts that mean "no value"; blanks always do.
+        format: Form of a date.
+        pivot: Two-digit years below it are 20YY, others 19YY.
+        decimal: Decimal separator of a number that is text.
+        thousands: Thousands separators of a number that is text.
+        scale: Decimals implied by a number without separator (`12345` with 2 is 123.45).
+        sign_column: Raw column with the sign flag.
+        signs: Flag -> `+` or `-`.
+        negate: Turn the sign round.
+        lookup: Fetch the value through a cross-reference table.
+        strip_zeros: Drop leading zeros of a key.
+    """
+
+    column: str | None = None
+    columns: list[str] | None = None
+    join: str = " "
+    value: str | None = None
+    map: dict[str, str] | None = None
+    default: str | None = None
+    null_values: list[str] = Field(default_factory=list)
+    format: DateFormat | None = None
+    pivot: int | None = Field(default=None, ge=0, le=99)
+    decimal: Literal[",", "."] = "."
+    thousands: str = ""
+    scale: int | None = Field(default=None, ge=0, le=6)
+    sign_column: str | None = None
+    signs: dict[str, Literal["+", "-"]] | None = None
+    negate: bool = False
+    lookup: Lookup | None = None
+    strip_zeros: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_string(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [o for o in ("column", "columns", "value") if getattr(self, o) is not None]
+        if len(given) != 1:
+            raise ValueError(f"needs exactly one of column, columns, value; has {', '.join(given) or 'none'}")
+        if (self.sign_column is None) != (self.signs is None):
+            raise ValueError("sign_column and signs go together")
+        return self
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Raw columns that the rule reads from its own table."""
+        named = [self.column, *(self.columns or []), self.sign_column]
+        return tuple(n for n in named if n is not None)
+
+
+class Where(Strict):
+    """Which raw rows become canonical rows; all given conditions must hold."""
+
+    column: str
+    equals: list[str] | None = None
+    differs: list[str] | None = None
+    not_blank: bool = False
+    not_zero: bool = False
+
+
+class EntityMap(Strict):
+    """One mapping of a raw table to a canonical entity.  An entity may have several."""
+
+    name: str
+    table: Name = Field(alias="from")
+    where: list[Where] = Field(default_factory=list)
+    fields: dict[str, Rule]
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Self:
+        if self.name not in ENTITIES:
+            raise ValueError(f"unknown entity {self.name!r}; known are {', '.join(ENTITIES)}")
+        entity = ENTITIES[self.name]
+        delivered = {f.name for f in entity.delivered}
+        if unknown := sorted(set(self.fields) - delivered):
+            raise ValueError(f"{self.name} has no field {', '.join(unknown)}; it has {', '.join(sorted(delivered))}")
+        if missing := sorted(f.name for f in entity.delivered if f.required and f.name not in self.fields):
+            raise ValueError(f"{self.name} needs {', '.join(missing)}")
+        return self
+
+    @property
+    def critical_columns(self) -> frozenset[str]:
+        """Raw columns whose value decides about keys or money: a record without them is no record."""
+        entity = ENTITIES[self.name]
+        critical: set[str] = set()
+        for name, rule in self.fields.items():
+            field = entity.field(name)
+            if field.required or field.type == "money" or name in entity.key:
+                critical.update(rule.inputs)
+        for where in self.where:
+            critical.add(where.column)
+        return frozenset(critical)
+
+
+# --- the whole -------------------------------------------------------------------------------------------------
+
+
+class Delivery(Strict):
+    """Where deliveries appear and what may be expected of them.
+
+    Attributes:
+        path: Folder below `BLUELINE_DELIVERIES` (default: the source's id); `${VAR:-default}` takes a setting.
+        extracted_on: Cut-off date of the extract; dates after it are not believed.
+        optional: A missing delivery is no failure (the source is reported as absent).
+    """
+
+    path: str | None = None
+    extracted_on: dt.date
+    optional: bool = False
+
+
+class Thresholds(Strict):
+    """Above these shares the source stops, because the fault is not in single records."""
+
+    max_rejected: float = Field(default=0.02, ge=0, le=1)
+    max_suspended: float = Field(default=0.02, ge=0, le=1)
+
+
+class SourceSpec(Strict):
+    """One legacy source.  See the module's docstring.
+
+    Attributes:
+        id: Equals the name of the folder; part of every lineage row, so it never changes.
+        title: For people.
+        system: Kind of legacy system, for people.
+        owner: Team that answers for the source; shown in Airflow.
+        region: Region's name, for people.
+        zone: Numbering zone of its own lines; completes numbers without one.
+        schedule: Cron expression of its DAG; absent where it is triggered by hand or by a delivery.
+        trust: Rank for survivorship, 1 = most trusted.
+        clean_keys: At most one subscriber record a person, by the source's own guarantee.
+        equations: What the data supports beyond `ALWAYS`.
+        vat_rates: Rates the source may bill.
+        currencies: Currencies that may occur.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: str
+    system: str
+    owner: str = "data-engineering"
+    region: str = ""
+    zone: Annotated[str, Field(pattern=r"^\d{2}$")] | None = None
+    schedule: str | None = None
+    trust: int = Field(default=5, ge=1, le=9)
+    clean_keys: bool = False
+    delivery: Delivery
+    thresholds: Thresholds = Thresholds()
+    equations: list[Literal["account", "invoice", "payment"]] = Field(default_factory=list)
+    vat_rates: list[str] = Field(default_factory=lambda: ["0", "7", "22", "zw"])
+    currencies: list[str] = Field(default_factory=lambda: ["PLN"])
+    files: list[AnyFile] = Field(min_length=1)
+    entities: list[EntityMap] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tables_exist(self) -> Self:
+        tables = [t for f in self.files for t in f.tables]
+        if twice := sorted({t for t in tables if tables.count(t) > 1}):
+            raise ValueError(f"raw table {', '.join(twice)} is declared twice")
+        for entity in self.entities:
+            wanted = [entity.table, *(r.lookup.table for r in entity.fields.values() if r.lookup)]
+            for table in wanted:
+                if table not in tables:
+                    raise ValueError(f"entity {entity.name} reads {table!r}; the files yield {', '.join(tables)}")
+        return self
+
+    def file(self, name: str) -> AnyFile:
+        """The file spec called `name` (KeyError where there is none)."""
+        for file in self.files:
+            if file.name == name:
+                return file
+        raise KeyError(name)
+
+    def maps(self, entity: str) -> tuple[EntityMap, ...]:
+        """Every mapping to an entity, in the order of the spec."""
+        return tuple(e for e in self.entities if e.name == entity)
+
+    @property
+    def entity_names(self) -> tuple[str, ...]:
+        """Entities that the source delivers, parents first."""
+        return tuple(name for name in ENTITIES if self.maps(name))
+
+    def critical_columns(self, table: str) -> frozenset[str]:
+        """Raw columns of a table whose damage rejects the record; damage elsewhere only flags the attribute."""
+        critical: set[str] = set()
+        for entity in self.entities:
+            if entity.table == table:
+                critical |= entity.critical_columns
+            for rule in entity.fields.values():
+                if rule.lookup and rule.lookup.table == table:
+                    critical |= {rule.lookup.key, rule.lookup.take}
+        return frozenset(critical)

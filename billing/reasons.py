@@ -17,6 +17,8 @@ REASONS: dict[str, str] = {
     "NUM-ZONED": "a zoned decimal has an invalid digit or sign",
     "NUM-OVERFLOW": "the legacy system printed asterisks: the number did not fit its field",
     "NUM-TEXT": "the text is not a number of the declared form",
+    "DBF-DELETED": "the record carries the legacy system's deletion mark",
+    "DBF-MEMO": "the memo that the record points to is not in the memo file",
     "XML-VALUE": "an element is missing or occurs more than once",
     # conforming to the canonical model
     "DATE-RANGE": "the date does not exist or lies outside the allowed range",

@@ -45,6 +45,8 @@ class Source:
             deliveries: Root of all deliveries (`BLUELINE_DELIVERIES`).
         """
         path = expand_variables(self.spec.delivery.path or self.spec.id, where=str(self.folder / SPEC_FILE))
+        if path.startswith(("./", "../")):
+            return Path(path).absolute()
         return Path(path) if os.path.isabs(path) else deliveries / path
 
 

@@ -270,6 +270,8 @@ class Rule(Strict):
         negate: Turn the sign round.
         lookup: Fetch the value through a cross-reference table.
         strip_zeros: Drop leading zeros of a key.
+        prefix: Text put in front of a value that is there, after everything else; tells keys of several mappings of
+            one raw row apart (`{ column = "NR", prefix = "K-" }`).
     """
 
     column: str | None = None
@@ -289,6 +291,7 @@ class Rule(Strict):
     negate: bool = False
     lookup: Lookup | None = None
     strip_zeros: bool = False
+    prefix: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -362,7 +365,8 @@ class Delivery(Strict):
     """Where deliveries appear and what may be expected of them.
 
     Attributes:
-        path: Folder below `BLUELINE_DELIVERIES` (default: the source's id); `${VAR:-default}` takes a setting.
+        path: Folder below `BLUELINE_DELIVERIES` (default: the source's id), or below the working folder where it
+            begins with `./` or `../`; `${VAR:-default}` takes a setting.
         extracted_on: Cut-off date of the extract; dates after it are not believed.
         optional: A missing delivery is no failure (the source is reported as absent).
     """
@@ -395,6 +399,7 @@ class SourceSpec(Strict):
         equations: What the data supports beyond `ALWAYS`.
         vat_rates: Rates the source may bill.
         currencies: Currencies that may occur.
+        name_order: Order of the names in one field, for the few that a dictionary of given names cannot orient.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -411,6 +416,7 @@ class SourceSpec(Strict):
     equations: list[Literal["account", "invoice", "payment"]] = Field(default_factory=list)
     vat_rates: list[str] = Field(default_factory=lambda: ["0", "7", "22", "zw"])
     currencies: list[str] = Field(default_factory=lambda: ["PLN"])
+    name_order: Literal["family_first", "given_first"] = "family_first"
     files: list[AnyFile] = Field(min_length=1)
     entities: list[EntityMap] = Field(min_length=1)
 

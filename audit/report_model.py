@@ -1,0 +1,234 @@
+"""What the auditor's report of a run is made of.
+
+A plain JSON value, so that it can be kept beside the report (`run.json`), compared and read by other tools.  All
+amounts are integers in hundredths of their currency (grosze), all times ISO 8601 with offset.
+
+Nothing here identifies a person: records are named by their **source key** (the legacy system's own key, which the
+auditor needs to find them there) and by file, record number and byte offset; values are masked before they come here,
+and there is deliberately no field for names, PESEL, telephone or account numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+Verdict = Literal["balanced", "incomplete", "broken", "failed", "unchanged"]
+"""`balanced`: every source is in and every applicable equation closed.  `incomplete`: the same for the sources that
+are in, but others are lacking.  `broken`: an equation did not close, nothing was loaded.  `failed`: the run ended
+before it could be judged, nothing was loaded.  `unchanged`: nothing new was delivered, the last load stands."""
+
+Status = Literal["closed", "broken", "not_applicable"]
+
+Money = dict[str, int]
+"""Currency -> amount in hundredths."""
+
+
+class LackingSource(TypedDict):
+    """A declared source that the run is without."""
+
+    source_id: str
+    title: str
+    reason: str  # why, for people: "stopped: the file ends inside record 4711", "no delivery"
+
+
+class FileFacts(TypedDict):
+    """A delivered file, as landed."""
+
+    name: str
+    sha256: str  # whole; the report shows its beginning
+    size_bytes: int
+    records: int | None  # counted while it was read
+    declared_records: NotRequired[int | None]  # as its header or trailer states; absent where it states none
+    declared_sum: NotRequired[int | None]  # the same for its control sum, in hundredths
+    computed_sum: NotRequired[int | None]  # the control sum over the records that were read
+    sequence: NotRequired[str | None]  # sequence number that the file states
+    repeated: NotRequired[bool]  # the same bytes were delivered before, under whatever name: read once only
+
+
+class SourceFacts(TypedDict):
+    """One source of the run; the record counts are those of its published tables' way from read to kept."""
+
+    source_id: str
+    title: str
+    system: str
+    region: str
+    files: list[FileFacts]
+    read: int
+    kept: int
+    rejected: int
+    suspended: int
+    flagged: int  # findings on attributes; their records are among the kept ones
+
+
+class GateFacts(TypedDict):
+    """What one validation suite found."""
+
+    gate: str  # raw, canonical, consolidated
+    source_id: str  # "*" where all sources' rows were judged together
+    table: str
+    rows: int
+    rejected: int
+    flagged: int
+    checks: int
+    failed_stop: int  # checks of that severity that failed
+    failed_reject: int
+    failed_warn: int
+    page: str  # link to the suite's page, relative to the report
+
+
+class StageTotal(TypedDict):
+    """Records and money of one entity of one source after one stage."""
+
+    source_id: str
+    stage: str  # one of `RunReport.stages`
+    entity: str
+    currency: str | None  # None where the entity carries no money
+    records: int
+    amount: int | None  # sum of the entity's control amount
+
+
+class RejectExample(TypedDict):
+    """One record or attribute that was set aside."""
+
+    source_id: str
+    file: str
+    record_no: int
+    byte_offset: int
+    source_key: str | None
+    field: str | None
+    value_masked: str | None
+    message: str
+
+
+class RejectGroup(TypedDict):
+    """What was set aside for one reason."""
+
+    disposition: str  # rejected, suspended, flagged
+    reason: str  # a code of `billing.reasons`
+    entity: str
+    records: int
+    amounts: Money
+    unreadable: int  # records whose amount cannot be read
+    examples: list[RejectExample]  # a few
+
+
+class EdgeGroup(TypedDict):
+    """Pairs of subscriber records, by what was decided on them."""
+
+    outcome: str
+    says: str  # for people
+    pairs: int
+
+
+class Identity(TypedDict):
+    """How subscribers became customers."""
+
+    subscribers: int
+    customers: int
+    merged: int  # customers with more than one subscriber record
+    across_sources: int  # of these, with records of more than one source
+    largest: int  # records of the largest customer
+    edges: list[EdgeGroup]
+    review_queue: int  # pairs that wait for a person
+
+
+class EquationResult(TypedDict):
+    """One equation for one source, entity and currency."""
+
+    equation: str  # a key of `billing.spec.EQUATIONS`
+    source_id: str
+    entity: str | None
+    currency: str | None
+    unit: Literal["records", "grosze"]
+    left: int | None
+    right: int | None
+    difference: int | None
+    checked: int  # records, accounts or documents that it was applied to
+    status: Status
+    note: NotRequired[str | None]  # what explains an allowed difference, or why it is not applicable
+
+
+class Break(TypedDict):
+    """A difference, with the first records that cause it."""
+
+    equation: str
+    source_id: str
+    entity: str | None
+    currency: str | None
+    unit: Literal["records", "grosze"]
+    left: int | None
+    right: int | None
+    difference: int
+    broken: int  # how many records break it
+    keys: list[str]  # source keys of the first of them
+    note: str | None
+
+
+class LoadedTable(TypedDict):
+    """What the merge did to one table."""
+
+    table: str
+    inserted: int
+    updated: int
+    unchanged: int
+    removed: int
+    carried_over: int  # rows of sources that are not part of this run, left as they were
+
+
+class Seal(TypedDict):
+    """The seal of the batch in the chain of seals."""
+
+    number: int
+    seal: str
+    previous: str
+    sealed_at: str
+
+
+class RunReport(TypedDict):
+    """Everything the report says about one run."""
+
+    run_id: str
+    verdict: Verdict
+    failure: str | None  # what ended the run, where it failed or the load was refused
+    batch_id: int | None  # number of the load, None where there was none
+    code_version: str
+    started_at: str
+    finished_at: str
+    cut_off: str | None  # latest cut-off date of the sources
+    lacking: list[LackingSource]
+    sources: list[SourceFacts]
+    gates: list[GateFacts]
+    stages: list[str]  # in order: read, decoded, conformed, ... loaded
+    totals: list[StageTotal]
+    rejects: list[RejectGroup]
+    identity: Identity | None
+    equations: list[EquationResult]
+    breaks: list[Break]
+    load: list[LoadedTable]
+    seal: Seal | None
+    data_docs: str | None  # link to the Data Docs, relative to the report
+
+
+def verdict_of(
+    *, equations: list[EquationResult], lacking: list[LackingSource], failure: str | None, loaded: bool
+) -> Verdict:
+    """The verdict that the figures give.
+
+    Args:
+        equations: All results; none at all is no balance.
+        lacking: Declared sources that the run is without.
+        failure: What ended the run.
+        loaded: Whether the load was committed.
+
+    >>> verdict_of(equations=[], lacking=[], failure=None, loaded=False)
+    'unchanged'
+    """
+    if any(e["status"] == "broken" for e in equations):
+        return "broken"
+    if failure is not None:
+        return "failed"
+    if not loaded:
+        return "unchanged"
+    if not any(e["status"] == "closed" for e in equations):
+        return "failed"
+    return "incomplete" if lacking else "balanced"

@@ -1,0 +1,231 @@
+"""From a consolidated row back to its bytes: account, invoice or customer -> sources, files, records, offsets.
+
+The trail is the crosswalk's; the bytes are fetched by a function that the caller gives, since this package knows
+nothing of files.  Personal values are masked unless the caller asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import psycopg
+from billing.masking import mask
+from billing.model import ENTITIES
+from psycopg.rows import dict_row
+
+Kind = Literal["account", "invoice", "customer"]
+ReadRaw = Callable[[str, str, int, int], bytes | None]
+"""(source id, SHA-256 of the file, first byte, length) -> the bytes, or None where the file is gone."""
+
+MOST = 20  # rows that one text may find
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A record of a legacy source.
+
+    Attributes:
+        entity: Canonical entity that it is.
+        source_id: The source.
+        source_key: Its key there.
+        file_name: Name of the delivered file.
+        sha256: Hash of the file.
+        record_no: Record in the file, from 1.
+        byte_offset: Its first byte.
+        byte_length: Its length.
+        batch_id: Batch that last wrote it.
+        raw: Its bytes; None where they were not asked for or the file is gone.
+    """
+
+    entity: str
+    source_id: str
+    source_key: str
+    file_name: str
+    sha256: str
+    record_no: int
+    byte_offset: int
+    byte_length: int
+    batch_id: int
+    raw: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A consolidated row and where it came from.
+
+    Attributes:
+        kind: What it is.
+        id: Its consolidated id.
+        row: Its columns.
+        related: Name -> columns of single rows beside it (owner, balance, account).
+        counts: Name -> (rows, sum of amounts as text) of what hangs on it.
+        origins: Its records; a customer has one of each source record.
+        note: What has to be known (an id that was merged away).
+    """
+
+    kind: Kind
+    id: int
+    row: Mapping[str, Any]
+    related: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
+    note: str = ""
+
+
+def trace(
+    connection: psycopg.Connection,
+    text: str,
+    *,
+    kind: Kind | None = None,
+    read_raw: ReadRaw | None = None,
+    reveal: bool = False,
+) -> list[Trail]:
+    """Find what a text names and follow it back.
+
+    Args:
+        connection: An open connection.
+        text: Number of an account or invoice as printed, the key of any of them in its source, or a customer's id.
+        kind: Only this kind.
+        read_raw: Fetches bytes; without it origins have none.
+        reveal: Show personal values in clear.
+
+    Returns:
+        Everything that the text names (at most `MOST` of a kind); empty where it names nothing.
+    """
+    found: list[Trail] = []
+    for name, ids in _find(connection, text.strip(), kind).items():
+        for row_id, note in ids:
+            found.append(_trail(connection, name, row_id, note, read_raw, reveal))
+    return found
+
+
+_FIND: dict[Kind, str] = {
+    "account": "SELECT account_id FROM billing.billing_account WHERE account_no = %(text)s "
+    "UNION SELECT target_id FROM control.xref_account WHERE {key} ORDER BY 1 LIMIT {most}",
+    "invoice": "SELECT invoice_id FROM billing.invoice WHERE invoice_no = %(text)s "
+    "UNION SELECT target_id FROM control.xref_invoice WHERE {key} ORDER BY 1 LIMIT {most}",
+    "customer": "SELECT target_id FROM control.xref_subscriber WHERE {key} ORDER BY 1 LIMIT {most}",
+}
+# naming every source lets the server use the index, which begins with the source
+_KEY = "source_id = ANY(ARRAY(SELECT source_id FROM control.source)) AND source_key = %(text)s"
+
+
+def _find(connection: psycopg.Connection, text: str, kind: Kind | None) -> dict[Kind, list[tuple[int, str]]]:
+    found: dict[Kind, list[tuple[int, str]]] = {}
+    for name, query in _FIND.items():
+        if kind not in (None, name):
+            continue
+        rows = connection.execute(query.format(key=_KEY, most=MOST), {"text": text}).fetchall()
+        found[name] = [(int(row[0]), "") for row in rows]
+    if kind in (None, "customer") and text.isdecimal() and len(text) < 19:
+        known = {row_id for row_id, _ in found["customer"]}
+        rows = connection.execute(
+            "SELECT party_id, '' FROM billing.party WHERE party_id = %(id)s UNION ALL "
+            "SELECT party_id, 'customer ' || alias_id || ' became part of customer ' || party_id "
+            "FROM control.party_alias WHERE alias_id = %(id)s",
+            {"id": int(text)},
+        ).fetchall()
+        found["customer"] += [(int(i), str(note)) for i, note in rows if i not in known]
+    return found
+
+
+_ROW: dict[Kind, str] = {
+    "account": "SELECT t.*, c.code AS source FROM billing.billing_account t JOIN control.source c USING (source_id) "
+    "WHERE account_id = %s",
+    "invoice": "SELECT t.*, c.code AS source FROM billing.invoice t JOIN control.source c USING (source_id) "
+    "WHERE invoice_id = %s",
+    "customer": "SELECT p.*, u.segment, u.status, u.customer_since FROM billing.party p "
+    "JOIN billing.customer u ON u.customer_id = p.party_id WHERE p.party_id = %s",
+}
+_RELATED: dict[Kind, dict[str, str]] = {
+    "account": {
+        "balance": "SELECT currency, balance_on, opening_balance, closing_balance FROM billing.account_balance "
+        "WHERE account_id = %s",
+        "owner": "SELECT p.party_id, p.display_name, p.kind FROM billing.party p JOIN billing.billing_account a "
+        "ON a.customer_id = p.party_id WHERE a.account_id = %s",
+    },
+    "invoice": {
+        "account": "SELECT a.account_id, a.account_no FROM billing.billing_account a JOIN billing.invoice i "
+        "USING (account_id) WHERE i.invoice_id = %s",
+        "owner": "SELECT p.party_id, p.display_name, p.kind FROM billing.party p JOIN billing.billing_account a "
+        "ON a.customer_id = p.party_id JOIN billing.invoice i USING (account_id) WHERE i.invoice_id = %s",
+    },
+    "customer": {
+        "identifiers": "SELECT max(value_masked) FILTER (WHERE kind = 'pesel') AS pesel, "
+        "max(value_masked) FILTER (WHERE kind = 'nip') AS nip, max(value_masked) FILTER (WHERE kind = 'regon') "
+        "AS regon, max(value_masked) FILTER (WHERE kind = 'document') AS document "
+        "FROM billing.party_identification WHERE party_id = %s",
+    },
+}
+_COUNTS: dict[Kind, dict[str, str]] = {
+    "account": {
+        "lines": "SELECT count(*), NULL FROM billing.line WHERE account_id = %s",
+        "subscriptions": "SELECT count(*), sum(monthly_fee) FROM billing.subscription WHERE account_id = %s",
+        "invoices": "SELECT count(*), sum(gross) FROM billing.invoice WHERE account_id = %s",
+        "payments": "SELECT count(*), sum(amount) FROM billing.payment WHERE account_id = %s",
+        "adjustments": "SELECT count(*), sum(amount) FROM billing.adjustment WHERE account_id = %s",
+    },
+    "invoice": {
+        "items": "SELECT count(*), sum(net) FROM billing.invoice_item WHERE invoice_id = %s",
+        "tax": "SELECT count(*), sum(vat) FROM billing.tax_item WHERE invoice_id = %s",
+        "allocations": "SELECT count(*), sum(amount) FROM billing.payment_allocation WHERE invoice_id = %s",
+    },
+    "customer": {
+        "accounts": "SELECT count(*), sum(closing_balance) FROM billing.billing_account a "
+        "JOIN billing.account_balance USING (account_id) WHERE a.customer_id = %s",
+        "addresses and numbers": "SELECT count(*), NULL FROM billing.contact_medium WHERE party_id = %s",
+        "decisions": "SELECT count(*), NULL FROM control.match_decision WHERE party_id = %s",
+    },
+}
+_LINEAGE = """
+SELECT x.entity, c.code, x.source_key, f.name, f.sha256, x.record_no, x.byte_offset, x.byte_length, x.batch_id
+  FROM control.xref_{entity} x JOIN control.source c USING (source_id) JOIN control.source_file f USING (file_id)
+ WHERE x.target_id = %s ORDER BY c.code, x.source_key
+"""
+_ENTITY: dict[Kind, str] = {"account": "account", "invoice": "invoice", "customer": "subscriber"}
+
+
+def _trail(
+    connection: psycopg.Connection, kind: Kind, row_id: int, note: str, read_raw: ReadRaw | None, reveal: bool
+) -> Trail:
+    with connection.cursor(row_factory=dict_row) as cursor:
+
+        def one(query: str) -> dict[str, Any]:
+            row = cursor.execute(query, [row_id]).fetchone() or {}
+            return {k: v for k, v in (row if reveal else masked(row)).items() if v is not None and k != "row_hash"}
+
+        row = one(_ROW[kind])
+        related = {name: one(query) for name, query in _RELATED[kind].items()}
+    counts: dict[str, tuple[int, str]] = {}
+    for name, query in _COUNTS[kind].items():
+        number, amount = connection.execute(query, [row_id]).fetchone() or (0, None)
+        counts[name] = (int(number), "" if amount is None else str(amount))
+    origins = []
+    for entity, source, key, file, sha, record, offset, length, batch in connection.execute(
+        _LINEAGE.format(entity=_ENTITY[kind]), [row_id]
+    ):
+        raw = read_raw(source, sha, offset, length) if read_raw else None
+        origins.append(Origin(entity, source, key, file, sha, record, offset, length, batch, raw))
+    return Trail(kind, row_id, row, related, counts, tuple(origins), note)
+
+
+_PERSONAL = {f.name: f.personal for e in ENTITIES.values() for f in e.fields if f.personal != "none"} | {
+    "display_name": "personal",
+    "name_folded": "personal",
+}
+
+
+def masked(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its personal values masked; numbers of accounts stay, they are what was asked for.
+
+    >>> masked({"last_name": "Kowalska", "account_no": "120034", "nrb": "61109010140000071219812874"})
+    {'last_name': 'K*******', 'account_no': '120034', 'nrb': '61*******'}
+    """
+    shown = dict(row)
+    for name, value in row.items():
+        personal = _PERSONAL.get(name)
+        if name != "account_no" and personal and value is not None:
+            shown[name] = mask(str(value), kind="number" if personal == "identifier" else "name")
+    return shown

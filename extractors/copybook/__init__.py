@@ -1,0 +1,1 @@
+"""COBOL copybooks: parsing, laying out, and decoding the records that they describe."""

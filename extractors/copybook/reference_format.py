@@ -1,0 +1,153 @@
+"""A copybook's lines into words, with the line and column of each.
+
+Rules of the COBOL reference format (ISO/IEC 1989, IBM Enterprise COBOL):
+
+* *fixed*: columns 1-6 are a sequence area, column 7 an indicator (`*` or `/` comment, `D` debugging line, `-`
+  continuation of a literal), 8-72 the text, 73-80 an identification that nobody reads;
+* *free*: text anywhere, `*>` starts a comment.
+
+Which of the two a file is, its lines say: it is fixed where every line has six blanks or six characters without a
+blank in front and a lawful indicator in column 7.
+
+>>> [w.text for w in words("       05  BALANCE PIC S9(7)V99 COMP-3.  *> in grosze", "konta.cpy")]
+['05', 'BALANCE', 'PIC', 'S9(7)V99', 'COMP-3', '.']
+>>> words("       05  BALANCE PIC S9(7)V99 COMP-3.", "konta.cpy")[3]
+Word(text='S9(7)V99', line=1, column=24)
+>>> [w.text for w in words("000100* old layout\\n000200 01  A.\\n000300     05 B PIC ZZ9.99.", "a.cpy")]
+['01', 'A', '.', '05', 'B', 'PIC', 'ZZ9.99', '.']
+>>> [w.text for w in words("01 A.\\n 05 B pic x, value 'a. b'.", "a.cpy")]
+['01', 'A', '.', '05', 'B', 'pic', 'x', 'value', "'a. b'", '.']
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from billing.errors import ContractError
+
+_SEQUENCE = re.compile(r"^(?: {6}|\S{6})(?:[ */Dd$-]|$)")
+_FREE_DIRECTIVE = re.compile(r">>\s*SOURCE\s+(?:FORMAT\s+)?(?:IS\s+)?FREE", re.IGNORECASE)
+_LISTING = frozenset({"EJECT", "SKIP1", "SKIP2", "SKIP3"})
+_TEXT_END = 72
+
+
+@dataclass(frozen=True)
+class Word:
+    """A separator period, a literal with its quotes, or a word; line and column count from 1."""
+
+    text: str
+    line: int
+    column: int
+
+    @property
+    def upper(self) -> str:
+        """The word as COBOL compares it."""
+        return self.text.upper()
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it stands in quotes."""
+        return self.text[:1] in "'\""
+
+
+def words(text: str, file: str) -> list[Word]:
+    """Split a copybook into words.
+
+    Args:
+        text: Its text.
+        file: Its name, for messages.
+
+    Raises:
+        ContractError: A literal does not end, or a directive is not supported; with file, line and column.
+    """
+    found: list[Word] = []
+    literal: Word | None = None  # one that its line did not end: a continuation line goes on with it
+    for line_no, code, start, continues in _code_lines(text):
+        at = 0
+        if literal is not None and not continues:
+            raise unterminated(literal, file)
+        if literal is not None:
+            at = len(code) - len(code.lstrip())
+            quote = literal.text[0]
+            at += code[at : at + 1] == quote  # the repeated quotation mark is no part of the literal
+            end = _literal_end(code, at, quote)
+            whole = literal.text + code[at : len(code) if end is None else end]
+            literal = Word(whole, literal.line, literal.column)
+            if end is None:
+                continue
+            found.append(literal)
+            literal, at = None, end
+        while (part := _next(code, at)) is not None:
+            at, end, closed = part
+            word = Word(code[at:end], line_no, start + at)
+            if not closed:
+                literal = Word(code[at:], line_no, start + at)
+                break
+            found.append(word)
+            at = end
+    if literal is not None:
+        raise unterminated(literal, file)
+    return [word for word in found if word.upper not in _LISTING]
+
+
+def unterminated(literal: Word, file: str) -> ContractError:
+    """The error of a literal without its closing quotation mark."""
+    return ContractError(
+        "the literal has no closing quotation mark",
+        file=file,
+        line=literal.line,
+        column=f"column {literal.column}",
+        remedy="close it, or continue it with '-' in column 7 of the next line",
+    )
+
+
+def _code_lines(text: str) -> list[tuple[int, str, int, bool]]:
+    """Line number, text without areas and comments, column of its first character, whether it continues a literal."""
+    lines = [line.expandtabs(8).rstrip("\r\n\x1a ") for line in text.split("\n")]
+    free = bool(_FREE_DIRECTIVE.search(text)) or not all(_SEQUENCE.match(line.ljust(7)) for line in lines if line)
+    result = []
+    for number, line in enumerate(lines, 1):
+        if _FREE_DIRECTIVE.search(line):
+            continue
+        if free:
+            if not line.lstrip().startswith("*"):
+                result.append((number, line, 1, False))
+            continue
+        indicator = line[6:7]
+        if indicator in ("", "*", "/", "D", "d", "$"):
+            continue
+        continues = indicator == "-"
+        # a literal that goes on fills its line to column 72, so blanks there belong to it
+        result.append((number, line[7:_TEXT_END].ljust(_TEXT_END - 7) if not free else line, 8, continues))
+    return result
+
+
+def _next(code: str, at: int) -> tuple[int, int, bool] | None:
+    """Start and end of the next word from `at` on, and whether it is complete."""
+    while at < len(code) and (code[at] == " " or (code[at] in ",;" and code[at + 1 : at + 2] in ("", " "))):
+        at += 1
+    if at >= len(code) or code.startswith("*>", at):
+        return None
+    if code[at] in "'\"":
+        end = _literal_end(code, at + 1, code[at])
+        return at, end or len(code), end is not None
+    if code[at] == "." and code[at + 1 : at + 2] in ("", " "):
+        return at, at + 1, True
+    end = at
+    while (
+        end < len(code) and code[end] != " " and not (end > at and code[end] in "'\"" and code[end - 1] not in "XxNnZz")
+    ):
+        end += 1
+    while end - at > 1 and code[end - 1] in ".,;":
+        end -= 1
+    return at, end, True
+
+
+def _literal_end(code: str, at: int, quote: str) -> int | None:
+    """Index behind the closing quote; a doubled quote stands for itself."""
+    while (end := code.find(quote, at)) >= 0:
+        if code[end + 1 : end + 2] != quote:
+            return end + 1
+        at = end + 2
+    return None

@@ -1,0 +1,46 @@
+"""One door to all decoders: the format of the file's spec chooses.
+
+Every format module offers `decode` of the same form, so a new format is a module and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from billing.lineage import Split
+from billing.registry import Source
+from billing.spec import AnyFile
+from extractors import dbf, delimited, fixed_width, mainframe, sql, xml
+from extractors.base import FileFacts, LandedFile
+
+Decoder = Callable[..., Iterator[Split]]
+
+DECODERS: dict[str, Decoder] = {
+    "mainframe": mainframe.decode,
+    "dbf": dbf.decode,
+    "delimited": delimited.decode,
+    "fixed_width": fixed_width.decode,
+    "xml": xml.decode,
+    "sql": sql.decode,
+}
+
+
+def decode(
+    source: Source, file_spec: AnyFile, landed: LandedFile, facts: FileFacts, *, batch_rows: int
+) -> Iterator[Split]:
+    """Decode a landed file into batches of its raw tables.
+
+    Args:
+        source: The declared source.
+        file_spec: The spec of the file.
+        landed: The landed copy.
+        facts: Filled while decoding; complete when the iterator is exhausted.
+        batch_rows: Most rows of a batch.
+
+    Yields:
+        Batches with their rejects.  Memory depends on `batch_rows`, not on the file's size.
+
+    Raises:
+        SourceError: The file as a whole cannot be trusted.
+    """
+    yield from DECODERS[file_spec.format](source, file_spec, landed, facts, batch_rows=batch_rows)

@@ -1,0 +1,330 @@
+"""Delimited text: semicolons, commas, bars or tabs between values, quotes where needed.
+
+Records are found in the bytes, before any code page: every one keeps its exact offset, length and number, also where
+a quoted value holds line ends.  Almost all of that is arithmetic over a chunk (`extractors.quoting`); what the
+arithmetic cannot explain, such as a quote in the middle of a value, is read record by record.
+
+* A value between quotes may hold delimiters, line ends and doubled quotes; a quote elsewhere in a value is a quote.
+* Ctrl-Z (1A) ends a file for DOS, so at the end it is nothing; in the middle it is a control character in a value.
+* A record with more or fewer columns than declared is set aside with its bytes; the others are not disturbed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from billing.errors import SourceError
+from billing.lineage import Split
+from billing.registry import Source
+from billing.spec import AnyFile, DelimitedFile
+from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
+from extractors.codepage_check import sample_file, verify
+from extractors.damage import Damaged, DamageReport
+from extractors.quoting import Layout, Records, Tokeniser
+from extractors.spans import Cutter, unescape
+from extractors.textcontrol import Control
+
+FIRST_READ = 1 << 20
+MAX_CHUNK = 16 << 20
+MAX_RECORD = 4 << 20
+BOM = b"\xef\xbb\xbf"
+CTRL_Z = b"\x1a"
+
+
+@dataclass
+class _Run:
+    """Everything that stays the same from batch to batch."""
+
+    source: Source
+    spec: DelimitedFile
+    landed: LandedFile
+    columns: list[str]
+    cutter: Cutter
+    critical: frozenset[str]
+    sieve: Sieve
+    control: Control
+    eof: int
+
+
+def decode(
+    source: Source, file_spec: AnyFile, landed: LandedFile, facts: FileFacts, *, batch_rows: int
+) -> Iterator[Split]:
+    """Decode a delimited file; every column is text.
+
+    Args:
+        source: The declared source.
+        file_spec: The file's spec.
+        landed: The landed file.
+        facts: Filled while decoding.
+        batch_rows: Most rows of a batch.
+
+    Yields:
+        Batches of the raw table, with the records that were set aside.
+
+    Raises:
+        SourceError: The header lacks columns, the file is cut, its trailer disagrees or its code page is not the
+            declared one.
+    """
+    assert isinstance(file_spec, DelimitedFile)  # noqa: S101  the dispatcher chose by format
+    refuse_empty(source.id, landed)
+    facts.notes.append(verify(source.id, landed, file_spec.code_page, sample_file(landed)))
+    cutter = Cutter(file_spec.code_page)
+    tokeniser = Tokeniser(_layout(file_spec, cutter, landed))
+    eof = _content_end(landed)
+    with landed.path.open("rb", buffering=0) as file:
+        columns, start, record_no = _header(source, file_spec, landed, cutter, tokeniser)
+        run = _Run(
+            source,
+            file_spec,
+            landed,
+            columns,
+            cutter,
+            source.spec.critical_columns(file_spec.name),
+            Sieve(source.id, landed, file_spec.name),
+            Control(source.id, landed, None, file_spec.trailer),
+            eof,
+        )
+        file.seek(start)
+        yielded = False
+        position, want, pending = start, FIRST_READ, b""
+        while True:
+            chunk = pending + file.read(max(0, min(want, eof - position - len(pending))))
+            final = position + len(chunk) >= eof
+            if not chunk:
+                break
+            records = tokeniser.split(chunk, len(columns), final=final, most=batch_rows)
+            if not records.consumed and not final:
+                if len(chunk) > MAX_RECORD:
+                    raise _error(run, "no record ends within 4 MiB", "check the line ends and quotes", position)
+                pending, want = chunk, len(chunk)
+                continue
+            split = _batch(run, chunk, records, position, record_no)
+            record_no += len(records)
+            position += records.consumed
+            pending = chunk[records.consumed :]
+            if len(records):
+                per_record = records.consumed / len(records)
+                want = int(min(MAX_CHUNK, max(1 << 16, per_record * batch_rows * 1.02))) - len(pending)
+            facts.bytes = position
+            if split is not None:
+                yielded = True
+                yield split
+            if final and not pending:
+                break
+    if not yielded:  # a file without a record still has its columns
+        yield run.sieve.split({name: pa.array([], pa.string()) for name in columns}, no_places())
+    run.control.close(facts)
+    facts.bytes = landed.size
+
+
+def _layout(spec: DelimitedFile, cutter: Cutter, landed: LandedFile) -> Layout:
+    with landed.path.open("rb") as file:
+        head = file.read(1 << 16)
+    line_end = cutter.encode("\n")
+    if line_end not in head and cutter.encode("\r") in head:
+        line_end = cutter.encode("\r")
+    return Layout(cutter.encode(spec.delimiter), cutter.encode(spec.quote) if spec.quote else b"", line_end)
+
+
+def _content_end(landed: LandedFile) -> int:
+    """Where the text ends: before the Ctrl-Z (and their line ends) at the end of the file."""
+    tail_bytes = min(landed.size, 4096)
+    with landed.path.open("rb") as file:
+        file.seek(landed.size - tail_bytes)
+        tail = file.read()
+    bare = tail.rstrip(CTRL_Z + b"\r\n")
+    rest = tail[len(bare) :]
+    return landed.size - len(rest) + rest.index(CTRL_Z) if CTRL_Z in rest else landed.size
+
+
+# --- the header ------------------------------------------------------------------------------------------------
+
+
+def _header(
+    source: Source, spec: DelimitedFile, landed: LandedFile, cutter: Cutter, tokeniser: Tokeniser
+) -> tuple[list[str], int, int]:
+    """Column names, offset of the first data record, and its number."""
+    with landed.path.open("rb") as file:
+        head = file.read(1 << 16)
+    start = len(BOM) if cutter.is_utf8 and head.startswith(BOM) else 0
+    if not spec.header:
+        if not spec.columns:
+            raise SourceError(
+                "the file has no header line and the spec declares no columns",
+                source_id=source.id,
+                file=landed.name,
+                remedy=f"give the columns of {spec.name} in source.toml, in order",
+            )
+        return list(spec.columns), start, 1
+    end, values = tokeniser.one(head, start)
+    columns = [cutter.decode(value).strip() for value in values]
+    _check_header(source, spec, landed, columns)
+    return columns, end, 2
+
+
+def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, columns: list[str]) -> None:
+    problems = []
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        problems.append(f"the columns {', '.join(map(repr, twice))} occur twice")
+    wanted = set(spec.columns) if spec.columns else used_columns(source, spec.name)
+    if missing := sorted(wanted - set(columns)):
+        problems.append(f"the columns {', '.join(missing)} are missing")
+    if spec.columns and (extra := sorted(set(columns) - wanted)):
+        problems.append(f"the columns {', '.join(extra)} are not declared")
+    if problems:
+        raise SourceError(
+            f"the header line does not fit the spec: {'; '.join(problems)} (it has {', '.join(columns)})",
+            source_id=source.id,
+            file=landed.name,
+            record_no=1,
+            byte_offset=0,
+            remedy="correct the columns in source.toml, or have the region send the agreed layout",
+        )
+
+
+def no_places() -> Places:
+    """The places of no row at all."""
+    return Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))
+
+
+def used_columns(source: Source, table: str) -> set[str]:
+    """Raw columns of a table that the source's entities read."""
+    used: set[str] = set()
+    for entity in source.spec.entities:
+        if entity.table == table:
+            used.update(where.column for where in entity.where)
+            for rule in entity.fields.values():
+                used.update(rule.inputs)
+        for rule in entity.fields.values():
+            if rule.lookup and rule.lookup.table == table:
+                used |= {rule.lookup.key, rule.lookup.take}
+    return used
+
+
+# --- a batch ---------------------------------------------------------------------------------------------------
+
+
+def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: int) -> Split | None:
+    if not len(records):
+        return None
+    data = np.frombuffer(chunk, np.uint8)
+    numbers = np.arange(record_no, record_no + len(records), dtype=np.int64)
+    is_data = _count(run, chunk, data, records, numbers, position)
+    whole = is_data & records.whole
+    _set_aside(run, chunk, records, np.flatnonzero(is_data & ~records.whole), numbers, position)
+    places = Places(
+        numbers[whole],
+        position + records.starts[whole],
+        (records.ends[whole] - records.starts[whole]).astype(np.int32),
+    )
+    rows = records.row[whole]
+    sound = run.cutter.is_sound(chunk)
+    damage = DamageReport(run.critical)
+    columns = {
+        name: _column(run, chunk, data, records, rows, index, sound, damage) for index, name in enumerate(run.columns)
+    }
+    keep = np.ones(len(rows), np.bool_)
+    damage.settle(run.sieve, places, keep, partial(_record_bytes, chunk, records, np.flatnonzero(whole)))
+    if (total := run.control.sum_column) is not None:
+        run.control.add(columns[total].filter(pa.array(keep)))
+        run.control.unread += int((~keep).sum())
+    return run.sieve.split(columns, places, keep=keep)
+
+
+def _record_bytes(chunk: bytes, records: Records, index: NDArray[np.intp], row: int) -> bytes:
+    place = index[row]
+    return chunk[records.starts[place] : records.ends[place]]
+
+
+def _column(
+    run: _Run,
+    chunk: bytes,
+    data: NDArray[np.uint8],
+    records: Records,
+    rows: NDArray[np.intp],
+    index: int,
+    sound: bool,
+    damage: DamageReport,
+) -> pa.Array:
+    starts, ends = records.value_starts[rows, index], records.value_ends[rows, index]
+    values, damaged = run.cutter.column(data, starts, ends, sound=sound)
+    for found in damaged:
+        raw = chunk[starts[found.row] : ends[found.row]]
+        damage.add(Damaged(found.row, run.columns[index], found.reason, found.message, raw, run.cutter.decode(raw)))
+    if records.doubled is not None and (doubled := records.doubled[rows, index]).any():
+        values = unescape(values, doubled, run.spec.quote)
+    return values
+
+
+def _count(
+    run: _Run, chunk: bytes, data: NDArray[np.uint8], records: Records, numbers: NDArray[np.int64], position: int
+) -> NDArray[np.bool_]:
+    """Count data records and hand trailers to the control; True for the records that are data."""
+    is_data = np.ones(len(records), np.bool_)
+    trailers: list[int] = []
+    if run.spec.trailer is not None:
+        prefix = run.cutter.encode(run.spec.trailer.starts_with)
+        trailers = np.flatnonzero(begins_with(data, records.starts, records.ends, prefix)).tolist()
+    done = 0
+    for row in [*trailers, len(records)]:
+        if row > done:
+            run.control.count(row - done, first_no=int(numbers[done]), byte_offset=position + int(records.starts[done]))
+        if row < len(records):
+            start, end = int(records.starts[row]), int(records.ends[row])
+            text = run.cutter.decode(chunk[start:end].rstrip(b"\r\n"))
+            run.control.take("trailer", text, int(numbers[row]), position + start)
+            is_data[row] = False
+        done = row + 1
+    return is_data
+
+
+def begins_with(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], prefix: bytes
+) -> NDArray[np.bool_]:
+    """Which records begin with a prefix."""
+    found = ends - starts >= len(prefix)
+    for index, byte in enumerate(prefix):
+        rows = np.flatnonzero(found)
+        found[rows] = data[starts[rows] + index] == byte
+    return found
+
+
+def _set_aside(
+    run: _Run, chunk: bytes, records: Records, rows: NDArray[np.intp], numbers: NDArray[np.int64], position: int
+) -> None:
+    for row in rows.tolist():
+        start, end = int(records.starts[row]), int(records.ends[row])
+        raw = chunk[start:end]
+        found = int(records.columns[row])
+        if position + end == run.eof and run.eof == run.landed.size and not raw.endswith((b"\n", b"\r")):
+            raise _error(
+                run,
+                f"the file is truncated: its last record has {found} of {len(run.columns)} columns and no line end",
+                "have the file sent again",
+                position + start,
+                int(numbers[row]),
+            )
+        run.sieve.record(
+            (int(numbers[row]), position + start, end - start),
+            "REC-COLUMNS",
+            f"the record has {found} columns, {len(run.columns)} are declared",
+            raw,
+        )
+        run.control.unread += run.control.sum_column is not None
+
+
+def _error(run: _Run, message: str, remedy: str, byte_offset: int, record_no: int | None = None) -> SourceError:
+    return SourceError(
+        message,
+        source_id=run.source.id,
+        file=run.landed.name,
+        record_no=record_no,
+        byte_offset=byte_offset,
+        remedy=remedy,
+    )

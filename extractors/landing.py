@@ -1,0 +1,380 @@
+"""Landing: take a source's delivery over, once, byte for byte.
+
+Files are copied as they are into a folder named by their content, so the same delivery landed twice is the same
+folder and a changed file is another one; everything after this reads the copy.  Databases have no bytes to copy:
+each result set is dumped once (`extractors.sql`) and the dump is what was landed.
+
+What is refused, because a wrong delivery costs more than a stopped one:
+
+* a delivery folder or a file that is not there;
+* an empty file;
+* a file that changed while it was copied (somebody is still writing it: try again later);
+* the same bytes under two names, which would count every record twice;
+* a link, a pipe, or anything else whose content is not the file's own.
+
+Every fault of a delivery is collected, so that its sender hears about all of them at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from billing.errors import SourceError, SourceUnavailable, StoreError
+from billing.registry import Source
+from billing.spec import AnyFile, DbfFile, SqlFile
+from extractors import sql
+from extractors.base import LandedFile
+
+COPY_BYTES = 1 << 20
+MEMO_SUFFIXES = (".dbt", ".fpt")
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A file copied aside, not yet under its final name."""
+
+    aside: Path
+    sha256: str
+    size: int
+
+
+def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
+    """Copy a source's delivery, or dump its database.
+
+    Args:
+        source: The declared source.
+        deliveries: Root of all deliveries.
+        into: Folder of landed files; made where it does not exist.
+
+    Returns:
+        Landed files in the order of the spec, several matches of one pattern in name order.  Empty where the whole
+        delivery is missing and the source declares it optional.
+
+    Raises:
+        SourceUnavailable: The delivery folder or the database does not answer, or a file is still being written.
+        SourceError: A file is missing, empty, delivered twice, or not a plain file inside the delivery.
+        StoreError: The copy cannot be written.
+    """
+    with _writing(into):
+        into.mkdir(parents=True, exist_ok=True)
+    files = [spec for spec in source.spec.files if not (isinstance(spec, SqlFile) and spec.url)]
+    found = _find(source, deliveries, files) if files else {}
+    if found is None:
+        return []
+    landed: list[LandedFile] = []
+    problems: list[SourceError] = []
+    for spec in source.spec.files:
+        try:
+            if isinstance(spec, SqlFile):
+                landed += _land_database(source, spec, found.get(spec.name, []), into)
+                continue
+            landed += [_land_file(source, spec, path, name, into) for path, name in found[spec.name]]
+        except SourceError as error:
+            problems.append(error)
+    _raise(problems)
+    _refuse_repeats(source, landed)
+    return landed
+
+
+# --- finding ---------------------------------------------------------------------------------------------------
+
+
+def _find(source: Source, deliveries: Path, specs: list[AnyFile]) -> dict[str, list[tuple[Path, str]]] | None:
+    """Files of every file spec, `(path, name)`, or None where an optional delivery is not there at all."""
+    folder = source.delivery_folder(deliveries)
+    if not folder.is_dir():
+        if source.spec.delivery.optional:
+            return None
+        raise SourceUnavailable(
+            "the delivery folder does not exist",
+            source_id=source.id,
+            file=_printable(str(folder)),
+            remedy="check that the region has delivered and that the share is mounted, then run the source again",
+        )
+    found: dict[str, list[tuple[Path, str]]] = {}
+    problems: list[SourceError] = []
+    owner: dict[Path, str] = {}
+    for spec in specs:
+        paths = _matches(source, spec, folder)
+        found[spec.name] = [(path, _printable(path.relative_to(folder).as_posix())) for path in paths]
+        if not paths and not spec.optional:
+            problems.append(_missing(source, spec, folder))
+        for path, name in found[spec.name]:
+            if (other := owner.setdefault(path, spec.name)) != spec.name:
+                problems.append(
+                    SourceError(
+                        f"is matched by two file specs, {other} and {spec.name}",
+                        source_id=source.id,
+                        file=name,
+                        remedy="narrow one of the two patterns in source.toml",
+                    )
+                )
+    _raise(problems)
+    return found
+
+
+def _matches(source: Source, spec: AnyFile, folder: Path) -> list[Path]:
+    pattern = PurePosixPath(spec.pattern)
+    if not spec.pattern or pattern.is_absolute() or ".." in pattern.parts:
+        raise SourceError(
+            f"the pattern {spec.pattern!r} leads out of the delivery folder",
+            source_id=source.id,
+            file=spec.name,
+            remedy="give a pattern below the delivery folder",
+        )
+    # a folder that a pattern such as `*` happens to match is not a file; what it holds was not asked for
+    matches = [path for path in folder.glob(spec.pattern) if path.is_symlink() or not path.is_dir()]
+    return sorted(matches, key=lambda path: os.fsencode(path.relative_to(folder)))
+
+
+def _missing(source: Source, spec: AnyFile, folder: Path) -> SourceError:
+    wanted = spec.pattern.casefold()
+    near = sorted(
+        _printable(p.name) for p in folder.iterdir() if p.is_file() and PurePosixPath(p.name.casefold()).match(wanted)
+    )
+    hint = f"; {near[0]} differs only in upper and lower case" if near else ""
+    return SourceError(
+        f"no file matches {spec.pattern!r}{hint}",
+        source_id=source.id,
+        file=spec.name,
+        folder=_printable(str(folder)),
+        remedy="have the file delivered, or correct its pattern (or declare it optional) in source.toml",
+    )
+
+
+def _printable(name: str) -> str:
+    """A name that can stand in a message, a report and UTF-8: odd characters are written as escapes."""
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+# --- copying ---------------------------------------------------------------------------------------------------
+
+
+def _land_file(source: Source, spec: AnyFile, path: Path, name: str, into: Path) -> LandedFile:
+    companions = _companions(path) if isinstance(spec, DbfFile) else []
+    copies: list[tuple[_Copy, str]] = []
+    try:
+        for original in (path, *companions):
+            copies.append((_copy(source, original, name if original == path else original.name, into), original.name))
+        main = copies[0][0]
+        if not main.size:
+            raise SourceError(
+                "the file is empty", source_id=source.id, file=name, remedy="ask the region to send it again"
+            )
+        # A memo belongs to its table: the folder is named by both contents, the landed file by its own.
+        content = main.sha256
+        if companions:
+            content = hashlib.sha256("".join(copy.sha256 for copy, _ in copies).encode()).hexdigest()
+        folder = into / content[:2] / content
+        with _writing(into):
+            folder.mkdir(parents=True, exist_ok=True)
+            for copy, original_name in copies:
+                os.replace(copy.aside, folder / _printable(original_name))
+    finally:
+        for copy, _ in copies:
+            copy.aside.unlink(missing_ok=True)
+    return LandedFile(
+        path=folder / _printable(path.name), name=name, sha256=main.sha256, size=main.size, file=spec.name
+    )
+
+
+def _companions(path: Path) -> list[Path]:
+    """Memo files beside a DBF: the same stem, any spelling of the suffix and the stem."""
+    stem = path.stem.casefold()
+    return sorted(
+        other
+        for other in path.parent.iterdir()
+        if other.suffix.casefold() in MEMO_SUFFIXES and other.stem.casefold() == stem and other.is_file()
+    )
+
+
+def _copy(source: Source, path: Path, name: str, into: Path) -> _Copy:
+    """Copy one file aside, hashing it on the way, and see that nobody changed it meanwhile."""
+    try:
+        # Never through a link: neither a planted one nor one put in place between the listing and this line.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP or path.is_symlink():
+            raise SourceError(
+                "is a symbolic link, which may lead anywhere",
+                source_id=source.id,
+                file=name,
+                remedy="deliver the file itself",
+            ) from None
+        raise _unreadable(source, name, error) from None
+    with os.fdopen(handle, "rb", buffering=0) as reading:
+        before = os.fstat(handle)
+        if not stat.S_ISREG(before.st_mode):
+            raise SourceError(
+                "is no plain file", source_id=source.id, file=name, remedy="deliver plain files, not pipes or devices"
+            )
+        _refuse_detour(source, path, name)
+        digest = hashlib.sha256()
+        size = 0
+        with _writing(into):
+            writing = tempfile.NamedTemporaryFile(dir=into, prefix=".landing-", delete=False)
+        aside = Path(writing.name)
+        try:
+            with writing:
+                while chunk := _read(source, name, reading):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    with _writing(into):
+                        writing.write(chunk)
+                with _writing(into):
+                    writing.flush()
+                    os.fsync(writing.fileno())
+            after = os.stat(path, follow_symlinks=False)
+            if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
+                raise _still_written(source, name)
+            if size != after.st_size:
+                raise _still_written(source, name)
+        except FileNotFoundError:
+            aside.unlink(missing_ok=True)
+            raise _still_written(source, name) from None
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+    return _Copy(aside, digest.hexdigest(), size)
+
+
+def _refuse_detour(source: Source, path: Path, name: str) -> None:
+    """A folder on the way to the file may be a link too."""
+    depth = len(PurePosixPath(name).parts) - 1
+    parents = list(path.parents)[:depth]
+    if any(parent.is_symlink() for parent in parents):
+        raise SourceError(
+            "lies behind a symbolic link, which may lead anywhere",
+            source_id=source.id,
+            file=name,
+            remedy="deliver the folder itself",
+        )
+
+
+def _read(source: Source, name: str, reading: object) -> bytes:
+    try:
+        return reading.read(COPY_BYTES)  # type: ignore[attr-defined]
+    except OSError as error:
+        raise _unreadable(source, name, error) from None
+
+
+def _unreadable(source: Source, name: str, error: OSError) -> SourceError:
+    gone = error.errno in (errno.ENOENT, errno.ESTALE, errno.EIO, errno.ETIMEDOUT)
+    kind = SourceUnavailable if gone else SourceError
+    return kind(
+        f"cannot be read: {error.strerror}",
+        source_id=source.id,
+        file=name,
+        remedy="check the share, then run the source again" if gone else "give this account the right to read it",
+    )
+
+
+def _still_written(source: Source, name: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        "changed while it was copied: somebody is still writing it",
+        source_id=source.id,
+        file=name,
+        remedy="run the source again once the delivery is complete",
+    )
+
+
+@contextmanager
+def _writing(into: Path) -> Iterator[None]:
+    """Turn what goes wrong while writing below `into` into a `StoreError` with its remedy."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StoreError(
+            "the disk of the landed files is full" if full else f"a landed file cannot be written: {error.strerror}",
+            folder=str(into),
+            remedy="free space there or point BLUELINE_STORE to a larger disk, then run again: what is finished stays"
+            if full
+            else "check the folder's existence and rights",
+        ) from error
+
+
+# --- databases -------------------------------------------------------------------------------------------------
+
+
+def _land_database(source: Source, spec: SqlFile, found: list[tuple[Path, str]], into: Path) -> list[LandedFile]:
+    if spec.url is None and not found:
+        return []  # optional and not delivered
+    if len(found) > 1:
+        raise SourceError(
+            f"{spec.pattern!r} matches several databases: {', '.join(name for _, name in found)}",
+            source_id=source.id,
+            file=spec.name,
+            remedy="deliver one, or declare each with a pattern of its own",
+        )
+    path, name = found[0] if found else (None, spec.name)
+    if path is not None:
+        if path.is_symlink() or not path.is_file():
+            raise SourceError(
+                "is no plain file", source_id=source.id, file=name, remedy="deliver the database file itself"
+            )
+        if not path.stat().st_size:
+            raise SourceError(
+                "the file is empty", source_id=source.id, file=name, remedy="ask the region to send it again"
+            )
+    landed = []
+    with _writing(into), tempfile.TemporaryDirectory(dir=into, prefix=".landing-") as aside:
+        for dump in sql.dump(source, spec, path, name, Path(aside)):
+            sha256, size = _digest(dump)
+            final = into / sha256[:2] / sha256 / dump.name
+            final.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(dump, final)
+            landed.append(LandedFile(path=final, name=f"{name}/{dump.stem}", sha256=sha256, size=size, file=spec.name))
+    return landed
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+
+
+# --- refusing --------------------------------------------------------------------------------------------------
+
+
+def _refuse_repeats(source: Source, landed: list[LandedFile]) -> None:
+    databases = {spec.name for spec in source.spec.files if isinstance(spec, SqlFile)}
+    seen: dict[str, LandedFile] = {}
+    problems: list[SourceError] = []
+    for file in landed:
+        if file.file in databases:
+            continue  # two empty result sets may well be equal
+        first = seen.setdefault(file.sha256, file)
+        if first is not file:
+            problems.append(
+                SourceError(
+                    f"has the same content as {first.name}: one file was delivered twice, and every record of it "
+                    "would count double",
+                    source_id=source.id,
+                    file=file.name,
+                    remedy="remove one of the two from the delivery, or have the right file sent",
+                )
+            )
+    _raise(problems)
+
+
+def _raise(problems: list[SourceError]) -> None:
+    """Raise all faults of a delivery as one error; it is retryable only where each of them is."""
+    if not problems:
+        return
+    if len(problems) == 1:
+        raise problems[0]
+    kind = SourceUnavailable if all(p.retryable for p in problems) else SourceError
+    raise kind(
+        f"{len(problems)} faults in the delivery: " + "; ".join(str(problem) for problem in problems),
+        source_id=problems[0].where.get("source_id"),
+        remedy="correct each of them",
+    )

@@ -1,0 +1,1 @@
+"""Alembic migrations of the warehouse; `loaders.schema.upgrade` runs them."""

@@ -1,0 +1,211 @@
+"""`blueline reconcile | trace | rejects | seal`: what an auditor or operator asks the warehouse."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing.errors import BillingError, ContractError
+from billing.reasons import REASONS
+from pipeline.context import Context, context
+
+_REJECT_COLUMNS = (
+    "source", "file_name", "record_no", "byte_offset", "entity", "source_key", "disposition", "reason", "field",
+    "value_masked", "message", "amount", "currency",
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command()(rejects)
+    app.command()(reconcile)
+    app.command()(trace)
+    app.command("verify-seals")(verify_seals)
+
+
+def rejects(
+    source: Annotated[str | None, typer.Option("--source", "-s", help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", "-r", help="Only this reason code.")] = None,
+    entity: Annotated[str | None, typer.Option("--entity", "-e", help="Only this entity or raw table.")] = None,
+    disposition: Annotated[
+        str | None, typer.Option("--disposition", "-d", help="Only rejected, suspended or flagged ones.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="Rows shown; 0 shows only the summary.")] = 20,
+    out: Annotated[Path | None, typer.Option("--csv", help="Write every matching row to this file instead.")] = None,
+    unpublished: Annotated[
+        bool, typer.Option("--unpublished", help="What the source's last run set aside, loaded or not.")
+    ] = False,
+) -> None:
+    """Show what was set aside, why, and where it stands in its file.
+
+    Values are masked; `blueline trace` leads to the bytes.
+
+    Examples: `blueline rejects` · `blueline rejects -s krakow -r NUM-PACKED` · `blueline rejects --csv rejects.csv`
+    """
+    if reason is not None and reason not in REASONS:
+        raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(REASONS)}")
+    ctx = context()
+    wanted = {"source": source, "reason": reason, "entity": entity, "disposition": disposition}
+    if unpublished:
+        rows = _stored_rejects(ctx, wanted)
+    else:
+        with ctx.warehouse() as url:
+            rows = _loaded_rejects(url, wanted)
+    if out is not None:
+        with out.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, _REJECT_COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        typer.echo(f"{len(rows)} rows written to {out}")
+        return
+    _show_rejects(rows, limit)
+
+
+def _loaded_rejects(url: str, wanted: dict[str, str | None]) -> list[dict[str, Any]]:
+    from loaders.warehouse import connect
+
+    given = {name: value for name, value in wanted.items() if value is not None}
+    where = " AND ".join(["r.state = 'open'", *(f"{_SQL_NAMES[name]} = %({name})s" for name in given)])
+    query = f"""
+        SELECT s.code AS source, r.file_name, r.record_no, r.byte_offset, r.entity, r.source_key, r.disposition,
+               r.reason, r.field, r.value_masked, r.message, r.amount, r.currency
+        FROM control.reject AS r JOIN control.source AS s USING (source_id)
+        WHERE {where}
+        ORDER BY s.code, r.disposition, r.reason, r.file_name, r.record_no
+    """
+    with connect(url) as connection, connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+        return cursor.execute(query, given).fetchall()
+
+
+_SQL_NAMES = {"source": "s.code", "reason": "r.reason", "entity": "r.entity", "disposition": "r.disposition"}
+
+
+def _stored_rejects(ctx: Context, wanted: dict[str, str | None]) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    from pipeline.landed import chain
+
+    rows: list[dict[str, Any]] = []
+    for source_id in [wanted["source"]] if wanted["source"] else list(ctx.sources):
+        outcome = ctx.store.state(f"outcome/{ctx.source(source_id).id}") or {}
+        ref = outcome.get("ref") or outcome.get("previous")
+        if ref is None:
+            continue
+        for manifest in chain(ctx, ctx.store.manifest(ref)).values():
+            if manifest.rejects is not None:
+                rows += pq.read_table(ctx.store.local_path(manifest.rejects.path)).to_pylist()
+    for row in rows:
+        row["source"] = row["source_id"]
+    kept = [row for row in rows if all(value is None or row[name] == value for name, value in wanted.items())]
+    return [{name: row[name] for name in _REJECT_COLUMNS} for row in kept]
+
+
+def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
+    console = Console()
+    if not rows:
+        console.print("nothing matches")
+        return
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["disposition"], row["reason"], row["currency"] or ""), []).append(row)
+    summary = Table("disposition", "reason", "meaning", title=f"{len(rows)} set aside", title_justify="left")
+    summary.add_column("rows", justify="right")
+    summary.add_column("amount", justify="right")
+    for (disposition, reason, currency), members in sorted(groups.items()):
+        known = [m["amount"] for m in members if m["amount"] is not None]
+        amount = f"{sum(known):,.2f} {currency}".replace(",", " ") if known else ""
+        summary.add_row(disposition, reason, REASONS.get(reason, ""), str(len(members)), amount)
+    console.print(summary)
+    if limit:
+        table = Table("source", "file", "record", "byte", "entity", "key", "reason", "what is wrong")
+        for row in rows[:limit]:
+            what = row["message"] + (f" ({row['field']} {row['value_masked'] or ''})" if row["field"] else "")
+            cells = (row["source"], row["file_name"], row["record_no"], row["byte_offset"], row["entity"],
+                     row["source_key"], row["reason"], what)  # fmt: skip
+            table.add_row(*("" if cell is None else str(cell) for cell in cells))
+        console.print(table)
+        if len(rows) > limit:
+            console.print(f"... and {len(rows) - limit} more; --limit shows more, --csv writes all")
+
+
+def reconcile(
+    everything: Annotated[bool, typer.Option("--all", help="Show closed equations one by one, too.")] = False,
+) -> None:
+    """Check the equations again, on what the warehouse holds now.
+
+    Exit status 1 when one does not close.
+    """
+    from pipeline.reconciliation import check_now, equations_table
+
+    ctx = context()
+    with ctx.warehouse() as url:
+        results = check_now(ctx, url)
+    if not results:
+        typer.echo("nothing has been loaded yet: run `blueline run` or `make demo`")
+        raise typer.Exit(1)
+    Console().print(equations_table(results, everything=everything))
+    if any(r.status == "broken" for r in results):
+        raise typer.Exit(1)
+
+
+def trace(
+    what: Annotated[str, typer.Argument(help="An account number, an invoice number or a customer id.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", "-k", help="account, invoice or customer, where the text fits several.")
+    ] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show personal values and whole records in clear; the use is logged.")
+    ] = False,
+) -> None:
+    """Follow a consolidated row back to its source file, record number, byte offset and raw bytes.
+
+    Examples: `blueline trace 1200000123` · `blueline trace 42 --kind customer`
+    """
+    from pipeline.tracing import show_trace
+
+    ctx = context()
+    with ctx.warehouse() as url:
+        found = show_trace(ctx, url, what, kind, Console(), reveal=reveal)
+    if not found:
+        sys.exit(1)
+
+
+def verify_seals() -> None:
+    """Verify the chain of evidence seals: any later change of a sealed run shows."""
+    from audit.seal import verify
+    from loaders.warehouse import connect
+
+    with context().warehouse() as url, connect(url) as connection:
+        problems = verify(connection)
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("every seal holds")
+
+
+def print_status(ctx: Context) -> None:
+    """Which warehouse is used, and what it holds."""
+    from loaders.warehouse import connect, place
+
+    console = Console()
+    console.print(f"warehouse: {place(ctx.database_url)}", markup=False, highlight=False)
+    try:
+        with connect(ctx.database_url) as connection:
+            rows = connection.execute(
+                "SELECT batch_id, run_id, state, finished_at, message FROM control.batch ORDER BY batch_id DESC LIMIT 5"
+            ).fetchall()
+    except BillingError as error:
+        console.print(f"no schema yet ({error.message}): run `blueline db upgrade`", markup=False)
+        return
+    table = Table("batch", "run", "state", "finished", "message")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)

@@ -1,0 +1,167 @@
+"""`blueline sources`: the declared sources, checked and explained."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from billing.errors import BillingError, ContractError
+from billing.registry import NOTES_FILE, SPEC_FILE, Source, json_schema, load_source
+from billing.spec import ALWAYS, EQUATIONS
+from pipeline.context import Context, context
+from pipeline.declared import check_columns, static_columns
+
+app = typer.Typer(help="The declared sources.", no_args_is_help=True)
+FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql")
+
+
+@app.command("list")
+def list_sources() -> None:
+    """List every declared source and what became of it last."""
+    ctx = context()
+    table = Table("source", "system", "formats", "region", "last outcome", "at")
+    for source in ctx.sources.values():
+        outcome = ctx.store.state(f"outcome/{source.id}") or {}
+        table.add_row(
+            source.id,
+            source.spec.system,
+            ", ".join(sorted({f.format for f in source.spec.files})),
+            f"{source.spec.region} {source.spec.zone or ''}".strip(),
+            outcome.get("status", "never run"),
+            outcome.get("at", ""),
+        )
+    Console().print(table)
+
+
+@app.command()
+def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
+    """Show a source: its files, raw tables, entities and equations, and why it failed if it did."""
+    ctx = context()
+    source = ctx.source(source_id)
+    spec = source.spec
+    console = Console()
+    console.print(f"[bold]{spec.id}[/]  {spec.title}")
+    console.print(f"{spec.system}; owner {spec.owner}; delivered to {source.delivery_folder(ctx.settings.deliveries_path)}")
+    files_table = Table("file", "format", "pattern", "raw tables", title="Files", title_justify="left")
+    for file in spec.files:
+        files_table.add_row(file.name, file.format, file.pattern, ", ".join(file.tables))
+    console.print(files_table)
+    entities = Table("entity", "from", "fields", title="Entities", title_justify="left")
+    for mapping in spec.entities:
+        entities.add_row(mapping.name, mapping.table, ", ".join(mapping.fields))
+    console.print(entities)
+    equations = Table("equation", "says", "", title="Equations", title_justify="left")
+    for name, says in EQUATIONS.items():
+        applies = name in ALWAYS or name in spec.equations
+        equations.add_row(name, says, "applies" if applies else "not applicable")
+    console.print(equations)
+    outcome = ctx.store.state(f"outcome/{source_id}")
+    if outcome:
+        console.print(f"Last outcome: [bold]{outcome['status']}[/] at {outcome['at']} (run {outcome['run_id']})")
+        if error := outcome.get("error"):
+            console.print(f"  step {outcome['step']}: {error['message']}", markup=False)
+            if error["remedy"]:
+                console.print(f"  remedy: {error['remedy']}", markup=False)
+
+
+@app.command()
+def check(
+    source_ids: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...")] = None,
+    static: Annotated[bool, typer.Option("--static", help="Do not look into a delivery, even if there is one.")] = False,
+) -> None:
+    """Check declarations: keys, types, copybooks, and, where a delivery is there, the columns of its first records.
+
+    Nothing is loaded.  Exit status 2 when a declaration is wrong.
+
+    Examples: `blueline sources check` · `blueline sources check krakow`
+    """
+    ctx = context()
+    root = ctx.settings.sources
+    names = source_ids or sorted(p.parent.name for p in root.glob(f"*/{SPEC_FILE}"))
+    if not names:
+        raise ContractError("no source is declared", file=str(root), remedy="declare one: blueline sources new")
+    wrong = 0
+    console = Console()
+    for name in names:
+        try:
+            source = load_source(root / name)
+            looked = _check_one(ctx, source, static)
+        except BillingError as error:
+            wrong += 1
+            console.print(f"[bold red]✗[/] {name}", end=": ")
+            console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        else:
+            console.print(f"[green]✓[/] {name}: {looked}", highlight=False)
+    if wrong:
+        raise typer.Exit(2)
+
+
+def _check_one(ctx: Context, source: Source, static: bool) -> str:
+    from extractors.decode import declared_columns
+
+    for file in source.spec.files:
+        for table, columns in (declared_columns(source, file) or static_columns(source, file)).items():
+            check_columns(source, table, columns)
+    folder = source.delivery_folder(ctx.settings.deliveries_path)
+    if static or not folder.exists():
+        return "declaration is sound" if static else f"declaration is sound; no delivery in {folder}"
+    from pipeline.source_steps import peek_columns
+
+    seen = 0
+    for table, columns in peek_columns(ctx, source):
+        check_columns(source, table, columns)
+        seen += 1
+    return f"declaration is sound and fits the delivery ({seen} raw tables)"
+
+
+@app.command()
+def new(
+    source_id: Annotated[str, typer.Argument(metavar="SOURCE", help="Id: lower-case letters, digits, underscores.")],
+    format: Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")] = "delimited",
+) -> None:
+    """Write a commented declaration to start from: `sources/<SOURCE>/source.toml` and NOTES.md.
+
+    Example: `blueline sources new torun --format dbf`
+    """
+    if format not in FORMATS:
+        raise ContractError(f"unknown format {format!r}", remedy=f"one of {', '.join(FORMATS)}")
+    folder = context().settings.sources / source_id
+    if (folder / SPEC_FILE).exists():
+        raise ContractError("the source is already declared", file=str(folder / SPEC_FILE), remedy="edit that file")
+    templates = files("pipeline") / "templates"
+    shared = (templates / "source.toml").read_text(encoding="utf-8")
+    own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    text = shared.replace("{{files}}", own.rstrip()).replace("{{id}}", source_id)
+    (folder / SPEC_FILE).write_text(text, encoding="utf-8")
+    (folder / NOTES_FILE).write_text(f"# {source_id}\n\nWhat this system is, who runs it, what is odd about it.\n")
+    if format == "mainframe":
+        (folder / "subscribers.cpy").write_text((templates / "subscribers.cpy").read_text(encoding="utf-8"))
+    try:
+        load_source(folder)
+    except ContractError:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+        raise
+    typer.echo(f"written: {folder / SPEC_FILE}")
+    typer.echo(f"next: put a delivery into the folder that it names, then `blueline sources check {source_id}`")
+
+
+@app.command()
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.")] = None,
+) -> None:
+    """Print the JSON Schema of source.toml, for editors."""
+    text = json_schema()
+    json.loads(text)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")

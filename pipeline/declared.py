@@ -1,0 +1,67 @@
+"""Does a declaration fit what its files really hold?  Checked before a mapping is run, column by column."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from billing.errors import ContractError
+from billing.registry import SPEC_FILE, Source
+from billing.spec import AnyFile, DelimitedFile, EntityMap, FixedWidthFile, XmlFile
+
+
+def check_columns(source: Source, table: str, columns: Collection[str]) -> None:
+    """Every raw column that the mappings read from a table must exist in it.
+
+    Args:
+        source: The source.
+        table: A raw table.
+        columns: Names that it has.
+
+    Raises:
+        ContractError: Names every key of the spec that reads a column that is not there.
+    """
+    problems = [
+        f"entities.{mapping.name}.{key} reads column {column!r}, which {table} has not{_nearest(column, columns)}"
+        for mapping in source.spec.entities
+        for key, column in _reads(mapping, table)
+        if column not in columns
+    ]
+    if problems:
+        raise ContractError(
+            "; ".join(problems),
+            file=str(source.folder / SPEC_FILE),
+            remedy=f"{table} has {', '.join(c for c in columns)}",
+        )
+
+
+def _reads(mapping: EntityMap, table: str) -> Iterator[tuple[str, str]]:
+    for name, rule in mapping.fields.items():
+        if mapping.table == table:
+            for column in rule.inputs:
+                yield f"fields.{name}", column
+        if rule.lookup and rule.lookup.table == table:
+            yield f"fields.{name}.lookup.key", rule.lookup.key
+            yield f"fields.{name}.lookup.take", rule.lookup.take
+    if mapping.table == table:
+        for where in mapping.where:
+            yield "where", where.column
+
+
+def _nearest(column: str, columns: Collection[str]) -> str:
+    near = difflib.get_close_matches(column, columns, n=1)
+    return f" (is it {near[0]!r}?)" if near else ""
+
+
+def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
+    """Columns of a file's raw tables as far as the declaration alone tells; no byte of a delivery is read."""
+    if isinstance(file, FixedWidthFile):
+        tables: dict[str, list[str]] = {}
+        for record in file.records:
+            tables.setdefault(record.table, []).extend(c.name for c in record.columns)
+        return tables
+    if isinstance(file, XmlFile):
+        return {record.table: list(record.columns) for record in file.records}
+    if isinstance(file, DelimitedFile) and file.columns:
+        return {file.name: file.columns}
+    return {}

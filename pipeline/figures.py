@@ -1,0 +1,198 @@
+"""What a source's steps measured, gathered for the load, the report and the summary.
+
+Every figure comes from the manifests in the store; nothing is counted again here, so what people read is what the
+equations are checked with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from audit.totals import Totals
+from pipeline.context import Context, merged_counts
+from pipeline.landed import chain
+from pipeline.store import Manifest
+
+AFTER_CONFORM = ("conform", "check_canonical", "balance")  # steps that set canonical rows aside
+
+
+@dataclass(frozen=True)
+class SourceFigures:
+    """One source, from its delivery to what is loaded.
+
+    Attributes:
+        source_id: The source.
+        files: One mapping a delivered file: name, sha256, size, records, kept, rejected, suspended, declared totals.
+        raw: Raw table -> `{"read", "kept", "rejected", "suspended"}` records, before conform.
+        read: Canonical rows that the mappings made, those set aside included.
+        conformed: Canonical rows that conform let through.
+        kept: Canonical rows that are loaded.
+        rejected: Canonical rows that cannot be used.
+        suspended: Canonical rows that are held back.
+        flagged: Attributes that were set aside or doubted, by reason.
+        reasons: `(disposition, reason, entity, currency)` -> `(rows, amount in grosze)`.
+        gates: Results of both gates, one a table.
+        checked: Equation -> accounts, invoices or payments that it was applied to before publishing.
+        broken: Equation -> how many of them were held back because it did not close.
+        seconds: Step -> duration.
+        rejects: Paths of the source's reject files, in step order.
+    """
+
+    source_id: str
+    files: list[dict[str, Any]]
+    raw: dict[str, dict[str, int]]
+    read: Totals
+    conformed: Totals
+    kept: Totals
+    rejected: Totals
+    suspended: Totals
+    flagged: dict[str, int]
+    reasons: dict[tuple[str, str, str, str], tuple[int, int]]
+    gates: list[dict[str, Any]]
+    checked: dict[str, int]
+    broken: dict[str, int]
+    seconds: dict[str, float]
+    rejects: list[str] = field(default_factory=list)
+
+    @property
+    def records_read(self) -> int:
+        """Records in the delivered files."""
+        return sum(table["read"] for table in self.raw.values())
+
+    @property
+    def records_lost(self) -> dict[str, int]:
+        """Records set aside before conform, by disposition."""
+        return {name: sum(t[name] for t in self.raw.values()) for name in ("rejected", "suspended")}
+
+
+def source_figures(ctx: Context, manifest: Manifest) -> SourceFigures:
+    """Gather the figures behind a source's published tables.
+
+    Args:
+        ctx: The process's context.
+        manifest: Of the step `balance`.
+    """
+    steps = chain(ctx, manifest)
+    decode, raw_gate = steps["decode"].facts, steps["check_raw"].facts
+    raw = {}
+    for table, read in decode["read"].items():
+        lost = raw_gate["rejected"].get(table, 0)
+        raw[table] = {
+            "read": read,
+            "kept": decode["kept"].get(table, 0) - lost,
+            "rejected": decode["rejected"].get(table, 0) + lost,
+            "suspended": decode["suspended"].get(table, 0),
+        }
+    paths = [str(ctx.store.local_path(m.rejects.path)) for m in _in_order(steps) if m.rejects]
+    reasons = merge_reasons(_reasons(path) for path in paths)
+    flagged = merged_counts({r: n} for (d, r, _, _), (n, _) in reasons.items() if d == "flagged")
+    return SourceFigures(
+        source_id=manifest.scope,
+        files=decode["files"],
+        raw=raw,
+        read=Totals.from_json(steps["conform"].totals["read"]),
+        conformed=Totals.from_json(steps["conform"].totals["kept"]),
+        kept=Totals.from_json(steps["balance"].totals["kept"]),
+        rejected=_sum(steps, "rejected"),
+        suspended=_sum(steps, "suspended"),
+        flagged=flagged,
+        reasons=reasons,
+        gates=[*raw_gate["results"], *steps["check_canonical"].facts["results"]],
+        checked=steps["balance"].facts["checked"],
+        broken=steps["balance"].facts["broken"],
+        seconds={name: m.seconds for name, m in steps.items()},
+        rejects=paths,
+    )
+
+
+def _in_order(steps: Mapping[str, Manifest]) -> list[Manifest]:
+    from pipeline.source_steps import STEPS
+
+    return [steps[name] for name in STEPS if name in steps]
+
+
+def _sum(steps: Mapping[str, Manifest], bucket: str) -> Totals:
+    total = Totals()
+    for name in AFTER_CONFORM:
+        total.merge(Totals.from_json(steps[name].totals.get(bucket, {})))
+    return total
+
+
+def _reasons(path: str) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+    """Rows and amounts of one reject file by disposition, reason, entity and currency."""
+    table = pq.read_table(path, columns=["disposition", "reason", "entity", "currency", "level", "amount"])
+    groups = table.group_by(["disposition", "reason", "entity", "currency"]).aggregate(
+        [("level", "count"), ("amount", "sum")]
+    )
+    found = {}
+    for row in groups.to_pylist():
+        key = (row["disposition"], row["reason"], row["entity"], row["currency"] or "")
+        amount = row["amount_sum"]
+        found[key] = (row["level_count"], 0 if amount is None else int(amount.scaleb(2)))
+    return found
+
+
+def merge_reasons(
+    parts: Iterator[dict[tuple[str, str, str, str], tuple[int, int]]],
+) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+    """Add up counts and amounts by key."""
+    total: dict[tuple[str, str, str, str], tuple[int, int]] = {}
+    for part in parts:
+        for key, (rows, amount) in part.items():
+            before = total.get(key, (0, 0))
+            total[key] = (before[0] + rows, before[1] + amount)
+    return total
+
+
+def control_totals(figures: SourceFigures) -> list[dict[str, Any]]:
+    """The figures as rows of `control.control_total`."""
+    rows: list[dict[str, Any]] = []
+    for table, counts in figures.raw.items():
+        for bucket, records in counts.items():
+            rows.append({"source_id": figures.source_id, "step": "decode", "bucket": bucket, "entity": table,
+                         "records": records})  # fmt: skip
+    for bucket in ("read", "kept", "rejected", "suspended"):
+        totals: Totals = getattr(figures, bucket)
+        for entity, currency in totals:
+            total = totals[entity, currency]
+            money = bool(currency)
+            rows.append(
+                {
+                    "source_id": figures.source_id,
+                    "step": "balance",
+                    "bucket": bucket,
+                    "entity": entity,
+                    "currency": currency or None,
+                    "records": total.records,
+                    "amount_grosze": total.amount if money else None,
+                    "positive_grosze": total.debit if money else None,
+                    "negative_grosze": total.credit if money else None,
+                }
+            )
+    return rows
+
+
+def denomination_difference(ctx: Context, manifest: Manifest) -> dict[str, int]:
+    """Exact value less rounded value of every converted old-zloty amount, in hundredths of a grosz, by entity."""
+    from billing.model import ENTITIES
+
+    found: dict[str, int] = {}
+    for entity, dataset in manifest.tables.items():
+        amount = ENTITIES[entity].control_amount
+        names = pq.read_schema(ctx.store.local_path(dataset.path)).names
+        if amount is None or f"original_{amount}" not in names:
+            continue
+        with pq.ParquetFile(ctx.store.local_path(dataset.path)) as file:
+            for batch in file.iter_batches(columns=[amount, f"original_{amount}", "original_currency"]):
+                old = batch.filter(pc.equal(batch["original_currency"], "PLZ"))
+                if old.num_rows:
+                    # 1 PLZ = 1/10,000 PLN = 1/100 grosz
+                    exact = pc.sum(old[f"original_{amount}"]).as_py()
+                    rounded = pc.sum(old[amount]).as_py()
+                    found[entity] = found.get(entity, 0) + int(exact - rounded * 10_000)
+    return found

@@ -1,0 +1,51 @@
+"""Back from any step to the bytes that its rows came from."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from extractors.base import LandedFile, read_raw
+from pipeline.context import Context
+from pipeline.store import Manifest
+
+
+def chain(ctx: Context, manifest: Manifest) -> dict[str, Manifest]:
+    """A step of a source and every step before it, by name."""
+    found = {manifest.step: manifest}
+    while manifest.inputs:
+        manifest = ctx.store.manifest(manifest.inputs[0])
+        found[manifest.step] = manifest
+    return found
+
+
+def landed_files(ctx: Context, manifest: Manifest) -> list[LandedFile]:
+    """The landed files behind any step of a source."""
+    land = chain(ctx, manifest)["land"]
+    return [
+        LandedFile(ctx.store.local_path(f["blob"]), f["name"], f["sha256"], f["size"], f["file"])
+        for f in land.facts["files"]
+    ]
+
+
+class RawBytes:
+    """Puts file names and raw bytes into rejects of steps that see no bytes any more.
+
+    Attributes only flagged keep none: the record itself went on, and its lineage leads to the bytes.
+    """
+
+    def __init__(self, files: list[LandedFile]) -> None:
+        self._files = {file.sha256: file for file in files}
+
+    def fill(self, rejects: pa.RecordBatch) -> pa.RecordBatch:
+        """The same rejects with `file_name` and, for whole records, `raw`."""
+        if rejects.num_rows == 0:
+            return rejects
+        rows = rejects.to_pylist()
+        for row in rows:
+            file = self._files.get(row["file_sha256"])
+            if file is None:
+                continue
+            row["file_name"] = row["file_name"] or file.name
+            if row["raw"] is None and row["level"] == "record":
+                row["raw"] = read_raw(file, row["byte_offset"], row["byte_length"])
+        return pa.RecordBatch.from_pylist(rows, schema=rejects.schema)

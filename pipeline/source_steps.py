@@ -1,0 +1,200 @@
+"""The steps of one source, from its delivery to its published canonical tables.
+
+    land -> decode -> check_raw -> conform -> normalise -> check_canonical -> balance -> publish
+
+Each takes the reference of the step before and returns its own.  `blueline run` and the Airflow DAGs call the very
+same functions, through `pipeline.steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audit.totals import Totals
+from billing.lineage import Split
+from billing.model import conformed_schema, normalised_schema
+from billing.registry import Source
+from extractors.base import FileFacts
+from pipeline.balance import balance
+from pipeline.context import Context, Work, add_rejects, address_of, merged_counts, perform, source_config
+from pipeline.declared import check_columns
+from pipeline.gates import check_canonical, check_raw
+from pipeline.landed import RawBytes, chain, landed_files
+from pipeline.logs import log
+from pipeline.store import Attempt, Manifest, read_batches
+
+STEPS = ("land", "decode", "check_raw", "conform", "normalise", "check_canonical", "balance", "publish")
+
+
+def run_source_step(ctx: Context, step: str, source: Source, previous: str | None) -> Manifest:
+    """Run one step.
+
+    Args:
+        ctx: The process's context.
+        step: One of `STEPS`.
+        source: The source.
+        previous: Reference of the step before; None for `land`.
+    """
+    if step == "land":
+        return _land(ctx, source)
+    assert previous is not None
+    before = ctx.store.manifest(previous)
+    return _STEPS[step](ctx, source, before)
+
+
+# --- land ------------------------------------------------------------------------------------------------------
+
+
+def _land(ctx: Context, source: Source) -> Manifest:
+    from extractors.landing import land
+
+    deliveries = ctx.settings.deliveries_path
+    folder = source.delivery_folder(deliveries)
+    absent = source.spec.delivery.optional and not folder.exists()
+    if absent:
+        log.warning("no delivery", source=source.id, folder=str(folder))
+    landed = [] if absent else land(source, deliveries, ctx.store.blobs)
+    files = [
+        {"file": f.file, "name": f.name, "sha256": f.sha256, "size": f.size, "blob": ctx.store.keep_blob(f.path)}
+        for f in landed
+    ]
+    # What was landed is its own address: the legacy system is asked every time, and the same answer is no news.
+    config = repr([(f["file"], f["name"], f["sha256"]) for f in files])
+    return perform(
+        ctx,
+        "land",
+        source.id,
+        inputs=(),
+        config=config,
+        work=lambda attempt: Work(facts={"files": files, "absent": absent, "folder": str(folder)}),
+        fixed_address=address_of("land", source.id, (), config),
+    )
+
+
+# --- decode ----------------------------------------------------------------------------------------------------
+
+
+def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
+    from extractors.decode import decode
+
+    def work(attempt: Attempt) -> Work:
+        files: list[dict[str, Any]] = []
+        read: dict[str, int] = {}
+        kept: dict[str, int] = {}
+        aside: dict[str, dict[str, int]] = {"rejected": {}, "suspended": {}}
+        for landed in landed_files(ctx, before):
+            facts = FileFacts()
+            per_file: dict[str, int] = {}
+            spec = source.spec.file(landed.file)
+            for split in decode(source, spec, landed, facts, batch_rows=ctx.settings.batch_rows):
+                if split.table not in read:
+                    check_columns(source, split.table, split.kept.schema.names)
+                attempt.writer(split.table).write(split.kept)
+                add_rejects(attempt, split.rejects)
+                lost = {name: _records(split.rejects, name) for name in aside}
+                kept = merged_counts([kept, {split.table: split.kept.num_rows}])
+                for name, count in lost.items():
+                    aside[name] = merged_counts([aside[name], {split.table: count}])
+                read = merged_counts([read, {split.table: split.kept.num_rows + sum(lost.values())}])
+                per_file = merged_counts([per_file, {"kept": split.kept.num_rows, **lost}])
+            described = {key: str(v) if v is not None and key.endswith("sum") else v for key, v in asdict(facts).items()}
+            files.append({"name": landed.name, "sha256": landed.sha256, "size": landed.size, "file": landed.file,
+                          **described, **{"kept": 0, "rejected": 0, "suspended": 0, **per_file}})  # fmt: skip
+            log.info("decoded", source=source.id, file=landed.name, records=facts.records, **per_file)
+        return Work(facts={"files": files, "read": read, "kept": kept, **aside})
+
+    return perform(ctx, "decode", source.id, inputs=[before.ref], config=source_config(source), work=work)
+
+
+def _records(rejects: pa.RecordBatch, disposition: str) -> int:
+    """How many whole records are among the rejects (an attribute set aside is none: its record went on)."""
+    if rejects.num_rows == 0:
+        return 0
+    whole = pc.and_(pc.equal(rejects["level"], "record"), pc.equal(rejects["disposition"], disposition))
+    return int(pc.sum(whole).as_py())
+
+
+# --- conform and normalise -------------------------------------------------------------------------------------
+
+
+def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
+    from transforms.conform import Lookups, conform
+
+    def work(attempt: Attempt) -> Work:
+        spec = source.spec
+        lookups = Lookups.of(spec)
+        for table, columns in lookups.needed().items():
+            if table in before.tables:
+                for batch in read_batches(ctx.store, before.tables[table], ctx.settings.batch_rows, columns):
+                    lookups.add(table, batch)
+        totals = {"read": Totals(), "kept": Totals(), "rejected": Totals()}
+        raw = RawBytes(landed_files(ctx, before))
+        for entity in spec.entity_names:
+            writer = attempt.writer(entity, conformed_schema(entity))
+            for mapping in spec.maps(entity):
+                if mapping.table not in before.tables:
+                    continue
+                for batch in read_batches(ctx.store, before.tables[mapping.table], ctx.settings.batch_rows):
+                    split = conform(spec, mapping, batch, lookups)
+                    writer.write(split.kept)
+                    add_rejects(attempt, raw.fill(split.rejects))
+                    _count(totals, split)
+        return Work(totals={name: t.to_json() for name, t in totals.items()})
+
+    return perform(ctx, "conform", source.id, inputs=[before.ref], config=source_config(source), work=work)
+
+
+def _count(totals: dict[str, Totals], split: Split) -> None:
+    totals["kept"].add(split.table, split.kept)
+    totals["read"].add(split.table, split.kept)
+    if split.rejects.num_rows:
+        totals["rejected"].add_rejects(split.rejects)
+        totals["read"].add_rejects(split.rejects)
+
+
+def _normalise(ctx: Context, source: Source, before: Manifest) -> Manifest:
+    from transforms.normalise import normalise
+
+    def work(attempt: Attempt) -> Work:
+        flagged: dict[str, int] = {}
+        for entity, dataset in before.tables.items():
+            writer = attempt.writer(entity, normalised_schema(entity))
+            for batch in read_batches(ctx.store, dataset, ctx.settings.batch_rows):
+                split = normalise(source.spec, entity, batch)
+                writer.write(split.kept)
+                add_rejects(attempt, split.rejects)
+                flagged = merged_counts([flagged, {entity: split.rejects.num_rows}])
+        return Work(facts={"flagged": flagged})
+
+    return perform(ctx, "normalise", source.id, inputs=[before.ref], config=source_config(source), work=work)
+
+
+# --- publish ---------------------------------------------------------------------------------------------------
+
+
+def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
+    """Make the source's canonical tables the ones that the next consolidation takes."""
+    ctx.store.set_state(f"published/{source.id}", {"ref": before.ref, "absent": is_absent(ctx, before)})
+    log.info("published", source=source.id, address=before.address[:12])
+    return before
+
+
+_STEPS: dict[str, Callable[[Context, Source, Manifest], Manifest]] = {
+    "decode": _decode,
+    "check_raw": check_raw,
+    "conform": _conform,
+    "normalise": _normalise,
+    "check_canonical": check_canonical,
+    "balance": balance,
+    "publish": _publish,
+}
+
+
+def is_absent(ctx: Context, manifest: Manifest) -> bool:
+    """Whether a source had no delivery (and may have none)."""
+    return bool(chain(ctx, manifest)["land"].facts["absent"])

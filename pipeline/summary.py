@@ -1,0 +1,167 @@
+"""What a run did, on a page of a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from audit.totals import Totals
+from billing.errors import BillingError
+from billing.spec import EQUATIONS
+from pipeline.context import Context
+from pipeline.figures import SourceFigures, source_figures
+from pipeline.published import published
+from pipeline.reconciliation import equations_table, money, printed_path
+from pipeline.store import Manifest
+from pipeline.version import code_version
+
+_MONEY_ENTITIES = (("account", "closing balances"), ("invoice", "invoices"), ("payment", "payments"),
+                   ("adjustment", "adjustments"))  # fmt: skip
+
+
+def print_summary(
+    ctx: Context, ref: str | None, console: Console, *, run_id: str = "", error: BillingError | None = None
+) -> bool:
+    """Print the summary of a run.
+
+    Args:
+        ctx: The process's context.
+        ref: Reference of the step `report`, None where the consolidation stopped.
+        console: Where to print.
+        run_id: The run that was made now; what an earlier run loaded is called nothing new.
+        error: Why the consolidation stopped.
+
+    Returns:
+        Whether every source and every equation is well.
+    """
+    if ref is None:
+        _sources_table(ctx, {}, console)
+        console.print(f"[bold red]The consolidation stopped:[/] {error or 'see the log'}", highlight=False)
+        refused = ctx.store.state(f"refused/{run_id}") if run_id else None
+        if refused and refused.get("report"):
+            console.print(f"Report of the refused load: {refused['report']}", highlight=False)
+        return False
+    report = ctx.store.manifest(ref)
+    steps = {"report": report}
+    while steps[min(steps, key=_order)].inputs and _order(min(steps, key=_order)) > 0:
+        first = steps[min(steps, key=_order)]
+        before = ctx.store.manifest(first.inputs[0])
+        steps[before.step] = before
+    collect = steps["collect"]
+    batch = ctx.store.manifest(steps["load"].facts["batch"])
+    figures = {name: source_figures(ctx, manifest) for name, manifest in published(ctx, collect).items()}
+    lacking = _sources_table(ctx, figures, console, collect.facts["sources"])
+    _money_table(figures, console)
+    identity = steps["link"].facts["figures"]
+    console.print(
+        f"Customers: {identity['records']:,} subscribers in, {identity['clusters']:,} customers out; "
+        f"{identity['edges'].get('review', 0):,} pairs wait for a review".replace(",", " "),
+        highlight=False,
+    )
+    balanced = _equations(batch, console)
+    if batch.facts["run_id"] != run_id:
+        console.print(
+            f"[bold]Nothing new:[/] the warehouse holds exactly this since run {batch.facts['run_id']}; "
+            "nothing was loaded again.",
+            highlight=False,
+        )
+    else:
+        console.print(f"Loaded as batch {batch.facts['batch_id']}: {_changes(batch)}", highlight=False)
+    console.print(f"Report: {report.facts['report']}", highlight=False, soft_wrap=True)
+    return balanced and not lacking
+
+
+_ORDER = ("collect", "link", "load", "seal", "report")
+
+
+def _order(step: str) -> int:
+    return _ORDER.index(step)
+
+
+def _sources_table(
+    ctx: Context,
+    figures: dict[str, SourceFigures],
+    console: Console,
+    sources: list[dict[str, Any]] | None = None,
+) -> list[str]:
+    """One line a source; returns those that failed."""
+    table = Table("source", "", "files", title=f"Blueline {code_version()}", title_justify="left")
+    for name in ("records read", "rejected", "suspended", "rows kept", "rejected", "suspended", "flagged"):
+        table.add_column(name, justify="right")
+    lacking = []
+    for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
+        name, status = entry["id"], entry["status"]
+        f = figures.get(name)
+        mark = {"published": "[green]✓[/]", "absent": "[dim]no delivery[/]"}.get(status, f"[bold red]{status}[/]")
+        if status in ("failed", "stale", "never"):
+            lacking.append(name)
+        if f is None:
+            table.add_row(name, mark)
+            continue
+        table.add_row(
+            name, mark, str(len(f.files)), _n(f.records_read), _n(f.records_lost["rejected"]),
+            _n(f.records_lost["suspended"]), _n(_rows(f.kept)), _n(_rows(f.rejected)), _n(_rows(f.suspended)),
+            _n(sum(f.flagged.values())),
+        )  # fmt: skip
+    console.print(table)
+    for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
+        if entry["status"] in ("failed", "stale") and entry.get("error"):
+            where = " ".join(f"{v}" for k, v in entry.get("where", {}).items() if k != "source_id")
+            console.print(f"[bold red]{entry['id']}[/] stopped at {entry['step']}: {where}: {entry['error']}",
+                          highlight=False)  # fmt: skip
+            if entry.get("remedy"):
+                console.print(f"  remedy: {entry['remedy']}", markup=False, highlight=False)
+            if entry["status"] == "stale":
+                console.print("  its last published data were used", highlight=False)
+    return lacking
+
+
+def _outcome(ctx: Context, name: str) -> dict[str, Any]:
+    outcome = ctx.store.state(f"outcome/{name}") or {"status": "never"}
+    error = outcome.get("error") or {}
+    return {"id": name, "status": outcome["status"], "step": outcome.get("step", ""), "where": error.get("where", {}),
+            "error": error.get("message", ""), "remedy": error.get("remedy", "")}  # fmt: skip
+
+
+def _money_table(figures: dict[str, SourceFigures], console: Console) -> None:
+    table = Table("money", "currency", title="Money in and money out", title_justify="left")
+    for name in ("read", "loaded", "rejected", "suspended"):
+        table.add_column(name, justify="right")
+    sums = {name: Totals() for name in ("read", "kept", "rejected", "suspended")}
+    for f in figures.values():
+        for name, total in sums.items():
+            total.merge(getattr(f, name))
+    for entity, words in _MONEY_ENTITIES:
+        currencies = sorted({c for e, c in sums["read"] if e == entity and c})
+        for currency in currencies:
+            table.add_row(words, currency, *(money(total[entity, currency].amount) for total in sums.values()))
+    console.print(table)
+
+
+def _equations(batch: Manifest, console: Console) -> bool:
+    from audit.equations import EquationResult
+
+    results = [EquationResult(**{**e, "keys": tuple(e["keys"])}) for e in batch.facts["equations"]]
+    console.print(equations_table(results))
+    broken = [r for r in results if r.status == "broken"]
+    assert set(EQUATIONS) >= {r.equation for r in results}
+    return not broken
+
+
+def _changes(batch: Manifest) -> str:
+    counts = batch.facts["counts"]
+    total = {name: sum(c.get(name, 0) for c in counts.values()) for name in ("inserted", "updated", "unchanged")}
+    return ", ".join(f"{_n(number)} rows {name}" for name, number in total.items())
+
+
+def _rows(totals: Totals) -> int:
+    return sum(totals.records_by_entity().values())
+
+
+def _n(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+__all__ = ["print_summary", "printed_path"]

@@ -1,0 +1,124 @@
+"""`blueline trace`: shows the way from a consolidated row back to its bytes."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from audit.trace import Kind, Origin, trace
+from billing.errors import BillingError, ContractError
+from extractors.base import LandedFile, read_raw
+from extractors.codepages import decode_table
+from loaders.warehouse import connect
+from pipeline.context import Context
+from pipeline.landed import landed_files
+from pipeline.logs import log
+
+_KINDS: tuple[Kind, ...] = ("account", "invoice", "customer")
+_HEX = 16  # bytes a line
+
+
+def show_trace(ctx: Context, url: str, what: str, kind: str | None, console: Console, *, reveal: bool) -> bool:
+    """Print everything that a text names; returns whether it names anything.
+
+    Args:
+        ctx: The process's context.
+        url: The warehouse.
+        what: Account number, invoice number, legacy key or customer id.
+        kind: Only this kind.
+        console: Where to print.
+        reveal: Show personal values, and the bytes as text beside their hexadecimal form.
+    """
+    if kind is not None and kind not in _KINDS:
+        raise ContractError(f"unknown kind {kind!r}", remedy=f"one of {', '.join(_KINDS)}")
+    if reveal:
+        log.warning("personal values revealed", command="trace")
+    bytes_of = _Bytes(ctx)
+    with connect(url) as connection:
+        trails = trace(connection, what, kind=kind, read_raw=bytes_of, reveal=reveal)  # type: ignore[arg-type]
+    if not trails:
+        console.print(f"nothing is called {what!r}; try an account number, an invoice number or a customer id",
+                      markup=False)  # fmt: skip
+        return False
+    for trail in trails:
+        table = Table(show_header=False, title=f"{trail.kind} {trail.id}", title_justify="left", box=None)
+        if trail.note:
+            table.add_row("note", trail.note)
+        for name, value in trail.row.items():
+            table.add_row(name, str(value))
+        for name, columns in trail.related.items():
+            if columns:
+                table.add_row(name, ", ".join(f"{k} {v}" for k, v in columns.items()))
+        for name, (number, amount) in trail.counts.items():
+            table.add_row(name, f"{number}" + (f", sum {amount}" if amount else ""))
+        console.print(table)
+        for origin in trail.origins:
+            _print_origin(ctx, origin, console, reveal)
+    return True
+
+
+def _print_origin(ctx: Context, origin: Origin, console: Console, reveal: bool) -> None:
+    console.print(
+        f"\n[bold]{origin.source_id}[/] {origin.entity} {origin.source_key}: file {origin.file_name}, "
+        f"record {origin.record_no}, byte {origin.byte_offset}, length {origin.byte_length} "
+        f"(batch {origin.batch_id}, SHA-256 {origin.sha256[:16]})",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if origin.raw is None:
+        console.print("  the landed file is not in this store", style="yellow")
+        return
+    page = _code_page(ctx, origin) if reveal else None
+    for start in range(0, len(origin.raw), _HEX):
+        part = origin.raw[start : start + _HEX]
+        text = f"  {_printable(part, page)}" if page else ""
+        console.print(f"  {origin.byte_offset + start:>10}  {part.hex(' '):<{_HEX * 3}}{text}", markup=False,
+                      highlight=False, soft_wrap=True)  # fmt: skip
+    if not reveal:
+        console.print("  (--reveal shows the bytes as text, and personal values in clear)", style="dim")
+
+
+def _code_page(ctx: Context, origin: Origin) -> str:
+    source = ctx.sources.get(origin.source_id)
+    if source is None:
+        return "ascii"
+    for file in source.spec.files:
+        if hasattr(file, "code_page") and origin.entity:
+            return str(file.code_page)
+    return "utf-8"
+
+
+def _printable(data: bytes, page: str) -> str:
+    """Bytes as text of their code page, a dot for what has no picture."""
+    if page == "utf-8":
+        return data.decode("utf-8", errors="replace").replace("\n", ".").replace("\r", ".")
+    letters = (chr(int(point)) for point in decode_table(page)[list(data)])
+    return "".join(letter if letter.isprintable() else "." for letter in letters)
+
+
+class _Bytes:
+    """Fetches the bytes of a lineage row from the store, whatever delivery they came with."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._files: dict[str, LandedFile] = {}
+        for name in ctx.sources:
+            published = ctx.store.state(f"published/{name}")
+            if published and published["ref"]:
+                for file in landed_files(ctx, ctx.store.manifest(published["ref"])):
+                    self._files[file.sha256] = file
+
+    def __call__(self, source_id: str, sha256: str, offset: int, length: int) -> bytes | None:
+        file = self._files.get(sha256) or self._stored(sha256)
+        if file is None:
+            return None
+        try:
+            return read_raw(file, offset, length)
+        except BillingError:
+            return None
+
+    def _stored(self, sha256: str) -> LandedFile | None:
+        """A file of an earlier delivery: blobs are kept under their hash."""
+        folder = self._ctx.store.blobs / sha256[:2] / sha256
+        files = sorted(folder.glob("*")) if folder.exists() else []
+        return LandedFile(files[0], files[0].name, sha256, files[0].stat().st_size, "") if files else None

@@ -1,0 +1,284 @@
+"""What must hold for any text: normalising twice is normalising once, and fast columns equal the reference."""
+
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billing.spec import Lookup
+from transforms import amounts, dates, identifier_columns
+from transforms.address_columns import addresses
+from transforms.addresses import read_address
+from transforms.codes import vat_rate
+from transforms.emails import read_email
+from transforms.houses import read_house
+from transforms.identifiers import pesel_check_digit, read_nip, read_pesel, read_regon
+from transforms.kernels import as_text, decimal_integers, decimals, trimmed
+from transforms.letters import display, fold
+from transforms.localities import locality_key, read_locality, read_postal_code
+from transforms.lookups import Lookups
+from transforms.names import last_name_key, read_name, read_name_word_by_word
+from transforms.phone_columns import phones
+from transforms.phones import read_phone
+from transforms.streets import read_street, street_key
+from transforms.vocabulary import given_names, zones
+
+DAY = dt.date(2003, 9, 30)
+POLISH = "aąbcćdeęfghijklłmnńoóprsśtuwyzźż"
+LETTERS = st.text(POLISH + POLISH.upper() + " -.'\"()*,0123456789", max_size=30)
+ANYTHING = st.one_of(LETTERS, st.text(st.characters(exclude_characters="\x1f", exclude_categories=["Cs"]), max_size=30))
+WORD = st.text(POLISH.upper(), min_size=2, max_size=12)
+GIVEN = st.sampled_from(sorted(n.name.upper() for n in given_names().values() if not n.diminutive_of))
+NAME = st.one_of(
+    st.tuples(WORD, GIVEN).map(" ".join), st.tuples(GIVEN, WORD).map(" ".join), st.tuples(WORD, WORD).map(" ".join),
+    st.tuples(WORD, GIVEN, GIVEN).map(" ".join), LETTERS,
+)  # fmt: skip
+HOUSE = st.one_of(
+    LETTERS,
+    st.builds(
+        "{}{}{}{}".format, st.integers(1, 999), st.sampled_from(["", "A", " b"]),
+        st.sampled_from(["/", " m. ", " m", " lok. ", "-"]), st.integers(1, 99),
+    ),
+)  # fmt: skip
+PHONE = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "0", "+48 ", "0048", "48", "(0-22) ", "0 1033 ", "022-"]),
+    st.one_of(
+        st.integers(0, 10**10),
+        st.builds("{} {:07}".format, st.sampled_from(sorted(zones())), st.integers(0, 10**7 - 1)),
+    ),
+    st.sampled_from(["", " w. 12", " wew 3", ", 602123456", "/35", " "]),
+)  # fmt: skip
+
+
+@given(ANYTHING)
+def test_folding_and_display_are_idempotent(text):
+    assert fold(fold(text)) == fold(text)
+    assert display(display(text)) == display(text)
+
+
+@given(st.one_of(ANYTHING, PHONE), st.sampled_from(["", "22"]))
+def test_phones_are_idempotent(text, zone):
+    found = read_phone(text, zone)
+    if found.e164 is not None:
+        again = read_phone(found.e164, zone)
+        assert (again.e164, again.zone, again.extension) == (found.e164, found.zone, None)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.none(), PHONE, ANYTHING.map(str.strip)), max_size=30), st.sampled_from(["", "22", "48"]))
+def test_phone_columns_equal_the_reference(texts, zone):
+    column = trimmed(pa.array(texts, pa.string()))
+    found = phones(column, zone)
+    for i, text in enumerate(column.to_pylist()):
+        if text is None:
+            assert found.status[i].as_py() is None
+            continue
+        expected = read_phone(text, zone)
+        got = tuple(c[i].as_py() for c in found)
+        assert got[:5] == (expected.e164, expected.extension, expected.zone, expected.status, expected.reason), text
+
+
+@given(ANYTHING)
+def test_identifiers_are_idempotent(text):
+    pesel = read_pesel(text, DAY)
+    assert pesel.value is None or read_pesel(pesel.value, DAY).value == pesel.value
+    for read in (read_nip, read_regon):
+        value = read(text).value
+        assert value is None or read(value).value == value
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(0, 10**10 - 1), max_size=50), st.integers(0, 9), st.booleans())
+def test_pesel_columns_equal_the_reference(heads, last, right):
+    texts = [f"{h:010}{pesel_check_digit(f'{h:010}') if right else last}" for h in heads]
+    judged = identifier_columns.pesels(pa.array(texts, pa.string()), DAY)
+    expected = [read_pesel(t, DAY) for t in texts]
+    assert judged.value.to_pylist() == [e.value for e in expected]
+    assert judged.status.to_pylist() == [e.status for e in expected]
+    assert judged.sex.to_pylist() == [e.sex for e in expected]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.integers(0, 10**10 - 1).map("{:010}".format), ANYTHING), max_size=50))
+def test_nip_columns_equal_the_reference(texts):
+    column = trimmed(pa.array(texts, pa.string()))
+    judged = identifier_columns.nips(column)
+    expected = [read_nip(t or "") for t in column.to_pylist()]
+    assert judged.value.to_pylist() == [e.value for e in expected]
+    assert judged.status.to_pylist() == [e.status for e in expected]
+
+
+@given(ANYTHING)
+def test_places_are_idempotent(text):
+    code = read_postal_code(text).code
+    assert code is None or read_postal_code(code)[:2] == (code, "ok")
+    place = read_locality(text)
+    if place.name is not None:
+        again = read_locality(place.name)
+        assert again.key == locality_key(again.name)
+    mail = read_email(text)[0]
+    assert mail is None or read_email(mail) == (mail, "ok", None)
+
+
+@given(HOUSE)
+def test_houses_are_idempotent(text):
+    house = read_house(text)
+    if house.building is not None:
+        again = read_house(house.building, house.flat or "")
+        assert (again.building, again.flat) == (house.building, house.flat)
+
+
+@given(LETTERS)
+def test_streets_keep_their_key(text):
+    street = read_street(text)
+    if street.name is not None:
+        assert street_key(street.name) == street.key
+
+
+@given(NAME, st.sampled_from(["", "person"]))
+def test_the_short_cut_for_names_equals_the_whole_rule(name, kind):
+    assert read_name(name, kind=kind) == read_name_word_by_word(name, kind=kind)
+    first, _, last = name.partition(" ")
+    assert read_name("", first, last, "", kind) == read_name_word_by_word("", first, last, "", kind)
+
+
+@given(WORD, GIVEN)
+def test_order_of_names_does_not_matter(family, given_name):
+    one, other = read_name(f"{family} {given_name}"), read_name(f"{given_name} {family}")
+    if one.status == "ok":
+        assert one == other
+
+
+@given(LETTERS)
+def test_family_name_keys_do_not_depend_on_order(text):
+    parts = text.replace("-", " ").split()
+    assert last_name_key(" ".join(parts)) == last_name_key("-".join(reversed(parts)))
+
+
+@given(NAME)
+def test_names_read_again_from_their_parts_are_the_same(name):
+    found = read_name(name, kind="person")
+    if found.status == "ok" and found.first_name and found.last_name and found.company_name is None:
+        again = read_name("", found.first_name, found.last_name, kind="person")
+        assert (again.first_name_key, again.last_name_key) == (found.first_name_key, found.last_name_key)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(LETTERS, HOUSE, st.sampled_from(["", "4"]), LETTERS), min_size=1, max_size=20))
+def test_address_columns_equal_the_reference(rows):
+    columns = [trimmed(pa.array(list(c), pa.string())) for c in zip(*rows, strict=True)]
+    got = addresses([*columns, pa.nulls(len(rows), pa.string())])
+    for i in range(len(rows)):
+        fields = [c[i].as_py() or "" for c in columns]
+        assert tuple(c[i].as_py() for c in got) == tuple(read_address(*fields)), fields
+
+
+@given(ANYTHING)
+def test_vat_rates_are_idempotent(text):
+    rate = vat_rate(text)
+    assert rate is None or vat_rate(rate) == rate
+
+
+MONEY = st.decimals(Decimal("-9999999999999999.99"), Decimal("9999999999999999.99"), places=2)
+
+
+@given(
+    st.lists(st.one_of(st.none(), MONEY), max_size=40),
+    st.sampled_from([",", "."]),
+    st.sampled_from(["-1", "1-", "(1)"]),
+)
+def test_numbers_written_are_numbers_read(values, decimal, form):
+    def write(value):
+        if value is None:
+            return None
+        text = f"{abs(value):,.2f}".replace(",", " ").replace(".", decimal)
+        if value < 0:
+            text = {"-1": f"-{text}", "1-": f"{text}-", "(1)": f"({text})"}[form]
+        return text
+
+    number = amounts.read(pa.array([write(v) for v in values], pa.string()), places=2, decimal=decimal, thousands=" ")
+    assert not number.bad.any()
+    assert decimals(number.values, number.valid, pa.decimal128(18, 2)).to_pylist() == values
+
+
+@given(st.lists(ANYTHING, max_size=40))
+def test_a_number_is_read_only_where_python_reads_the_same(texts):
+    number = amounts.read(pa.array(texts, pa.string()), places=2, decimal=".")
+    for text, value, valid in zip(texts, number.values.tolist(), number.valid, strict=True):
+        if valid:
+            bare = text.strip()
+            negative = "-" in bare or "(" in bare
+            digits = Decimal(bare.translate(str.maketrans("", "", "+-() ")))
+            assert value == (-digits if negative else digits) * 100
+
+
+@given(st.lists(st.one_of(st.none(), MONEY), max_size=40))
+def test_decimal_arrays_survive_the_way_to_integers_and_back(values):
+    array = pa.array(values, pa.decimal128(18, 2))
+    integers, fits = decimal_integers(array)
+    assert fits.all()
+    assert decimals(integers, ~np.array([v is None for v in values], bool), array.type).to_pylist() == values
+
+
+FORMS = {"YYYY-MM-DD": "%Y-%m-%d", "DD.MM.YYYY": "%d.%m.%Y", "YYYYMMDD": "%Y%m%d", "DDMMYYYY": "%d%m%Y",
+"MM/DD/YYYY": "%m/%d/%Y",
+         "YYYYDDD": "%Y%j"}  # fmt: skip
+
+
+@given(st.lists(st.dates(dt.date(1900, 1, 2), dt.date(9998, 12, 31)), max_size=40), st.sampled_from(sorted(FORMS)))
+def test_dates_written_are_dates_read(days, form):
+    read = dates.read(pa.array([d.strftime(FORMS[form]) for d in days], pa.string()), form)
+    assert dates.to_arrow(read).to_pylist() == days and not read.bad.any()
+
+
+@given(st.lists(st.integers(0, 99_999_999), max_size=60))
+def test_only_dates_of_the_calendar_are_read(numbers):
+    texts = [f"{n:08}" for n in numbers]
+    found = dates.to_arrow(dates.read(pa.array(texts, pa.string()), "YYYYMMDD")).to_pylist()
+    for text, day in zip(texts, found, strict=True):
+        try:
+            expected = dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        except ValueError:
+            expected = None
+        if expected and (
+            expected.year == 9999 or expected in (dt.date(1899, 12, 30), dt.date(1899, 12, 31), dt.date(1900, 1, 1))
+        ):
+            expected = None
+        assert day == expected
+
+
+@given(st.lists(st.one_of(st.none(), ANYTHING), max_size=30))
+def test_trimming_is_strip_with_blank_as_null(texts):
+    expected = [(t.strip() or None) if t is not None else None for t in texts]
+    got = as_text(pa.array(texts, pa.string())).to_pylist()
+    assert [g and g.strip() for g in got] == expected
+
+
+@settings(max_examples=50)
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=12).map(str.strip).filter(bool), st.integers(), max_size=50),
+    st.lists(st.text(max_size=12)),
+)
+def test_lookups_find_what_a_dictionary_finds(table, asked):
+    rule = Lookup(table="T", key="K", take="V")
+    lookups = Lookups()
+    lookups.declare(rule)
+    keys = as_text(pa.array(list(table), pa.string())).to_pylist()
+    reference = {}
+    for key, value in zip(keys, table.values(), strict=True):
+        if key is not None:
+            reference.setdefault(key, str(value))
+    lookups.add(
+        "T",
+        pa.record_batch(
+            {"K": pa.array(list(table), pa.string()), "V": pa.array([str(v) for v in table.values()], pa.string())}
+        ),
+    )
+    wanted = [*asked, *keys]
+    assert lookups.find(rule, pa.array(wanted, pa.string())).to_pylist() == [
+        reference.get(k) if k else None for k in wanted
+    ]

@@ -1,0 +1,149 @@
+"""Addresses: the fields of a source, or one text, to street, building, flat and locality.
+
+A source may deliver street, number and flat apart, street and number together, or everything in one text.  Villages
+have no streets: there the number follows the locality, also where the form's street field repeats the village.  What
+cannot be read keeps its delivered fields and gets the status `unparsed`; an address is never dropped.
+
+>>> read_address("MICKIEWICZA 12 m. 4", "", "", "KRAKÓW")[:6]
+(None, 'Mickiewicza', None, '12', '4', 'Kraków')
+>>> read_address("", "", "", "", "ul. 3 Maja 5/47, 30-062 Kraków")[1:7]
+('3 Maja', None, '5', '47', 'Kraków', 'ok')
+>>> read_address("KRĘPA 15", "", "", "Krępa")[:7], read_address("", "15", "", "Krępa")[3]
+((None, None, None, '15', None, 'Krępa', 'ok'), '15')
+>>> split_text("00-950 Warszawa, ul. 11 Listopada 5 m. 3")
+Split(street='ul. 11 Listopada 5 m. 3', postal_code='00-950', city='Warszawa')
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from transforms.houses import House, read_house
+from transforms.letters import fold, squeeze
+from transforms.localities import read_locality
+from transforms.streets import Street, read_street
+
+_NO_HOUSE = House(None, None, "missing", "")
+_NO_STREET = Street(None, None, None, None)
+_ALONE = re.compile(
+    r"(?:(?:nr|blok|bl\.?|bud\.?|dom|dz\.?|dzia[łl]ka|skr\w*\.?)\s*(?:poczt\w*\.?)?\s*)?\d.*", re.IGNORECASE
+)
+_VILLAGE = re.compile(r"(.*[^\W\d_])[\s,]+(?:nr\.?\s*)?(\d{1,4}\s?[A-Za-z]?(?:/\d+)?)", re.IGNORECASE)
+_CODE = re.compile(r"\b(\d{2}\s?[-–]\s?\d{3})\b")
+
+
+class Address(NamedTuple):
+    """The derived fields of an address, as in the catalogue."""
+
+    street_type: str | None
+    street_name: str | None
+    street_rest: str | None
+    building: str | None
+    flat: str | None
+    locality: str | None
+    status: str
+    street_key: str | None
+    locality_key: str | None
+
+
+class Split(NamedTuple):
+    """An address text cut at its postal code."""
+
+    street: str
+    postal_code: str
+    city: str
+
+
+@lru_cache(maxsize=65_536)
+def read_address(street: str, house: str, flat_no: str, city: str, text: str = "") -> Address:
+    """Take an address apart.
+
+    Args:
+        street: Street, maybe with the number.
+        house: Number, maybe with the flat.
+        flat_no: Flat, where delivered apart.
+        city: Locality.
+        text: The address as one text, used for what is not delivered apart.
+    """
+    if text and not (street or house):
+        parts = split_text(text)
+        street, city = parts.street, city or parts.city
+    if not (street or house) and (match := _VILLAGE.fullmatch(city.strip())):
+        city, house = match[1], match[2]  # Krępa 15
+    place = read_locality(city)
+    street, house = _part(squeeze(street), squeeze(house))
+    number = read_house(house, flat_no) if house or flat_no else _NO_HOUSE
+    road = read_street(street) if street else _NO_STREET
+    status = number.status
+    if road.type is None and road.key is not None and road.key in (place.key, "wies"):
+        road = _NO_STREET  # a village that its form's street field repeats
+    if not house and street and not road.key:
+        status = "missing"
+    elif not house and not street:
+        status = "missing" if place.name is None else "unparsed"
+    elif not house or (number.building is None and number.kind == ""):
+        status = "unparsed"
+    elif place.name is None and number.status == "ok":
+        status = "suspect"
+    elif place.status == "repaired" and status == "ok":
+        status = "repaired"
+    return Address(
+        road.type, road.name, road.rest, number.building, number.flat, place.name, status, road.key, place.key
+    )
+
+
+def read_foreign_address(street: str, house: str, flat_no: str, city: str, text: str = "") -> Address:
+    """An address in another country: tidied and folded, not taken apart.  Arguments as in `read_address`.
+
+    >>> read_foreign_address("12 High Street", "", "", "York").street_key
+    '12 high street'
+    """
+    road = squeeze(street or text)
+    place = squeeze(city)
+    status = "ok" if road and place else ("suspect" if road or place else "missing")
+    return Address(
+        None, road or None, None, squeeze(house) or None, squeeze(flat_no) or None, place or None, status,
+        squeeze(fold(road)) or None, squeeze(fold(place)) or None,
+    )  # fmt: skip
+
+
+def split_text(text: str) -> Split:
+    """Cut an address text at its postal code; without one, at its last comma."""
+    plain = squeeze(text.replace("\n", ", "))
+    match = _CODE.search(plain)
+    if match:
+        before, behind = plain[: match.start()].strip(" ,;"), plain[match.end() :].strip(" ,;")
+        city, _, rest = behind.partition(",")
+        return Split(before or rest.strip(), re.sub(r"\s?[-–]\s?", "-", match[1]), city.strip())
+    before, comma, behind = plain.rpartition(",")
+    if not comma:
+        return Split(plain, "", "")
+    if any(c.isdigit() for c in behind) and not any(c.isdigit() for c in before):
+        return Split(behind.strip(), "", before.strip())  # Kraków, ul. Długa 5
+    return Split(before.strip(), "", behind.strip())
+
+
+@lru_cache(maxsize=65_536)
+def _part(street: str, house: str) -> tuple[str, str]:
+    """Street and number out of two fields, of which the second may be empty."""
+    if not street or house:
+        return street, house
+    if _ALONE.fullmatch(street) and read_house(street).kind:
+        return "", street  # a village without streets
+    best = ("", "")
+    # the number begins as far left as what follows can still be read as a number: 11 Listopada 5 m. 3
+    for match in re.finditer(r"[\s,]+(?=\S)", street):
+        head, tail = street[: match.start()], street[match.end() :]
+        if any(c.isalpha() for c in head) and tail[0].isalnum() and read_house(tail).kind in ("house", "block"):
+            best = (head.strip(" ,"), tail)
+            break
+    if best[0] and not _is_ordinal_only(best[0]):
+        return best
+    return street, ""
+
+
+def _is_ordinal_only(head: str) -> bool:
+    """Whether what is left of the number is a type alone (`ul. 3 Maja` must not become ul. + 3)."""
+    return fold(head).strip(". ") in ("ul", "al", "pl", "os")

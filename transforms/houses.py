@@ -1,0 +1,122 @@
+"""House numbers: building and flat out of everything that clerks have typed.
+
+The table of forms is that of the project's domain rules: letters joined to their number, `m.`, `lok.`, blocks with
+staircases, corner buildings, plots, post-office boxes.  `12/4` is building 12, flat 4; `12/14` may as well be one
+corner building with two numbers, so a right side that is the next or next but one number of the same side of the
+street makes the verdict `suspect`.
+
+>>> [read_house(t)[:2] for t in ("12", "12 A", "12/4", "12 m. 4", "12m4", "12/14 m. 3", "12-14/4", "12 m. 4 i 5")]
+[('12', None), ('12A', None), ('12', '4'), ('12', '4'), ('12', '4'), ('12/14', '3'), ('12-14', '4'), ('12', '4,5')]
+>>> read_house("bl. 3 kl. II m. 4"), read_house("12/14").status
+(House(building='3', flat='4', status='ok', kind='block'), 'suspect')
+>>> read_house("dz. 123/4"), read_house("skr. poczt. 15").kind, read_house("za kościołem").status
+(House(building=None, flat=None, status='suspect', kind='plot'), 'box', 'unparsed')
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from transforms.letters import fold
+
+# a letter belongs to the number unless it begins a word; `25cm42` is 25C, flat 42
+_NUMBER = r"\d{1,4}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
+_BUILDING = rf"{_NUMBER}(?: ?[/-] ?{_NUMBER})?"
+_FLAT_WORD = r"(?:mieszkanie|mieszk|miesz|lokal|lok|m|l)(?![a-z])\.? ?(?:nr\.? ?)?"
+_FLAT = r"\d{1,4} ?[a-z]?(?: ?(?:i|,) ?\d{1,4} ?[a-z]?)*"
+_STAIR = r"(?:(?:klatka|klat|kl|segment|seg|wejscie|wejsc)\.? ?(?:[ivx]+|\d{1,2}|[a-z])\b ?)?"
+_BLOCK_WORD = r"(?:blok|bl|budynek|bud)(?![a-z])\.? ?(?:nr\.? ?)?"
+_WORDED = re.compile(
+    rf"(?:(?P<block>{_BLOCK_WORD})|nr\.? ?|dom\.? ?)?(?P<building>{_BUILDING}) ?,? ?{_STAIR},? ?"
+    rf"(?:{_FLAT_WORD}(?P<flat>{_FLAT}))?"
+)
+_SLASHED = re.compile(
+    rf"(?:(?P<block>{_BLOCK_WORD})|nr\.? ?|dom\.? ?)?"
+    rf"(?P<building>{_NUMBER}(?: ?- ?{_NUMBER})?) ?[/\\] ?(?P<flat>\d{{1,4}} ?[a-z]?)"
+)
+_TRIPLE = re.compile(rf"(?P<building>{_NUMBER}/{_NUMBER})/(?P<flat>\d{{1,4}}[a-z]?)")
+_PLOT = re.compile(r"(?:dzialka|dzial|dz)(?![a-z])\.? ?(?:nr\.? ?)?\d[\d/]*[a-z]?")
+_BOX = re.compile(r"(?:skr(?:ytka)?\.? ?(?:poczt(?:owa)?)?\.?|box|p\.?o\.? ?box) ?(?:nr\.? ?)?\d+")
+_CORNER = 4
+
+
+class House(NamedTuple):
+    """What stands behind the street's name.
+
+    Attributes:
+        building: Building (or block) number, letter joined; None for plots and boxes.
+        flat: Flat; several are joined by a comma.
+        status: One of `billing.model.STATUSES`.
+        kind: house, block, plot or box; empty where nothing was understood.
+    """
+
+    building: str | None
+    flat: str | None
+    status: str
+    kind: str
+
+
+@lru_cache(maxsize=131_072)
+def read_house(text: str, flat_no: str = "") -> House:  # noqa: PLR0911 - one return a form
+    """Read the number of a house.
+
+    Args:
+        text: House, staircase and flat as delivered.
+        flat_no: The flat, where delivered apart.
+    """
+    plain = " ".join(fold(text).replace("–", "-").replace("—", "-").split()).rstrip(" .,;")
+    if not plain.strip("-0./ "):
+        return House(None, _tidy_flat(flat_no), "missing", "")
+    if _PLOT.fullmatch(plain):
+        return House(None, _tidy_flat(flat_no), "suspect", "plot")
+    if _BOX.fullmatch(plain):
+        return House(None, None, "ok", "box")
+    if flat_no.strip():
+        return _with_flat(plain, flat_no)
+    if (match := _SLASHED.fullmatch(plain)) or (match := _TRIPLE.fullmatch(plain)):
+        building, flat = _tidy(match["building"]), _tidy(match["flat"])
+        status = "suspect" if _is_corner(building, flat) else "ok"
+        return House(building, flat, status, "block" if "block" in match.groupdict() and match["block"] else "house")
+    if match := _WORDED.fullmatch(plain):
+        building, flat_text = _tidy(match["building"]), match["flat"]
+        corner = "/" in building and flat_text is None
+        status = "suspect" if corner else "ok"
+        return House(building, _tidy_flat(flat_text), status, "block" if match["block"] else "house")
+    return House(None, None, "unparsed", "")
+
+
+def _with_flat(plain: str, flat_no: str) -> House:
+    """The flat has a field of its own: then `12/14` is a corner building."""
+    match = _WORDED.fullmatch(plain)
+    if not match:
+        return House(None, _tidy_flat(flat_no), "unparsed", "")
+    twice = match["flat"] is not None and _tidy_flat(match["flat"]) != _tidy_flat(flat_no)
+    return House(
+        _tidy(match["building"]),
+        _tidy_flat(flat_no),
+        "suspect" if twice else "ok",
+        "block" if match["block"] else "house",
+    )
+
+
+def _is_corner(building: str, flat: str) -> bool:
+    """Whether two numbers around a slash could be the two numbers of one corner building."""
+    if not (building.isdigit() and flat.isdigit()):
+        return False
+    apart = int(flat) - int(building)
+    return 0 < apart <= _CORNER and (apart % 2 == 0 or apart == 1)
+
+
+def _tidy(text: str) -> str:
+    return text.replace(" ", "").upper().lstrip("0")
+
+
+def _tidy_flat(text: str | None) -> str | None:
+    """`4 i 5` -> `4,5`."""
+    if not text or not text.strip(" -0."):
+        return None
+    plain = re.sub(rf"^{_FLAT_WORD}", "", fold(text).strip())
+    parts = [_tidy(p) for p in re.split(r" ?(?:\bi\b|,|\+) ?", plain) if p.strip()]
+    return ",".join(parts) or None

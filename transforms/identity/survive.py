@@ -1,0 +1,138 @@
+"""The golden party of a cluster: one value per field, chosen by the field catalogue's merge rule.
+
+A rule only orders the records that have a value (identifiers and contacts only with the status `ok` or `repaired`);
+the first one wins, and ties end with the record's name, so the choice never depends on the order of the rows:
+
+* `newest`         latest `updated_on`, then the most trusted source;
+* `most_complete`  longest value, then newest;
+* `most_frequent`  value that most of the cluster's records have, then the most trusted source;
+* `most_trusted`   best trust rank of the source (1 = most trusted), then newest.
+
+`document_kind` always comes from the record that gave `document`.  Provenance is written for clusters of several
+records, for the fields in which their records differ: which record won, by which rule, and every value that lost.
+Elsewhere the value is the only one there is.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from billing.model import ENTITIES
+from transforms.identity.evidence import USABLE
+
+_STATUS_CHECKED = ("pesel", "nip", "regon", "phone", "email")
+# Fields without a merge rule in the catalogue, and the rule that they follow here.
+_DEFAULT_RULES = {"sex": "most_frequent", "name": "most_complete"}
+FIELDS: tuple[str, ...] = (
+    "kind", "name", "first_name", "last_name", "company_name", "pesel", "nip", "regon", "document", "birth_date",
+    "sex", "phone", "email", "segment",
+)  # fmt: skip
+
+ORDERS: dict[str, str] = {
+    "newest": "updated_on DESC NULLS LAST, trust, record",
+    "most_complete": "length(value) DESC, updated_on DESC NULLS LAST, trust, record",
+    "most_frequent": "same_value DESC, trust, updated_on DESC NULLS LAST, record",
+    "most_trusted": "trust, updated_on DESC NULLS LAST, record",
+}
+
+
+def rule_of(field: str) -> str:
+    """The merge rule of a golden field.
+
+    >>> rule_of("pesel"), rule_of("last_name")
+    ('most_trusted', 'newest')
+    """
+    return ENTITIES["subscriber"].field(field).merge or _DEFAULT_RULES[field]
+
+
+def survive(con: duckdb.DuckDBPyConnection) -> None:
+    """Build `party` (one row per cluster) and `provenance` from `clustered`, `evidence` and `subscriber`."""
+    con.execute(f"""
+        CREATE OR REPLACE TABLE member AS
+        SELECT c.root, count(*) OVER (PARTITION BY c.root) AS members, e.record, e.trust, e.updated_on,
+            {", ".join(f"{_value(name)} AS {name}" for name in FIELDS)}, s.document_kind
+        FROM clustered AS c JOIN evidence AS e USING (record)
+        JOIN subscriber AS s USING (source_id, subscriber_key)
+    """)
+    long = " UNION ALL ".join(
+        f"SELECT root, record, trust, updated_on, '{name}' AS field, '{rule_of(name)}' AS rule,"
+        f" {name}::VARCHAR AS value"
+        f" FROM member WHERE members > 1 AND {name} IS NOT NULL"
+        for name in FIELDS
+    )
+    con.execute(f"""
+        CREATE OR REPLACE TABLE offered AS
+        WITH long AS ({long}),
+        counted AS (SELECT *, count(*) OVER (PARTITION BY root, field, value) AS same_value FROM long)
+        {" UNION ALL ".join(_ranked(rule, order) for rule, order in ORDERS.items())}
+    """)
+    chosen = ", ".join(f"max(value) FILTER (field = '{name}' AND place = 1) AS {name}" for name in FIELDS)
+    con.execute(f"""
+        CREATE OR REPLACE TABLE golden AS
+        WITH winner AS (
+            SELECT root, {chosen}, max(record) FILTER (field = 'document' AND place = 1) AS document_record
+            FROM offered GROUP BY root
+        )
+        SELECT w.*, m.document_kind
+        FROM winner AS w LEFT JOIN member AS m ON m.record = w.document_record
+    """)
+    con.execute(_party_sql())
+    con.execute(_PROVENANCE_SQL)
+    for table in ("member", "offered", "golden"):
+        con.execute(f"DROP TABLE {table}")
+
+
+def _value(name: str) -> str:
+    text = f"s.{name}" if name == "birth_date" else f"nullif(trim(s.{name}), '')"
+    if name in _STATUS_CHECKED:
+        return f"CASE WHEN s.{name}_status IN {USABLE} THEN {text} END"
+    if name == "birth_date":
+        return "coalesce(e.birth_date, s.birth_date)"
+    if name == "kind":
+        return "coalesce(nullif(trim(s.kind), ''), CASE e.class WHEN 'person' THEN 'person' ELSE 'company' END)"
+    return text
+
+
+def _ranked(rule: str, order: str) -> str:
+    return f"""
+        SELECT root, field, rule, record, value, row_number() OVER (PARTITION BY root, field ORDER BY {order}) AS place
+        FROM counted WHERE rule = '{rule}'
+    """
+
+
+def _party_sql() -> str:
+    def pick(name: str) -> str:
+        golden = f"g.{name}::DATE" if name == "birth_date" else f"g.{name}"
+        return f"CASE WHEN members > 1 THEN {golden} ELSE m.{name} END"
+
+    picked = ", ".join(f"{pick(name)} AS {name}" for name in (*FIELDS, "document_kind"))
+    return f"""
+        CREATE OR REPLACE TABLE party AS
+        WITH chosen AS (
+            SELECT m.root, m.members, {picked}
+            FROM member AS m LEFT JOIN golden AS g USING (root) WHERE m.record = m.root
+        )
+        SELECT r.source_id || '|' || r.subscriber_key AS cluster_key, c.* REPLACE (members::INTEGER AS members),
+            coalesce(
+                CASE WHEN kind = 'person' THEN nullif(concat_ws(' ', first_name, last_name), '') END,
+                company_name, name, nullif(concat_ws(' ', first_name, last_name), '')) AS display_name
+        FROM chosen AS c JOIN record AS r ON r.record = c.root
+    """
+
+
+_PROVENANCE_SQL = """
+CREATE OR REPLACE TABLE provenance AS
+WITH differing AS (SELECT root, field FROM offered GROUP BY root, field HAVING count(DISTINCT value) > 1),
+named AS (
+    SELECT o.*, e.source_id, e.subscriber_key
+    FROM offered AS o JOIN differing USING (root, field) JOIN evidence AS e USING (record)
+)
+SELECT root, field,
+    max(source_id) FILTER (place = 1) AS source_id,
+    max(subscriber_key) FILTER (place = 1) AS subscriber_key,
+    max(rule) AS rule,
+    max(value) FILTER (place = 1) AS value,
+    list({'source_id': source_id, 'subscriber_key': subscriber_key, 'value': value} ORDER BY place) FILTER (place > 1)
+        AS lost
+FROM named GROUP BY root, field
+"""

@@ -1,0 +1,162 @@
+"""Train the weights of the linkage model: done rarely, reviewed, and shipped as `weights.json`.
+
+* u (chance of a level among two customers) comes from random pairs, which are practically never one customer;
+* m (chance of a level among records of one customer) comes from labelled pairs where a truth is given (generated
+  samples have one), else from expectation maximisation over two blockings that see different comparisons;
+* frequencies of first and last names are counted, and only values above `COMMON` are listed.
+
+The prior and the two thresholds are declared here, not estimated: an estimate would describe the training set, and
+the same pair would score differently in another load.  The prior says that among eleven million records about one
+record in twenty has a second one of the same customer; a merge without an identifier needs odds of ten thousand to one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from transforms.identity.comparisons import FREQUENCY_COLUMNS
+from transforms.identity.evidence import collect_evidence
+from transforms.identity.link import name_columns, settings
+from transforms.identity.weights import Weights
+
+PRIOR = 1e-8
+MERGE_WEIGHT = 13.3  # log2(10_000)
+REVIEW_WEIGHT = 0.0
+COMMON = 2e-5
+MIN_COUNT = 5  # a value that occurs less often may be a typing error
+# No level is impossible and none is certain, whatever a sample shows.
+M_FLOOR, U_FLOOR = 1e-3, 1e-7
+# Where the data never shows a comparison (no e-mail addresses, no firms), a reasoned guess stands in: the strongest
+# level is usual within one customer and rare between two, the levels between are unusual in both.
+_GUESS_SAME, _GUESS_BETWEEN = (0.9, 1e-6), (0.02, 1e-5)
+_EM_RULES = ("l.pesel = r.pesel", "l.first_name = r.first_name AND l.last_name = r.last_name")
+
+
+def train(
+    subscribers: Sequence[str],
+    addresses: Sequence[str],
+    *,
+    data: str,
+    trained_on: str,
+    truth: Path | str | None = None,
+    max_pairs: float = 5e6,
+    seed: int = 1,
+    memory_limit: str = "4GB",
+    threads: int = 2,
+) -> Weights:
+    """Estimate the weights from normalised subscribers and addresses.
+
+    Args:
+        subscribers: Parquet files of normalised subscribers.
+        addresses: Parquet files of normalised addresses.
+        data: What the data is, for the file's reader.
+        trained_on: Date of the training, ISO.
+        truth: CSV with `source_id, subscriber_key, person_id`; None trains without labels.
+        max_pairs: Random pairs for u.
+        seed: Of the random pairs.
+        memory_limit: DuckDB's.
+        threads: DuckDB's.
+    """
+    # Imported here: only training and scoring need Splink.
+    from splink import Linker  # noqa: PLC0415
+    from splink.backends.duckdb import DuckDBAPI  # noqa: PLC0415
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    con = duckdb.connect(config={"memory_limit": memory_limit, "threads": str(threads)})
+    try:
+        collect_evidence(con, subscribers, addresses, {})
+        frequencies = {column: _frequencies(con, column) for column in FREQUENCY_COLUMNS}
+        con.execute("CREATE OR REPLACE TABLE linkable AS SELECT * FROM evidence")
+        name_columns(con)
+        if truth is not None:
+            con.execute(
+                """
+                CREATE OR REPLACE TABLE linkable AS
+                SELECT l.*, t.person_id FROM linkable AS l
+                LEFT JOIN read_csv(?, all_varchar = true) AS t USING (source_id, subscriber_key)
+                """,
+                [str(truth)],
+            )
+        db = DuckDBAPI(con)
+        model = settings(None, prior=PRIOR, rules=())
+        # Duplicates among the random pairs would make chance look likelier than it is: u sees one record a customer.
+        label = "person_id" if truth is not None else "coalesce(pesel, record::VARCHAR)"
+        con.execute(f"""
+            CREATE OR REPLACE TABLE stranger AS
+            SELECT * FROM linkable WHERE record IN (SELECT min(record) FROM linkable GROUP BY {label})
+        """)
+        strangers = Linker(db.register("stranger"), model, log_level=None, validate_settings=False)
+        strangers.training.estimate_u_using_random_sampling(max_pairs=max_pairs, seed=seed, min_count_per_level=None)
+        chance = strangers.misc.save_model_to_json()
+        linker = Linker(db.register("linkable"), chance, log_level=None, validate_settings=False)
+        if truth is not None:
+            linker.training.estimate_m_from_label_column("person_id")
+        else:
+            for rule in _EM_RULES:
+                linker.training.estimate_parameters_using_expectation_maximisation(rule)
+        trained = linker.misc.save_model_to_json()
+    finally:
+        con.close()
+    return Weights(
+        trained_on=trained_on,
+        data=data,
+        prior=PRIOR,
+        merge_weight=MERGE_WEIGHT,
+        review_weight=REVIEW_WEIGHT,
+        chances=_chances(_levels(trained, "m_probability"), _levels(chance, "u_probability")),
+        frequencies=frequencies,
+        rare=dict.fromkeys(FREQUENCY_COLUMNS, COMMON / 4),
+    )
+
+
+def _frequencies(con: duckdb.DuckDBPyConnection, column: str) -> dict[str, float]:
+    rows = con.execute(
+        f"""
+        SELECT {column}, count(*) / sum(count(*)) OVER () AS share FROM evidence WHERE {column} IS NOT NULL
+        GROUP BY {column} QUALIFY share >= ? AND count(*) >= ? ORDER BY {column}
+        """,
+        [COMMON, MIN_COUNT],
+    ).fetchall()
+    return {value: round(share, 6) for value, share in rows}
+
+
+def _levels(model: dict[str, Any], which: str) -> dict[str, dict[str, float | None]]:
+    return {
+        comparison["output_column_name"]: {
+            level["label_for_charts"]: level.get(which)
+            for level in comparison["comparison_levels"]
+            if not level.get("is_null_level")
+        }
+        for comparison in model["comparisons"]
+    }
+
+
+def _chances(
+    m: dict[str, dict[str, float | None]], u: dict[str, dict[str, float | None]]
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """Floor and normalise every comparison's levels, so that its m and its u each add up to one."""
+    result = {}
+    for name, levels in m.items():
+        if not any(levels.values()) or not any(u[name].values()):
+            result[name] = _guess(list(levels))
+            continue
+        pairs = zip(_shares(levels.values(), M_FLOOR), _shares(u[name].values(), U_FLOOR), strict=True)
+        result[name] = dict(zip(levels, pairs, strict=True))
+    return result
+
+
+def _guess(levels: list[str]) -> dict[str, tuple[float, float]]:
+    guess = {levels[0]: _GUESS_SAME} | dict.fromkeys(levels[1:-1], _GUESS_BETWEEN)
+    rest = tuple(round(1 - sum(chance[i] for chance in guess.values()), 6) for i in (0, 1))
+    return guess | {levels[-1]: (rest[0], rest[1])}
+
+
+def _shares(values: Iterable[float | None], floor: float) -> list[float]:
+    floored = [max(value or 0.0, floor) for value in values]
+    total = sum(floored)
+    return [float(f"{value / total:.6g}") for value in floored]

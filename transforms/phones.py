@@ -1,0 +1,187 @@
+"""Polish telephone numbers of five decades, to E.164.
+
+The order of the rules matters (an extension must be cut before digits are counted: `625-12-34 w. 12` is otherwise a
+valid number in another town), and a number that lacks its zone is completed only with the zone that its source
+declares.  Nothing is guessed: five or six digits, from before the seven-digit numbers, are set aside.
+
+The trunk `0` (until 2009), the carrier prefixes 10XY (since 2001) and the international prefixes are no part of a
+subscriber's number.  Valid are the 49 geographic zones of `vocabulary/zones.csv` and the ranges in `_OTHER_RANGES`.
+
+>>> read_phone("(0-22) 625 12 34").e164, read_phone("0 1033 22 625 12 34").e164
+('+48226251234', '+48226251234')
+>>> read_phone("625-12-34 w. 12", "22")[:3]
+('+48226251234', '12', '22')
+>>> read_phone("048 362 12 34").e164, read_phone("048 22 625 12 34").e164
+('+48483621234', '+48226251234')
+>>> [read_phone(t, z).reason for t, z in (("331511", "55"), ("6251234", ""), ("22 000 00 00", ""), ("22 19393", ""))]
+['TEL-SHORT', 'TEL-NOZONE', 'TEL-FILLER', 'TEL-INVALID']
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from transforms.letters import fold
+from transforms.vocabulary import zones
+
+_SPLIT = re.compile(r"[;,|]|\b(?:lub|oraz|albo)\b", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?<![a-z])(?:wewnetrzny|wewn|wew|w|int|ext)\s*[:.]?\s*(\d{1,5})(?!\d)")
+_WORDS = re.compile(r"\b(?:tel|telefon|kom|fax|faks|nr|dom|prac|sluzb)\b[.:]?")
+_NOISE = re.compile(r"[\s().\-–/+]")
+_LETTERS = str.maketrans("oil", "011")  # typed for digits
+_CARRIER = re.compile(r"0(10\d{2,3})(\d{9})")
+_SERVICE = re.compile(r"(?:112|9\d{2,3}|19\d{3}|118\d{3}|116\d{3})")
+_ZONE_SERVICE = re.compile(r"\(?\s*0?[\s-]*\d{2}\s*\)?[\s-]+19\d{3}")
+_MOBILE = ("45", "50", "51", "53", "57", "60", "66", "69", "72", "73", "78", "79", "88")
+_OTHER_RANGES = (
+    "39",
+    "26",
+    "47",
+    "64",
+    *(["700", "701", "703", "704", "706", "707", "708", "800", "801", "804", "211", "212", "213"]),
+)
+# VoIP, two ministries, pagers, premium rate, free and shared cost
+_NOTHING = frozenset(("", "-", "brak", "bd", "b/d", "nie ma", "niema", "nie posiada", "x", "nd", "n/d", "?", "."))
+WITHOUT_ZONE = (*_MOBILE, *_OTHER_RANGES)
+_FILLER_LOCAL = frozenset(("0000000", "1111111", "9999999"))
+_LOCAL = 7
+NATIONAL_DIGITS = 9
+
+
+class Phone(NamedTuple):
+    """A telephone number, read.
+
+    Attributes:
+        e164: Such as +48226251234; None where it cannot be used.
+        extension: Behind the number.
+        zone: Numbering zone of a geographic number.
+        status: One of `billing.model.STATUSES`.
+        reason: Reason code, where something has to be said.
+        message: What, without the number.
+        carrier: Carrier prefix that was dialled before it.
+    """
+
+    e164: str | None
+    extension: str | None
+    zone: str | None
+    status: str
+    reason: str | None = None
+    message: str = ""
+    carrier: str | None = None
+
+
+def read_phone(text: str, zone: str = "") -> Phone:
+    """Read one field; of several numbers the first usable one counts.
+
+    Args:
+        text: As delivered.
+        zone: Zone of the source's own lines, which completes seven digits; empty where it has none.
+    """
+    plain = text.strip().casefold()
+    if plain in _NOTHING:
+        return Phone(None, None, None, "missing")
+    parts = _several(plain)
+    found = [_read_one(part, zone) for part in parts]
+    usable = [phone for phone in found if phone.e164]
+    if not usable:
+        return found[0]
+    if len(found) > 1:
+        return usable[0]._replace(status="suspect")
+    return usable[0]
+
+
+def _several(text: str) -> list[str]:
+    """The numbers of one field.  A slash parts two numbers only if both sides could be one."""
+    parts = [p.strip() for p in _SPLIT.split(text) if p.strip()]
+    numbers: list[str] = []
+    for part in parts:
+        left, slash, right = part.partition("/")
+        digits = sum(c.isdigit() for c in left), sum(c.isdigit() for c in right)
+        if slash and digits[1] >= _LOCAL and digits[0] >= _LOCAL:
+            numbers += [left, right]
+        elif slash and digits[0] >= _LOCAL and digits[1] < _LOCAL and not _EXTENSION.search(part):
+            numbers.append(left)  # 625 12 34/35: the next number of the same exchange
+        else:
+            numbers.append(part)
+    return numbers or [text]
+
+
+def _read_one(text: str, zone: str) -> Phone:
+    if not text.isascii():
+        text = fold(text)
+        if any(c.isdigit() and not c.isascii() for c in text):
+            return Phone(None, None, None, "unparsed", "TEL-INVALID", "digits of another script")
+    extension = None
+    if match := _EXTENSION.search(text):
+        extension, text = match[1], text[: match.start()]
+    text = _WORDS.sub(" ", text).strip()
+    if _ZONE_SERVICE.fullmatch(text):
+        return Phone(None, extension, None, "unparsed", "TEL-INVALID", "a short code, no subscriber's number")
+    foreign = text.startswith("+") and not text.startswith("+48")
+    digits = _NOISE.sub("", text)
+    repaired = False
+    if not digits.isdigit():
+        digits, repaired = digits.translate(_LETTERS), True
+        if not (digits.isascii() and digits.isdigit()):
+            return Phone(None, extension, None, "unparsed", "TEL-INVALID", "not a number")
+    if foreign or (digits.startswith("00") and not digits.startswith("0048") and len(digits) > NATIONAL_DIGITS + 1):
+        return _foreign(digits.removeprefix("00"), extension)
+    national, carrier = _national(digits, plus=text.startswith("+"))
+    if len(national) == _LOCAL and zone:
+        national, repaired = zone + national, True
+    return _judge(national, extension, carrier, repaired=repaired)
+
+
+def _national(digits: str, *, plus: bool) -> tuple[str, str | None]:
+    """Take international, carrier and trunk prefixes away, as far as the length proves them."""
+    if digits.startswith("0048"):
+        digits, plus = digits[4:], True
+    elif len(digits) == 12 and digits.startswith("048"):
+        digits = digits[3:]
+    elif (plus or len(digits) in (11, 12)) and digits.startswith("48") and len(digits) > NATIONAL_DIGITS:
+        digits = digits[2:]
+    if match := _CARRIER.fullmatch(digits):
+        return match[2], match[1]
+    if len(digits) == NATIONAL_DIGITS + 1 and digits[0] == "0":
+        digits = digits[1:]
+    return digits, None
+
+
+def _judge(national: str, extension: str | None, carrier: str | None, *, repaired: bool) -> Phone:  # noqa: PLR0911 - one return a test
+    if not national.strip("0") or national == "123456789" or (len(set(national)) == 1 and len(national) >= _LOCAL):
+        return Phone(None, None, None, "filler", "TEL-FILLER", "a filler")
+    if _SERVICE.fullmatch(national):
+        return Phone(None, None, None, "unparsed", "TEL-INVALID", "a short code, no subscriber's number")
+    if len(national) == _LOCAL:
+        if national in _FILLER_LOCAL:
+            return Phone(None, None, None, "filler", "TEL-FILLER", "a filler")
+        return Phone(None, extension, None, "unparsed", "TEL-NOZONE", "seven digits and no zone")
+    if len(national) in (5, 6):
+        return Phone(None, extension, None, "unparsed", "TEL-SHORT", "a number of the old length")
+    if len(national) != NATIONAL_DIGITS:
+        return Phone(None, extension, None, "unparsed", "TEL-INVALID", "not nine digits")
+    head, local = national[:2], national[2:]
+    if local in _FILLER_LOCAL:
+        return Phone(None, None, None, "filler", "TEL-FILLER", "a filler")
+    status = "repaired" if repaired else "ok"
+    if head in zones():
+        if local[0] in "019":  # no subscriber had such a number before the closed numbering plan of December 2005
+            status = "suspect"
+        return Phone("+48" + national, extension, head, status, carrier=carrier)
+    if national.startswith(WITHOUT_ZONE):
+        return Phone("+48" + national, extension, None, status, carrier=carrier)
+    return Phone(None, extension, None, "unparsed", "TEL-INVALID", "no such zone or network")
+
+
+def _foreign(digits: str, extension: str | None) -> Phone:
+    if 8 <= len(digits) <= 15 and digits[0] != "0":
+        return Phone("+" + digits, extension, None, "ok")
+    return Phone(None, extension, None, "unparsed", "TEL-INVALID", "no international number")
+
+
+@lru_cache(maxsize=65_536)
+def phone_row(text: str, zone: str) -> tuple[str | None, ...]:
+    """`read_phone` as a row of texts."""
+    return tuple(read_phone(text, zone)[:6])

@@ -47,8 +47,8 @@ format: $(INSTALLED) ## Correct what can be corrected by machine
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Time and peak memory of every step at 100,000 and 1,000,000 subscribers; ARGS='--sizes 100000'
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: $(INSTALLED) ## Time and peak memory of every step at 100,000 and 1,000,000 subscribers; ARGS=100000
+	@$(BIN)/python benchmarks/pipeline_scale.py $(ARGS)
 
 lock: $(INSTALLED) ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --upgrade pyproject.toml -o requirements.lock

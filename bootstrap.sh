@@ -43,7 +43,7 @@ find_python() {
     elif [ -n "${PYTHON:-}" ]; then
         say "Blueline: PYTHON=$PYTHON is not a CPython 3.11 or newer."
     else
-        found=$(python3 --version 2>&1 || true)
+        found=$(command -v python3 >/dev/null 2>&1 && python3 --version 2>&1 || true)
         say "Blueline: CPython 3.11 or newer is needed; python3 here is: ${found:-missing}."
         say "Remedy: install one (Debian 12, Ubuntu 24.04: apt install python3 python3-venv) or name it: make PYTHON=/path/to/python3 ..."
     fi
@@ -53,7 +53,8 @@ find_python() {
 # The lines of one package in the lock, hashes included.
 locked() { awk -v name="$1" '/^[a-zA-Z0-9]/ { on = index($0, name "==") == 1 } /^[^ #]|^ +--hash/ { if (on) print }' requirements.lock; }
 
-if ! "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+# One that was interrupted while it was made has no pip yet
+if ! "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python=$(find_python) || exit 1
     say "Creating $venv with $("$python" --version 2>&1) ($python)"
     rm -rf "$venv"

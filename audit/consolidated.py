@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psycopg
+
 from billing.model import ENTITIES
 
 
@@ -42,9 +43,7 @@ _PLACES = {
     "invoice_item": _Place(
         "invoice_item", "t.invoice_id = x.target_id AND t.item_no = s.item_no", "invoice", "invoice_key"
     ),
-    "tax_item": _Place(
-        "tax_item", "t.invoice_id = x.target_id AND t.vat_rate = s.vat_rate", "invoice", "invoice_key"
-    ),
+    "tax_item": _Place("tax_item", "t.invoice_id = x.target_id AND t.vat_rate = s.vat_rate", "invoice", "invoice_key"),
     "payment": _Place("payment", "t.payment_id = x.target_id", "payment", "payment_key"),
     "payment_allocation": _Place(
         "payment_allocation", "t.payment_id = x.target_id AND t.invoice_id = i.target_id", "payment", "payment_key"

@@ -20,12 +20,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import psycopg
-from billing.model import ENTITIES
-from billing.spec import ALWAYS, EQUATIONS
 
 from audit.consolidated import Measure, Measures, measure_loaded, measure_staged
 from audit.documents import Checked, check_documents
 from audit.totals import Total, Totals
+from billing.model import ENTITIES
+from billing.spec import ALWAYS, EQUATIONS
 
 Status = Literal["closed", "broken", "not_applicable"]
 NAMED = 20  # keys named with a break
@@ -174,7 +174,8 @@ def _conservation(source: SourceTotals, mine: _Mine, stayed: _Stayed) -> list[Eq
         currencies = [currency for e, currency in keys if e == entity]
         # a reject may have lost its currency with everything else: records are counted over all currencies
         read, rejected, suspended = (
-            sum(part[entity, c].records for c in currencies) for part in (source.read, source.rejected, source.suspended)
+            sum(part[entity, c].records for c in currencies)
+            for part in (source.read, source.rejected, source.suspended)
         )
         if entity in ENTITIES:
             loaded = sum(
@@ -183,7 +184,8 @@ def _conservation(source: SourceTotals, mine: _Mine, stayed: _Stayed) -> list[Eq
         else:  # a raw table: its rows become canonical ones and are not loaded themselves
             loaded = sum(source.kept[entity, c].records for c in currencies)
         note = f"{loaded} loaded, {rejected} rejected, {suspended} suspended"
-        results.append(_result("records", source, entity, "", "records", read, loaded + rejected + suspended, read, note))
+        sides = (read, loaded + rejected + suspended)
+        results.append(_result("records", source, entity, unit="records", sides=sides, checked=read, note=note))
         if entity not in ENTITIES or ENTITIES[entity].control_amount is None:
             continue
         for currency in currencies:
@@ -192,12 +194,9 @@ def _conservation(source: SourceTotals, mine: _Mine, stayed: _Stayed) -> list[Eq
             aside = source.rejected[key].amount + source.suspended[key].amount
             unreadable = source.read[key].unreadable
             note = f"{unreadable} records without a readable amount" if unreadable else ""
-            results.append(
-                _result(
-                    "amounts", source, entity, currency, "grosze", source.read[key].amount, loaded + aside,
-                    source.read[key].records, note,
-                )
-            )  # fmt: skip
+            sides = (source.read[key].amount, loaded + aside)
+            checked = source.read[key].records
+            results.append(_result("amounts", source, entity, currency, sides=sides, checked=checked, note=note))
     return results
 
 
@@ -231,13 +230,11 @@ def _sides(source: SourceTotals, mine: _Mine, stayed: _Stayed) -> list[EquationR
     for currency in currencies:
         published, loaded = source.kept["account", currency], mine.get(("account", currency), Measure())
         kept_back = stayed.get(("account", currency), Total())
-        for side, left, right in (
-            ("debtors", published.debit, loaded.debit - kept_back.debit),
-            ("creditors", published.credit, loaded.credit - kept_back.credit),
+        for side, sides in (
+            ("debtors", (published.debit, loaded.debit - kept_back.debit)),
+            ("creditors", (published.credit, loaded.credit - kept_back.credit)),
         ):
-            results.append(
-                _result("debtors_creditors", source, side, currency, "grosze", left, right, published.records)
-            )
+            results.append(_result("debtors_creditors", source, side, currency, sides=sides, checked=published.records))
     if not results:
         note = "the source delivers no accounts"
         results.append(
@@ -255,10 +252,9 @@ def _merge(source: SourceTotals, mine: _Mine, stayed: _Stayed, *, staged: bool) 
         m, published = mine.get((entity, currency), Measure()), source.kept[entity, currency]
         kept_back = stayed.get((entity, currency), Total())
         before = m.staged if staged else published.records
-        records = _result(
-            "merge", source, entity, currency, "records", before, m.found - kept_back.records, before,
-            f"{published.records} published, {before} staged" if published.records != before else "",
-        )  # fmt: skip
+        sides = (before, m.found - kept_back.records)
+        note = f"{published.records} published, {before} staged" if published.records != before else ""
+        records = _result("merge", source, entity, currency, unit="records", sides=sides, checked=before, note=note)
         if published.records != before or m.differing:
             records = _broken(records, m)
         results.append(records)
@@ -267,9 +263,8 @@ def _merge(source: SourceTotals, mine: _Mine, stayed: _Stayed, *, staged: bool) 
         sums = {name: (m.staged_sums.get(name, 0), m.found_sums.get(name, 0)) for name in m.found_sums}
         control = ENTITIES[entity].control_amount or ""
         left = sums.get(control, (0, 0))[0] if staged else published.amount
-        amount = _result(
-            "merge", source, entity, currency, "grosze", left, _amount(m, entity) - kept_back.amount, before
-        )
+        sides = (left, _amount(m, entity) - kept_back.amount)
+        amount = _result("merge", source, entity, currency, sides=sides, checked=before)
         off = [f"{name} {a} before, {b} after" for name, (a, b) in sums.items() if staged and a != b]
         if left != published.amount:
             off.append(f"{published.amount} published, {left} staged")
@@ -286,15 +281,15 @@ def _result(
     equation: str,
     source: SourceTotals,
     entity: str,
-    currency: str,
-    unit: Literal["records", "grosze"],
-    lhs: int,
-    rhs: int,
+    currency: str = "",
+    *,
+    sides: tuple[int, int],
     checked: int,
+    unit: Literal["records", "grosze"] = "grosze",
     note: str = "",
 ) -> EquationResult:
-    status: Status = "closed" if lhs == rhs else "broken"
-    return EquationResult(equation, source.source_id, entity, currency, unit, lhs, rhs, status, checked, 0, (), note)
+    status: Status = "closed" if sides[0] == sides[1] else "broken"
+    return EquationResult(equation, source.source_id, entity, currency, unit, *sides, status, checked, note=note)
 
 
 def _broken(result: EquationResult, measure: Measure, note: str = "") -> EquationResult:

@@ -42,6 +42,7 @@ class FileFacts(TypedDict):
     declared_sum: NotRequired[int | None]  # the same for its control sum, in hundredths
     computed_sum: NotRequired[int | None]  # the control sum over the records that were read
     sequence: NotRequired[str | None]  # sequence number that the file states
+    notes: NotRequired[list[str]]  # findings for people; shown where a stated total differs, which one of them explains
     repeated: NotRequired[bool]  # the same bytes were delivered before, under whatever name: read once only
 
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+
 from billing.errors import ContractError
 
 FIRST = "0" * 64
@@ -137,6 +138,5 @@ def verify(connection: psycopg.Connection, *, newest: str | None = None) -> list
 
 
 def _digest(connection: psycopg.Connection, batch_id: int) -> str:
-    row = connection.execute(_DIGEST, {"batch": batch_id}).fetchone()
-    assert row is not None
-    return str(row[0])
+    (digest,) = connection.execute(_DIGEST, {"batch": batch_id}).fetchone() or ("",)
+    return str(digest)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import psycopg
+from psycopg.rows import dict_row
+
 from billing.masking import mask
 from billing.model import ENTITIES
-from psycopg.rows import dict_row
 
 Kind = Literal["account", "invoice", "customer"]
 ReadRaw = Callable[[str, str, int, int], bytes | None]
@@ -97,7 +98,7 @@ def trace(
     found: list[Trail] = []
     for name, ids in _find(connection, text.strip(), kind).items():
         for row_id, note in ids:
-            found.append(_trail(connection, name, row_id, note, read_raw, reveal))
+            found.append(_trail(connection, name, row_id, note=note, read_raw=read_raw, reveal=reveal))
     return found
 
 
@@ -188,7 +189,7 @@ _ENTITY: dict[Kind, str] = {"account": "account", "invoice": "invoice", "custome
 
 
 def _trail(
-    connection: psycopg.Connection, kind: Kind, row_id: int, note: str, read_raw: ReadRaw | None, reveal: bool
+    connection: psycopg.Connection, kind: Kind, row_id: int, *, note: str, read_raw: ReadRaw | None, reveal: bool
 ) -> Trail:
     with connection.cursor(row_factory=dict_row) as cursor:
 

@@ -110,8 +110,8 @@ def _render(outcomes: Sequence[Outcome]) -> Markup:
 
 def _as_result(outcome: Outcome) -> Any:
     """The outcome as Great Expectations' own validation result, with the rows that failed in its meta."""
-    from great_expectations.core import ExpectationValidationResult  # noqa: PLC0415 (two seconds)
-    from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.expectations.expectation_configuration import (
         ExpectationConfiguration,
     )
 
@@ -127,7 +127,11 @@ def _as_result(outcome: Outcome) -> Any:
             type=outcome.type,
             kwargs=dict(outcome.kwargs),
             severity=NATIVE[outcome.severity],
-            meta={"severity": outcome.severity, "samples": [asdict(sample) for sample in outcome.samples]},
+            meta={
+                "severity": outcome.severity,
+                "says": outcome.says,
+                "samples": [asdict(sample) for sample in outcome.samples],
+            },
         ),
         result=facts,
     )
@@ -137,7 +141,7 @@ def _as_result(outcome: Outcome) -> Any:
 def _view() -> Any:
     """Great Expectations' page view, our templates in front of its own."""
     context()
-    from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415
+    from great_expectations.render.view import DefaultJinjaPageView
 
     view = DefaultJinjaPageView()
     view.env.loader = ChoiceLoader([FileSystemLoader(HERE / "templates"), view.env.loader])
@@ -147,6 +151,6 @@ def _view() -> Any:
 
 @functools.cache
 def _table_renderer() -> Any:
-    from expectations.docs_table import GateTableRenderer  # noqa: PLC0415 (imports Great Expectations)
+    from expectations.docs_table import GateTableRenderer
 
     return GateTableRenderer

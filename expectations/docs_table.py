@@ -11,7 +11,7 @@ from typing import Any
 from great_expectations.render import RenderedStringTemplateContent, RenderedTableContent
 from great_expectations.render.renderer.content_block import ValidationResultsTableContentBlockRenderer
 
-_SAYS = {"stop": "stops the source", "reject": "rejects the row", "warn": "warns"}
+_SAYS = {"stop": "stops", "reject": "rejects the row", "warn": "warns"}
 
 
 class GateTableRenderer(ValidationResultsTableContentBlockRenderer):
@@ -33,6 +33,8 @@ class GateTableRenderer(ValidationResultsTableContentBlockRenderer):
             meta = result.expectation_config.meta
             ((status, expectation, observed, *_),) = render(**kwargs)
             cell = expectation if isinstance(expectation, list) else [expectation]
+            if expectation_type == "expect_no_row":
+                cell = [_text(f"No row where {meta['says']}:"), *cell]
             if meta["samples"]:
                 cell = [*cell, _failing_rows(meta["samples"], result.result["unexpected_count"], meta["severity"])]
             if isinstance(observed, str):

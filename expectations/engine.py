@@ -65,9 +65,9 @@ class Verdict:
 def context() -> AbstractDataContext:
     """The process' Great Expectations context: in memory, silent, sending nothing anywhere."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx  # noqa: PLC0415 (two seconds, only where a suite is evaluated)
+    import great_expectations as gx
 
-    import expectations.custom_expectations  # noqa: F401, PLC0415 (registers them)
+    import expectations.custom_expectations  # noqa: F401 (registers them)
 
     made = gx.get_context(mode="ephemeral")
     made.variables.progress_bars = {"globally": False}
@@ -81,7 +81,7 @@ def configuration(check: Check, number: int = 0) -> ExpectationConfiguration:
         check: The check.
         number: Its place in its suite, by which its result is found again.
     """
-    from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415
+    from great_expectations.expectations.expectation_configuration import (
         ExpectationConfiguration,
     )
 
@@ -165,8 +165,8 @@ def _dtype(kind: pa.DataType) -> Any:
 
 def _validate(checks: Sequence[Check], frame: pd.DataFrame, result_format: dict[str, Any]) -> list[Any]:
     data_context = context()
-    from great_expectations.execution_engine import PandasExecutionEngine  # noqa: PLC0415
-    from great_expectations.validator.validator import Validator  # noqa: PLC0415
+    from great_expectations.execution_engine import PandasExecutionEngine
+    from great_expectations.validator.validator import Validator
 
     engine = PandasExecutionEngine()
     engine.load_batch_data("partition", frame)

@@ -50,7 +50,7 @@ def number(*, decimal: str, thousands: str) -> str:
     """
     grouped = "".join(sorted({*thousands, "0-9"})) if thousands else "0-9"
     grouped = grouped.replace("\\", "\\\\").replace("]", "\\]")
-    return f"^ *[+-]? *[{grouped}]*([{decimal}][0-9]*)? *([-+]|CR|DB)? *$"
+    return f"^ *[+-]? *[{grouped}]*(?:[{decimal}][0-9]*)? *(?:[-+]|CR|DB)? *$"
 
 
 NORMALISED: dict[str, tuple[str, str]] = {

@@ -83,7 +83,7 @@ def stop_load(results: Sequence[GateResult]) -> LoadError | None:
 
 
 def _validator(data_source: Any, entity: str) -> Validator:
-    from great_expectations.validator.validator import Validator  # noqa: PLC0415 (two seconds)
+    from great_expectations.validator.validator import Validator
 
     try:
         with warnings.catch_warnings():

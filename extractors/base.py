@@ -191,7 +191,7 @@ class Sieve:
         """
         self._add(at, reason, message, raw, field, value, "flagged", "attribute")
 
-    def _add(  # noqa: PLR0917
+    def _add(
         self,
         at: tuple[int, int, int],
         reason: str,

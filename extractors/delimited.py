@@ -26,7 +26,8 @@ from billing.spec import AnyFile, DelimitedFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
-from extractors.quoting import Layout, Records, Tokeniser
+from extractors.quotewalk import Layout
+from extractors.quoting import Records, Tokeniser
 from extractors.spans import Cutter, unescape
 from extractors.textcontrol import Control
 
@@ -71,7 +72,7 @@ def decode(
         SourceError: The header lacks columns, the file is cut, its trailer disagrees or its code page is not the
             declared one.
     """
-    assert isinstance(file_spec, DelimitedFile)  # noqa: S101  the dispatcher chose by format
+    assert isinstance(file_spec, DelimitedFile)
     refuse_empty(source.id, landed)
     facts.notes.append(verify(source.id, landed, file_spec.code_page, sample_file(landed)))
     cutter = Cutter(file_spec.code_page)

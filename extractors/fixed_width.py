@@ -26,9 +26,9 @@ from extractors.damage import Damaged, DamageReport, explain_text
 from extractors.spans import Cutter
 from extractors.textcolumn import text_column
 from extractors.textcontrol import Control
+from extractors.textlines import Lines, find_lines
 
 MAX_LINE = 1 << 20
-CTRL_Z = 0x1A
 
 
 @dataclass
@@ -45,48 +45,6 @@ class _Run:
     ending: bytes
     controls: list[tuple[str, bytes]] = field(default_factory=list)  # kind, prefix
     records: list[tuple[FixedRecord, bytes]] = field(default_factory=list)  # longest prefix first
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """The lines of one chunk.
-
-    Attributes:
-        data: uint8, the chunk.
-        starts: int64[n], first byte.
-        ends: int64[n], behind the last byte of the text.
-        nexts: int64[n], behind the line end.
-        offset: Of the chunk in its file.
-        first_no: Number of the first line.
-    """
-
-    data: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    nexts: NDArray[np.int64]
-    offset: int
-    first_no: int
-
-    def text(self, row: int) -> bytes:
-        return self.data[self.starts[row] : self.ends[row]].tobytes()
-
-    def raw(self, row: int) -> bytes:
-        return self.data[self.starts[row] : self.nexts[row]].tobytes()
-
-    def at(self, row: int) -> tuple[int, int, int]:
-        """Record number, offset, length."""
-        return (
-            self.first_no + row,
-            self.offset + int(self.starts[row]),
-            int(self.nexts[row] - self.starts[row]),
-        )
-
-    def places(self, rows: NDArray[np.intp]) -> Places:
-        return Places(
-            self.first_no + rows.astype(np.int64),
-            self.offset + self.starts[rows],
-            (self.nexts[rows] - self.starts[rows]).astype(np.int32),
-        )
 
 
 def decode(
@@ -107,7 +65,7 @@ def decode(
     Raises:
         SourceError: The file is cut, header or trailer disagree, or the code page is not the declared one.
     """
-    assert isinstance(file_spec, FixedWidthFile)  # noqa: S101  the dispatcher chose by format
+    assert isinstance(file_spec, FixedWidthFile)
     refuse_empty(source.id, landed)
     facts.notes.append(verify(source.id, landed, file_spec.code_page, sample_file(landed)))
     run = _start(source, file_spec, landed)
@@ -122,7 +80,7 @@ def decode(
             if not chunk:
                 break
             final = position + len(chunk) >= landed.size
-            lines = _lines(run, chunk, position, first_no, stride, final=final, most=batch_rows)
+            lines = find_lines(chunk, run.ending, stride, position, first_no, final=final, most=batch_rows)
             if not len(lines.starts):
                 if final:
                     break  # nothing but the end mark
@@ -169,41 +127,10 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
     return run
 
 
-# --- lines -----------------------------------------------------------------------------------------------------
-
-
-def _lines(run: _Run, chunk: bytes, offset: int, first_no: int, stride: int, *, final: bool, most: int) -> _Lines:
-    """The complete lines of a chunk; at the end of the file, the last one needs no line end."""
-    data = np.frombuffer(chunk, np.uint8)
-    newline = run.ending[-1]
-    whole = len(data) // stride
-    regular = whole and bool((data[: whole * stride].reshape(-1, stride)[:, -1] == newline).all())
-    if regular and chunk.count(newline, 0, whole * stride) == whole:
-        nexts = np.arange(1, whole + 1, dtype=np.int64) * stride
-        if final and len(chunk) > whole * stride:
-            tail = np.flatnonzero(data[whole * stride :] == newline) + whole * stride + 1
-            nexts = np.concatenate([nexts, tail])
-    else:
-        nexts = np.flatnonzero(data == newline) + 1
-    if final and (not len(nexts) or nexts[-1] < len(data)):
-        nexts = np.append(nexts, len(data))
-    starts = np.concatenate([np.zeros(min(1, len(nexts)), np.int64), nexts[:-1]])
-    ends = nexts - (data[nexts - 1] == newline)
-    if len(run.ending) == 2 and len(ends):
-        ends = ends - ((ends > starts) & (data[np.maximum(ends - 1, 0)] == run.ending[0]))
-    if final and len(starts):  # DOS marks the end of a text with Ctrl-Z
-        last = data[starts[-1] : nexts[-1]]
-        if len(last) and not np.setdiff1d(last, [CTRL_Z, *run.ending]).size:
-            starts, ends, nexts = starts[:-1], ends[:-1], nexts[:-1]
-        elif last[-1] == CTRL_Z:
-            ends[-1] -= len(last) - len(last.tobytes().rstrip(bytes([CTRL_Z])))
-    return _Lines(data, starts[:most], ends[:most], nexts[:most], offset, first_no)
-
-
 # --- a batch ---------------------------------------------------------------------------------------------------
 
 
-def _batch(run: _Run, lines: _Lines, facts: FileFacts) -> Iterator[Split]:
+def _batch(run: _Run, lines: Lines, facts: FileFacts) -> Iterator[Split]:
     lengths = lines.ends - lines.starts
     todo = lengths > 0  # an empty line is no record
     _count(run, lines, todo)
@@ -212,7 +139,7 @@ def _batch(run: _Run, lines: _Lines, facts: FileFacts) -> Iterator[Split]:
     for row in damaged.tolist():
         _set_aside_length(run, lines, row, int(lengths[row]))
     rows = np.flatnonzero(full)
-    block = _block(lines, rows, run.spec.record_length)
+    block = lines.block(rows, run.spec.record_length)
     for record, prefix in run.records:
         chosen = _having(block, prefix)
         if not chosen.any():
@@ -242,7 +169,7 @@ def _batch(run: _Run, lines: _Lines, facts: FileFacts) -> Iterator[Split]:
     facts.bytes = lines.offset + int(lines.nexts[-1])
 
 
-def _count(run: _Run, lines: _Lines, todo: NDArray[np.bool_]) -> None:
+def _count(run: _Run, lines: Lines, todo: NDArray[np.bool_]) -> None:
     """Count data records and hand headers and trailers to the control; the latter are then done with."""
     controls: list[tuple[int, str]] = []
     for kind, prefix in run.controls:
@@ -264,7 +191,7 @@ def _count(run: _Run, lines: _Lines, todo: NDArray[np.bool_]) -> None:
         done = row + 1
 
 
-def _set_aside_length(run: _Run, lines: _Lines, row: int, length: int) -> None:
+def _set_aside_length(run: _Run, lines: Lines, row: int, length: int) -> None:
     record_no, offset, _ = lines.at(row)
     if offset + int(lines.nexts[row] - lines.starts[row]) == run.landed.size and lines.raw(row)[-1:] != run.ending[-1:]:
         raise _error(
@@ -285,20 +212,6 @@ def _set_aside_length(run: _Run, lines: _Lines, row: int, length: int) -> None:
     run.control.unread += run.control.sum_column is not None
 
 
-def _block(lines: _Lines, rows: NDArray[np.intp], length: int) -> NDArray[np.uint8]:
-    """The lines `rows`, all of one length, as uint8[n, length]."""
-    if not len(rows):
-        return np.empty((0, length), np.uint8)
-    starts = lines.starts[rows]
-    strides = np.diff(starts)
-    if len(rows) == 1 or (strides == strides[0]).all():
-        stride = int(strides[0]) if len(strides) else length
-        end = int(starts[-1]) + length
-        shape = (len(rows), length)
-        return np.lib.stride_tricks.as_strided(lines.data[int(starts[0]) : end], shape, (stride, 1), writeable=False)
-    return lines.data[starts[:, None] + np.arange(length)]
-
-
 def _having(block: NDArray[np.uint8], prefix: bytes) -> NDArray[np.bool_]:
     if not prefix:
         return np.ones(len(block), np.bool_)
@@ -307,7 +220,7 @@ def _having(block: NDArray[np.uint8], prefix: bytes) -> NDArray[np.bool_]:
 
 
 def _record_split(
-    run: _Run, record: FixedRecord, lines: _Lines, rows: NDArray[np.intp], block: NDArray[np.uint8]
+    run: _Run, record: FixedRecord, lines: Lines, rows: NDArray[np.intp], block: NDArray[np.uint8]
 ) -> Split:
     sieve = run.sieves[record.table]
     places = lines.places(rows)
@@ -321,7 +234,7 @@ def _record_split(
     return sieve.split(columns, places, keep=keep)
 
 
-def _raw_of(lines: _Lines, rows: NDArray[np.intp], row: int) -> bytes:
+def _raw_of(lines: Lines, rows: NDArray[np.intp], row: int) -> bytes:
     return lines.raw(int(rows[row]))
 
 

@@ -17,33 +17,19 @@ Every fault of a delivery is collected, so that its sender hears about all of th
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from billing.errors import SourceError, SourceUnavailable, StoreError
+from billing.errors import SourceError, SourceUnavailable
 from billing.registry import Source
 from billing.spec import AnyFile, DbfFile, SqlFile
 from extractors import sql
 from extractors.base import LandedFile
+from extractors.copying import ASIDE, Copied, copy_aside, printable, sweep, writing
 
-COPY_BYTES = 1 << 20
 MEMO_SUFFIXES = (".dbt", ".fpt")
-
-
-@dataclass(frozen=True)
-class _Copy:
-    """A file copied aside, not yet under its final name."""
-
-    aside: Path
-    sha256: str
-    size: int
 
 
 def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
@@ -63,8 +49,9 @@ def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
         SourceError: A file is missing, empty, delivered twice, or not a plain file inside the delivery.
         StoreError: The copy cannot be written.
     """
-    with _writing(into):
+    with writing(into):
         into.mkdir(parents=True, exist_ok=True)
+        sweep(into)
     files = [spec for spec in source.spec.files if not (isinstance(spec, SqlFile) and spec.url)]
     found = _find(source, deliveries, files) if files else {}
     if found is None:
@@ -96,7 +83,7 @@ def _find(source: Source, deliveries: Path, specs: list[AnyFile]) -> dict[str, l
         raise SourceUnavailable(
             "the delivery folder does not exist",
             source_id=source.id,
-            file=_printable(str(folder)),
+            file=printable(str(folder)),
             remedy="check that the region has delivered and that the share is mounted, then run the source again",
         )
     found: dict[str, list[tuple[Path, str]]] = {}
@@ -104,7 +91,7 @@ def _find(source: Source, deliveries: Path, specs: list[AnyFile]) -> dict[str, l
     owner: dict[Path, str] = {}
     for spec in specs:
         paths = _matches(source, spec, folder)
-        found[spec.name] = [(path, _printable(path.relative_to(folder).as_posix())) for path in paths]
+        found[spec.name] = [(path, printable(path.relative_to(folder).as_posix())) for path in paths]
         if not paths and not spec.optional:
             problems.append(_missing(source, spec, folder))
         for path, name in found[spec.name]:
@@ -138,22 +125,16 @@ def _matches(source: Source, spec: AnyFile, folder: Path) -> list[Path]:
 def _missing(source: Source, spec: AnyFile, folder: Path) -> SourceError:
     wanted = spec.pattern.casefold()
     near = sorted(
-        _printable(p.name) for p in folder.iterdir() if p.is_file() and PurePosixPath(p.name.casefold()).match(wanted)
+        printable(p.name) for p in folder.iterdir() if p.is_file() and PurePosixPath(p.name.casefold()).match(wanted)
     )
     hint = f"; {near[0]} differs only in upper and lower case" if near else ""
     return SourceError(
         f"no file matches {spec.pattern!r}{hint}",
         source_id=source.id,
         file=spec.name,
-        folder=_printable(str(folder)),
+        folder=printable(str(folder)),
         remedy="have the file delivered, or correct its pattern (or declare it optional) in source.toml",
     )
-
-
-def _printable(name: str) -> str:
-    """A name that can stand in a message, a report and UTF-8: odd characters are written as escapes."""
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 # --- copying ---------------------------------------------------------------------------------------------------
@@ -161,10 +142,11 @@ def _printable(name: str) -> str:
 
 def _land_file(source: Source, spec: AnyFile, path: Path, name: str, into: Path) -> LandedFile:
     companions = _companions(path) if isinstance(spec, DbfFile) else []
-    copies: list[tuple[_Copy, str]] = []
+    copies: list[tuple[Copied, str]] = []
     try:
         for original in (path, *companions):
-            copies.append((_copy(source, original, name if original == path else original.name, into), original.name))
+            called = name if original == path else original.name
+            copies.append((copy_aside(source, original, called, into), original.name))
         main = copies[0][0]
         if not main.size:
             raise SourceError(
@@ -175,16 +157,14 @@ def _land_file(source: Source, spec: AnyFile, path: Path, name: str, into: Path)
         if companions:
             content = hashlib.sha256("".join(copy.sha256 for copy, _ in copies).encode()).hexdigest()
         folder = into / content[:2] / content
-        with _writing(into):
+        with writing(into):
             folder.mkdir(parents=True, exist_ok=True)
             for copy, original_name in copies:
-                os.replace(copy.aside, folder / _printable(original_name))
+                copy.aside.replace(folder / printable(original_name))
     finally:
         for copy, _ in copies:
             copy.aside.unlink(missing_ok=True)
-    return LandedFile(
-        path=folder / _printable(path.name), name=name, sha256=main.sha256, size=main.size, file=spec.name
-    )
+    return LandedFile(path=folder / printable(path.name), name=name, sha256=main.sha256, size=main.size, file=spec.name)
 
 
 def _companions(path: Path) -> list[Path]:
@@ -195,112 +175,6 @@ def _companions(path: Path) -> list[Path]:
         for other in path.parent.iterdir()
         if other.suffix.casefold() in MEMO_SUFFIXES and other.stem.casefold() == stem and other.is_file()
     )
-
-
-def _copy(source: Source, path: Path, name: str, into: Path) -> _Copy:
-    """Copy one file aside, hashing it on the way, and see that nobody changed it meanwhile."""
-    try:
-        # Never through a link: neither a planted one nor one put in place between the listing and this line.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        if error.errno == errno.ELOOP or path.is_symlink():
-            raise SourceError(
-                "is a symbolic link, which may lead anywhere",
-                source_id=source.id,
-                file=name,
-                remedy="deliver the file itself",
-            ) from None
-        raise _unreadable(source, name, error) from None
-    with os.fdopen(handle, "rb", buffering=0) as reading:
-        before = os.fstat(handle)
-        if not stat.S_ISREG(before.st_mode):
-            raise SourceError(
-                "is no plain file", source_id=source.id, file=name, remedy="deliver plain files, not pipes or devices"
-            )
-        _refuse_detour(source, path, name)
-        digest = hashlib.sha256()
-        size = 0
-        with _writing(into):
-            writing = tempfile.NamedTemporaryFile(dir=into, prefix=".landing-", delete=False)
-        aside = Path(writing.name)
-        try:
-            with writing:
-                while chunk := _read(source, name, reading):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    with _writing(into):
-                        writing.write(chunk)
-                with _writing(into):
-                    writing.flush()
-                    os.fsync(writing.fileno())
-            after = os.stat(path, follow_symlinks=False)
-            if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-                raise _still_written(source, name)
-            if size != after.st_size:
-                raise _still_written(source, name)
-        except FileNotFoundError:
-            aside.unlink(missing_ok=True)
-            raise _still_written(source, name) from None
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
-    return _Copy(aside, digest.hexdigest(), size)
-
-
-def _refuse_detour(source: Source, path: Path, name: str) -> None:
-    """A folder on the way to the file may be a link too."""
-    depth = len(PurePosixPath(name).parts) - 1
-    parents = list(path.parents)[:depth]
-    if any(parent.is_symlink() for parent in parents):
-        raise SourceError(
-            "lies behind a symbolic link, which may lead anywhere",
-            source_id=source.id,
-            file=name,
-            remedy="deliver the folder itself",
-        )
-
-
-def _read(source: Source, name: str, reading: object) -> bytes:
-    try:
-        return reading.read(COPY_BYTES)  # type: ignore[attr-defined]
-    except OSError as error:
-        raise _unreadable(source, name, error) from None
-
-
-def _unreadable(source: Source, name: str, error: OSError) -> SourceError:
-    gone = error.errno in (errno.ENOENT, errno.ESTALE, errno.EIO, errno.ETIMEDOUT)
-    kind = SourceUnavailable if gone else SourceError
-    return kind(
-        f"cannot be read: {error.strerror}",
-        source_id=source.id,
-        file=name,
-        remedy="check the share, then run the source again" if gone else "give this account the right to read it",
-    )
-
-
-def _still_written(source: Source, name: str) -> SourceUnavailable:
-    return SourceUnavailable(
-        "changed while it was copied: somebody is still writing it",
-        source_id=source.id,
-        file=name,
-        remedy="run the source again once the delivery is complete",
-    )
-
-
-@contextmanager
-def _writing(into: Path) -> Iterator[None]:
-    """Turn what goes wrong while writing below `into` into a `StoreError` with its remedy."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise StoreError(
-            "the disk of the landed files is full" if full else f"a landed file cannot be written: {error.strerror}",
-            folder=str(into),
-            remedy="free space there or point BLUELINE_STORE to a larger disk, then run again: what is finished stays"
-            if full
-            else "check the folder's existence and rights",
-        ) from error
 
 
 # --- databases -------------------------------------------------------------------------------------------------
@@ -327,12 +201,12 @@ def _land_database(source: Source, spec: SqlFile, found: list[tuple[Path, str]],
                 "the file is empty", source_id=source.id, file=name, remedy="ask the region to send it again"
             )
     landed = []
-    with _writing(into), tempfile.TemporaryDirectory(dir=into, prefix=".landing-") as aside:
+    with writing(into), tempfile.TemporaryDirectory(dir=into, prefix=ASIDE) as aside:
         for dump in sql.dump(source, spec, path, name, Path(aside)):
             sha256, size = _digest(dump)
             final = into / sha256[:2] / sha256 / dump.name
             final.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(dump, final)
+            dump.replace(final)
             landed.append(LandedFile(path=final, name=f"{name}/{dump.stem}", sha256=sha256, size=size, file=spec.name))
     return landed
 

@@ -21,34 +21,16 @@ across lines; else within its line; else every quote as an ordinary character.  
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from billing.errors import ContractError
-
-MAX_OPEN = 1 << 20
-"""Bytes that a record may take before a quote that never closes counts as an ordinary character."""
+from extractors.quotewalk import MAX_OPEN, Layout, Span, Walker
 
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _RETURN = 0x0D
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The bytes that structure a file, each one byte; `quote` may be empty: then nothing is quoted."""
-
-    delimiter: bytes
-    quote: bytes
-    line_end: bytes
-
-    def __post_init__(self) -> None:
-        for name, byte in (("delimiter", self.delimiter), ("quote", self.quote), ("line end", self.line_end)):
-            if len(byte) != 1 and not (name == "quote" and not byte):
-                raise ContractError(f"the {name} {byte!r} is not one byte", remedy="give a single character")
 
 
 @dataclass(frozen=True)
@@ -102,6 +84,7 @@ class _Marks:
         is_quote: Which are quotes.
         is_end: Which are line ends.
         quotes: Number of quotes up to and with each.
+        lines: Number of line ends up to and with each.
         quote_at: Positions of the quotes.
         misplaced: Quotes that cannot be where they are, if an even (0), an odd (1) quote opens a value.
     """
@@ -110,6 +93,7 @@ class _Marks:
     is_quote: Flags
     is_end: Flags
     quotes: Index
+    lines: Index
     quote_at: Index
     misplaced: tuple[Index, Index]
 
@@ -121,19 +105,11 @@ class Tokeniser:
         self._delimiter = layout.delimiter[0]
         self._end = layout.line_end[0]
         self._quote = layout.quote[0] if layout.quote else None
-        d, n = re.escape(layout.delimiter), re.escape(layout.line_end)
-        behind = rb"(?=%b|\r?%b|\r?\Z)" % (d, n)
-        self._plain = re.compile(rb"[^%b%b]*" % (d, n))
-        self._quoted = None
-        if layout.quote:
-            q = re.escape(layout.quote)
-            self._quoted = re.compile(rb"%b([^%b]*(?:%b%b[^%b]*)*)%b[ \t]*%b" % (q, q, q, q, q, q, behind))
+        self._walker = Walker(layout)
 
     def one(self, chunk: bytes, start: int) -> tuple[int, list[bytes]]:
         """The record at `start` whatever its columns: where it ends, and its values."""
-        spans, end, _ = self._walk(chunk, start, len(chunk))
-        quote = bytes([self._quote]) if self._quote is not None else b""
-        return end, [chunk[a:b].replace(quote * 2, quote) if doubled else chunk[a:b] for a, b, doubled in spans]
+        return self._walker.values(chunk, start)
 
     def split(self, chunk: bytes, columns: int, *, final: bool, most: int) -> Records:
         """Find the complete records of a chunk that begins with a record.
@@ -156,11 +132,11 @@ class Tokeniser:
                 break
             if clean and not final and len(chunk) - start <= MAX_OPEN:
                 break  # the rest is the beginning of a record, to be continued
-            single = self._single(chunk, start, columns, final)
+            single = self._walker.read(chunk, start, columns, final=final)
             if single is None:
                 break
-            parts.append(single)
-            start = int(single.ends[0])
+            parts.append(_single(start, *single))
+            start = single[0]
             mark = int(np.searchsorted(marks.at, start))
             quote = int(np.searchsorted(marks.quote_at, start))
         return self._join(parts, columns, start, most)
@@ -179,7 +155,7 @@ class Tokeniser:
         is_end = kind == self._end
         is_quote = kind == self._quote if self._quote is not None else np.zeros(len(at), np.bool_)
         if not is_quote.any():
-            return _Marks(at, is_quote, is_end, none, none, (none, none))
+            return _Marks(at, is_quote, is_end, none, none, none, (none, none))
         quote_at = at[is_quote]
         padded = np.concatenate([np.array([self._end], np.uint8), data, np.full(2, self._end, np.uint8)])
         before, after, next_after = (
@@ -198,7 +174,7 @@ class Tokeniser:
             np.flatnonzero(np.where(even, ~may_open, ~may_close)),
             np.flatnonzero(np.where(even, ~may_close, ~may_open)),
         )
-        return _Marks(at, is_quote, is_end, np.cumsum(is_quote), quote_at, misplaced)
+        return _Marks(at, is_quote, is_end, np.cumsum(is_quote), np.cumsum(is_end), quote_at, misplaced)
 
     def _count(
         self, data: NDArray[np.uint8], marks: _Marks, mark: int, quote: int, start: int, columns: int
@@ -227,8 +203,7 @@ class Tokeniser:
         counts = np.diff(ends, prepend=-1)
         if len(marks.quote_at):
             # a record over several lines with a wrong number of values is more likely a quote that never closed
-            lines = np.cumsum(marks.is_end)[index[ends]]
-            several = np.diff(lines, prepend=lines[0] - 1 if mark == 0 else np.cumsum(marks.is_end)[mark - 1]) > 1
+            several = np.diff(marks.lines[index[ends]], prepend=marks.lines[mark - 1] if mark else 0) > 1
             if (odd := np.flatnonzero(several & (counts != columns))).size:
                 cut = int(odd[0])
                 clean = False
@@ -256,75 +231,6 @@ class Tokeniser:
             doubled = number > 2
         part = _Part(record_starts, record_ends, counts, value_starts, value_ends, doubled)
         return _without(part, blank), int(record_ends[-1]), clean
-
-    # --- one by one ----------------------------------------------------------------------------------------------
-
-    def _single(self, chunk: bytes, start: int, columns: int, final: bool) -> _Part | None:
-        """The record at `start` by itself, or None where the chunk ends before it can be told."""
-        limit = min(len(chunk), start + MAX_OPEN)
-        spans, end, complete = self._walk(chunk, start, limit)
-        if not complete and not final and limit == len(chunk):
-            return None
-        if len(spans) != columns or not (complete or final):
-            line_end = chunk.find(bytes([self._end]), start)
-            if line_end < 0:
-                if not final:
-                    return None
-                line_end = len(chunk) - 1
-            end = line_end + 1
-            spans = self._walk(chunk[:end], start, end)[0]
-            if len(spans) != columns and len(literal := self._literal(chunk, start, end)) == columns:
-                spans = literal
-        values = np.array([(a, b) for a, b, _ in spans], np.int64).reshape(-1, 2)
-        return _Part(
-            np.array([start]),
-            np.array([end]),
-            np.array([len(spans)]),
-            values[:, 0],
-            values[:, 1],
-            np.array([doubled for *_, doubled in spans], np.bool_),
-        )
-
-    def _walk(self, chunk: bytes, start: int, limit: int) -> tuple[list[tuple[int, int, bool]], int, bool]:
-        """Spans of one record's values, where it ends, and whether its line end was found before `limit`."""
-        spans: list[tuple[int, int, bool]] = []
-        place = start
-        while True:
-            match = self._quoted.match(chunk, place, limit) if self._quoted is not None else None
-            if match is not None:
-                inner = match[1]
-                spans.append((match.start(1), match.end(1), self._quote is not None and bytes([self._quote]) in inner))
-                place = match.end()
-                if chunk[place : place + 1] == b"\r" and self._end != _RETURN:
-                    place += 1
-            else:
-                match = self._plain.match(chunk, place, limit)
-                assert match is not None  # noqa: S101  the pattern matches the empty text
-                place = stop = match.end()
-                if (
-                    chunk[stop - 1 : stop] == b"\r"
-                    and stop > match.start()
-                    and chunk[stop : stop + 1] != bytes([self._delimiter])
-                ):
-                    stop -= 1
-                spans.append((match.start(), stop, False))
-            if place >= limit:
-                return spans, place, False
-            if chunk[place] == self._end:
-                return spans, place + 1, True
-            if chunk[place] != self._delimiter:
-                return spans, place, False
-            place += 1
-
-    def _literal(self, chunk: bytes, start: int, end: int) -> list[tuple[int, int, bool]]:
-        """Spans of one line's values where every quote is an ordinary character."""
-        line = chunk[start:end].rstrip(bytes([self._end])).rstrip(b"\r")
-        spans = []
-        place = start
-        for value in line.split(bytes([self._delimiter])):
-            spans.append((place, place + len(value), False))
-            place += len(value) + 1
-        return spans
 
     # --- together ------------------------------------------------------------------------------------------------
 
@@ -365,6 +271,18 @@ class Tokeniser:
             None if doubled is None else doubled.reshape(-1, columns),
             consumed,
         )
+
+
+def _single(start: int, end: int, spans: list[Span]) -> _Part:
+    values = np.array([(first, stop) for first, stop, _ in spans], np.int64).reshape(-1, 2)
+    return _Part(
+        np.array([start]),
+        np.array([end]),
+        np.array([len(spans)]),
+        values[:, 0],
+        values[:, 1],
+        np.array([doubled for *_, doubled in spans], np.bool_),
+    )
 
 
 def _without(part: _Part, blank: Flags) -> _Part:

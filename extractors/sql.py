@@ -92,7 +92,7 @@ def decode(
     Raises:
         SourceError: The result set lacks a column that the source's entities read.
     """
-    assert isinstance(file_spec, SqlFile)  # noqa: S101  the dispatcher chose by format
+    assert isinstance(file_spec, SqlFile)
     text = DelimitedFile(
         name=landed.path.stem, pattern=landed.path.name, format="delimited", code_page="utf-8", delimiter=","
     )
@@ -220,18 +220,17 @@ def _lines(rows: Sequence[sa.Row[tuple[object, ...]]]) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
+    """A value between quotes, exactly."""
     if type(value) is str:
-        return value.replace('"', '""') if '"' in value else value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    return str(value).replace('"', '""')
+        text = value
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, Decimal):
+        text = f"{value:f}"
+    elif isinstance(value, dt.datetime):
+        text = value.isoformat(sep=" ")
+    elif isinstance(value, bytes | memoryview):
+        text = bytes(value).hex()
+    else:
+        text = str(value)  # a float as the shortest text that means it, a date in ISO form
+    return text.replace('"', '""') if '"' in text else text

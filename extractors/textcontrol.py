@@ -147,7 +147,7 @@ class Control:
             SourceError: The header is not the first record, or a second one follows.
         """
         spec = self.header if kind == "header" else self.trailer
-        assert spec is not None  # noqa: S101  a record is a header or trailer by its spec only
+        assert spec is not None
         place = {"record_no": record_no, "byte_offset": byte_offset}
         if any(seen == kind for seen, *_ in self._stated):
             raise self._error(
@@ -218,10 +218,11 @@ class Control:
         facts.declared_records = declared
         difference = self.records - declared
         if difference:
-            lost = f"{-difference} records were lost" if difference < 0 else f"{difference} records too many"
+            what = f"{-difference} records were lost" if difference < 0 else f"{difference} records too many"
+            what += transposition_hint(Decimal(difference).scaleb(-2))
             raise self._error(
-                f"the {kind} states {declared} data records, the file holds {self.records} (difference {difference:+d}: "
-                f"{lost}{transposition_hint(Decimal(difference).scaleb(-2))})",
+                f"the {kind} states {declared} data records, the file holds {self.records} "
+                f"(difference {difference:+d}: {what})",
                 "have the file sent again",
                 **place,
             )

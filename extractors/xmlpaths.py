@@ -90,9 +90,8 @@ def plan_paths(tables: list[XmlTable]) -> PathPlan:
             raise ContractError(f"two tables have the path {table.path}", remedy="make one of them, with all columns")
         slots = tuple(_slot(nodes, path, column, where) for column, where in table.columns.items())
         planned.append(TablePlan(table.table, row, slots))
-    names = sorted(
-        {path[-1] for path in nodes if path} | {s.attribute for t in planned for s in t.slots if s.attribute}
-    )
+    attributes = {slot.attribute for plan in planned for slot in plan.slots if slot.attribute}
+    names = sorted({path[-1] for path in nodes if path} | attributes)
     index = {name: number for number, name in enumerate(names)}
     following = np.full((len(nodes) + 1, len(names) + 1), len(nodes), np.int32)
     for path, node in nodes.items():
@@ -120,7 +119,7 @@ def _slot(nodes: dict[tuple[str, ...], int], row: tuple[str, ...], column: str, 
         steps.pop(0)
         up += 1
     attribute = steps.pop()[1:] if steps and steps[-1].startswith("@") else None
-    scope = row[: len(row) - up]
+    scope = row[: max(0, len(row) - up)]
     around = up and attribute is None and not steps  # the text around a row ends only behind it
     if not scope or around or attribute == "" or ".." in steps or any(step.startswith("@") for step in steps):
         raise ContractError(

@@ -168,6 +168,8 @@ def attributes(tags: Tags, rows: Index, names: tuple[str, ...]) -> tuple[Index, 
         Tag, number of the name, first byte and end of the value, by attribute in document order.
     """
     data = tags.data
+    if not len(rows):
+        return rows, rows, rows, rows
     inside = np.zeros(len(tags), np.bool_)
     inside[rows] = True
     quotes = np.flatnonzero(data == 0x22)

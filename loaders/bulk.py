@@ -59,4 +59,4 @@ def bare(connection: psycopg.Connection, tables: dict[str, bool], *, when: bool)
                 rebuild.insert(0, definition)
     yield
     for statement in rebuild:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)

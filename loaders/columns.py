@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from billing.lineage import LINEAGE_NAMES
-from billing.model import ENTITIES, Entity, Field, normalised_schema
 from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, Numeric, SmallInteger, String, Text
 from sqlalchemy.types import TypeEngine
+
+from billing.lineage import LINEAGE_NAMES
+from billing.model import ENTITIES, Entity, Field, normalised_schema
 
 KEY_TYPE = 'varchar({length}) COLLATE "C"'
 """Legacy keys are compared byte by byte: it is quicker, and no server's locale may change their order."""

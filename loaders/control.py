@@ -51,9 +51,7 @@ def _grosze(name: str, comment: str) -> Column[Any]:
 
 
 def _of_batch(*, nullable: bool = False) -> Column[Any]:
-    return Column(
-        "batch_id", Integer(), ForeignKey("control.batch.batch_id"), nullable=nullable, comment="The batch"
-    )
+    return Column("batch_id", Integer(), ForeignKey("control.batch.batch_id"), nullable=nullable, comment="The batch")
 
 
 source_table = Table(
@@ -226,7 +224,9 @@ control_total = Table(
     _of_batch(),
     Column("source_id", SmallInteger(), nullable=False, comment="Source"),
     Column("step", Text(), nullable=False, comment="Step that measured"),
-    Column("bucket", Text(), nullable=False, comment="read, kept, rejected, suspended; of the load: staged, carried_over"),
+    Column(
+        "bucket", Text(), nullable=False, comment="read, kept, rejected, suspended; of the load: staged, carried_over"
+    ),
     Column("entity", Text(), nullable=False, comment="Canonical entity, or the raw table"),
     Column("currency", Text(), comment="Currency; empty where the entity carries no money"),
     Column("records", BigInteger(), nullable=False, comment="Records"),

@@ -21,6 +21,7 @@ class Carried:
 
     @property
     def amount_grosze(self) -> int:
+        """Sum of both sides."""
         return self.positive_grosze + self.negative_grosze
 
 
@@ -67,7 +68,7 @@ def count(connection: psycopg.Connection, table: str) -> int:
 
 def scalar(connection: psycopg.Connection, statement: str, values: Sequence[Any] = ()) -> int:
     """The one number that a query answers with; null counts as 0."""
-    row = connection.execute(statement, values).fetchone()  # type: ignore[call-overload]
+    row = connection.execute(statement, values).fetchone()
     return int(row[0]) if row and row[0] is not None else 0
 
 
@@ -90,7 +91,7 @@ def by_currency(
     )
     rows = connection.execute(
         f"SELECT t.source_id, {f't.{currency}' if currency else chr(39) * 2}, count(*), {', '.join(sides)} "
-        f"FROM {query} GROUP BY 1, 2 ORDER BY 1, 2",  # type: ignore[call-overload]
+        f"FROM {query} GROUP BY 1, 2 ORDER BY 1, 2",
         values,
     )
     return [Carried(source, cur, n, int(plus), int(minus)) for source, cur, n, plus, minus in rows]

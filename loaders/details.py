@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import psycopg
-from billing.model import ENTITIES
 
+from billing.model import ENTITIES
 from loaders.counts import Counts, by_currency, count, scalar
 from loaders.keyed import orphans
 from loaders.pieces import LINEAGE, equal, hash_of, listed, parent_ids, parent_joins
@@ -45,7 +45,16 @@ def merge_detail(connection: psycopg.Connection, detail: Detail, batch_id: int, 
     table = f"billing.{detail.entity}"
     values = ("source_id", *optional, *detail.columns, *LINEAGE)
     scope = f"t.{document.column} IN ({delivered})"
-    counts = merge_set(connection, table, detail.key, values, query, batch_id, scope=scope)
+    counts = merge_set(
+        connection,
+        table,
+        query,
+        batch_id,
+        staged=f"staging.{detail.entity}",
+        key=detail.key,
+        values=values,
+        scope=scope,
+    )
     staged = count(connection, f"staging.{detail.entity}")
     found = counts.inserted + counts.updated + counts.unchanged
     if found != staged:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import psycopg
+
 from billing.errors import LoadError
 from billing.model import ENTITIES
-
 from loaders.bulk import bare, worth_it
 from loaders.counts import Carried, Counts, by_currency, count, scalar
 from loaders.pieces import LINEAGE, assigned, hash_of, listed, parent_ids, parent_joins
@@ -142,9 +142,8 @@ def _carried(connection: psycopg.Connection, entity: Keyed, found: int, sources:
 
 def sequence_of(connection: psycopg.Connection, table: str, column: str) -> str:
     """Name of the sequence that gives ids (asked for once: as part of a statement it would be once a row)."""
-    row = connection.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, column]).fetchone()
-    assert row is not None
-    return str(row[0])
+    (name,) = connection.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, column]).fetchone() or ("",)
+    return str(name)
 
 
 def _names(entity: Keyed) -> tuple[str, ...]:

@@ -18,13 +18,13 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
+
 from billing.errors import BillingError, LoadError, ReconciliationError, WarehouseUnavailable
 from billing.model import ENTITIES
-
 from loaders.counts import Counts, by_currency
 from loaders.merge import merge
 from loaders.people import edges, identifications, provenance
-from loaders.stage import IDENTITY_COLUMNS, Numbers, stage
+from loaders.stage import Numbers, stage
 from loaders.warehouse import connect
 
 LOCK = 7_303_014_102
@@ -160,7 +160,7 @@ def load(
                 if staged is not None:
                     with _timed(result, "inspect"):
                         staged()
-                _merge_and_reconcile(control, batch, inputs, reconcile, numbers, result)
+                _merge_and_reconcile(control, batch, inputs, numbers, reconcile=reconcile, result=result)
         except ReconciliationError as error:
             _record_breaks(control, batch_id, error)
             raise
@@ -182,9 +182,7 @@ def stage_all(
     Returns:
         Staging table -> rows.
     """
-    wanted: dict[str, tuple[Sequence[str], Any]] = {
-        name: (inputs.entities.get(name, ()), None) for name in ENTITIES
-    }
+    wanted: dict[str, tuple[Sequence[str], Any]] = {name: (inputs.entities.get(name, ()), None) for name in ENTITIES}
     wanted |= {
         "cluster": (inputs.clusters, None),
         "party": (inputs.parties, None),
@@ -193,7 +191,6 @@ def stage_all(
         "provenance": (inputs.provenance, provenance),
         "reject": (inputs.rejects, None),
     }
-    assert set(IDENTITY_COLUMNS) <= set(wanted)
 
     def fill(table: str) -> tuple[str, int]:
         files, convert = wanted[table]
@@ -209,8 +206,9 @@ def _merge_and_reconcile(
     control: psycopg.Connection,
     batch: Batch,
     inputs: Inputs,
-    reconcile: Reconcile,
     numbers: Numbers,
+    *,
+    reconcile: Reconcile,
     result: LoadResult,
 ) -> None:
     with control.transaction():
@@ -241,14 +239,12 @@ def _register(control: psycopg.Connection, batch: Batch) -> tuple[int, Numbers]:
             [(s.id, s.title, s.system, s.region) for s in sorted(batch.sources, key=lambda s: s.id)],
         )
         cursor.execute("SELECT code, source_id FROM control.source")
-        sources = dict(cursor.fetchall())
+        sources: dict[str, int] = dict(cursor.fetchall())
         cursor.execute(
             "INSERT INTO control.batch (run_id, state, code_version) VALUES (%s, 'running', %s) RETURNING batch_id",
             [batch.run_id, batch.code_version],
         )
-        row = cursor.fetchone()
-        assert row is not None
-        batch_id = int(row[0])
+        (batch_id,) = cursor.fetchone() or (0,)
         cursor.executemany(
             "INSERT INTO control.source_file (source_id, sha256, name, file, size_bytes, records, declared_records, "
             "declared_sum, computed_sum, sequence, batch_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
@@ -259,7 +255,9 @@ def _register(control: psycopg.Connection, batch: Batch) -> tuple[int, Numbers]:
                 for f in batch.files
             ],
         )  # fmt: skip
-        cursor.execute("SELECT c.code, f.sha256, f.file_id FROM control.source_file f JOIN control.source c USING (source_id)")
+        cursor.execute(
+            "SELECT c.code, f.sha256, f.file_id FROM control.source_file f JOIN control.source c USING (source_id)"
+        )
         files = {(code, sha): file_id for code, sha, file_id in cursor.fetchall()}
     return batch_id, Numbers(sources, files)
 
@@ -332,7 +330,7 @@ def _empty_staging(control: psycopg.Connection) -> None:
             "AND relkind IN ('r', 'v') ORDER BY relkind DESC"
         ).fetchall()
         for kind, name in rows:
-            control.execute(f'DROP {"VIEW" if kind == "v" else "TABLE"} staging."{name}"')  # type: ignore[call-overload]
+            control.execute(f'DROP {"VIEW" if kind == "v" else "TABLE"} staging."{name}"')
 
 
 @contextmanager

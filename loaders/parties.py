@@ -12,8 +12,8 @@ touched, and every change is written down in `control.match_decision`.
 from __future__ import annotations
 
 import psycopg
-from billing.errors import LoadError
 
+from billing.errors import LoadError
 from loaders.bulk import bare, worth_it
 from loaders.counts import Counts, count, scalar
 from loaders.keyed import sequence_of
@@ -106,8 +106,8 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
     known = count(connection, "control.xref_subscriber")
     counts = {"party": _write_parties(connection, batch_id)}
     counts["customer"] = merge_set(
-        connection, "billing.customer", ("customer_id",), ("segment", "status", "customer_since"), _CUSTOMER, batch_id,
-        scope=None,
+        connection, "billing.customer", _CUSTOMER, batch_id,
+        staged="owner", key=("customer_id",), values=("segment", "status", "customer_since"), scope=None,
     )  # fmt: skip
     counts["subscriber"] = _write_crosswalk(connection, batch_id, known)
     _decide(connection, batch_id)
@@ -117,16 +117,19 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
         counts["party"].removed = _retire(connection, batch_id)
     ours = "t.party_id IN (SELECT party_id FROM owner)"
     counts["party_identification"] = merge_set(
-        connection, "billing.party_identification", ("party_id", "kind"),
-        ("value_hash", "value_masked", "value_clear"), _IDENTIFICATION, batch_id, scope=ours,
+        connection, "billing.party_identification", _IDENTIFICATION, batch_id,
+        staged="staging.identification", key=("party_id", "kind"),
+        values=("value_hash", "value_masked", "value_clear"), scope=ours,
     )  # fmt: skip
     counts["field_provenance"] = merge_set(
-        connection, "control.field_provenance", ("party_id", "field", "source_id", "subscriber_key"),
-        ("rule", "value", "lost"), _PROVENANCE, batch_id, scope=ours,
+        connection, "control.field_provenance", _PROVENANCE, batch_id,
+        staged="staging.provenance", key=("party_id", "field", "source_id", "subscriber_key"),
+        values=("rule", "value", "lost"), scope=ours,
     )  # fmt: skip
     counts["match_edge"] = merge_set(
-        connection, "control.match_edge", _EDGE_KEY, _EDGE_VALUES, _EDGE, batch_id, scope=_EDGE_SCOPE
-    )
+        connection, "control.match_edge", _EDGE, batch_id,
+        staged="staging.edge", key=_EDGE_KEY, values=_EDGE_VALUES, scope=_EDGE_SCOPE,
+    )  # fmt: skip
     return counts
 
 

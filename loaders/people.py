@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from billing.model import ENTITIES
 
+from billing.model import ENTITIES
 from loaders.stage import Numbers, number_sources
 
 IDENTIFIERS = ("pesel", "nip", "regon", "document")

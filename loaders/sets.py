@@ -18,11 +18,12 @@ from loaders.pieces import assigned, equal, listed
 def merge_set(
     connection: psycopg.Connection,
     table: str,
-    key: Sequence[str],
-    values: Sequence[str],
     query: str,
     batch_id: int,
     *,
+    staged: str,
+    key: Sequence[str],
+    values: Sequence[str],
     scope: str | None,
 ) -> Counts:
     """Make the rows of a scope equal to the rows of a query.
@@ -30,18 +31,18 @@ def merge_set(
     Args:
         connection: In a transaction.
         table: Qualified name; has `row_hash` and `batch_id`, and its primary key is `key`.
-        key: Key columns.
-        values: Other columns.
         query: SELECT with the columns of `key` and `values` and with `row_hash`.
         batch_id: Written to rows that change.
+        staged: Table whose rows the query answers with, for its size.
+        key: Key columns.
+        values: Other columns.
         scope: Condition on `t` that says which rows the query speaks for: others stay. None removes nothing.
     """
     names = listed((*key, *values))
     insert = f"INSERT INTO {table} ({names}, row_hash, batch_id) SELECT {names}, row_hash, %s FROM"
     existing = count(connection, table)
     if not existing:
-        new = count(connection, f"({query}) d")
-        with bare(connection, {table: True}, when=worth_it(new, 0)):
+        with bare(connection, {table: True}, when=worth_it(count(connection, staged), 0)):
             return Counts(inserted=connection.execute(f"{insert} ({query}) d", [batch_id]).rowcount)
     counts = Counts()
     connection.execute(
@@ -60,8 +61,6 @@ def merge_set(
             f"DELETE FROM {table} t WHERE {scope} AND NOT EXISTS (SELECT FROM compared d WHERE {equal(key)})"
         ).rowcount
     with bare(connection, {table: True}, when=worth_it(new, existing)):
-        counts.inserted = connection.execute(
-            f"{insert} compared WHERE former_hash IS NULL", [batch_id]
-        ).rowcount
+        counts.inserted = connection.execute(f"{insert} compared WHERE former_hash IS NULL", [batch_id]).rowcount
     connection.execute("DROP TABLE compared")
     return counts

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+
 from billing.errors import LoadError
 from billing.model import ENTITIES
-
 from loaders.columns import KEY_TYPE, staging_columns
 
 LINEAGE_COLUMNS = [

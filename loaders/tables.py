@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.model import ENTITIES
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -28,6 +27,7 @@ from sqlalchemy import (
     Text,
 )
 
+from billing.model import ENTITIES
 from loaders.columns import batch, carried, column, legacy_key, lineage, source, stamp
 
 metadata = MetaData(
@@ -76,7 +76,9 @@ party = Table(
         "name_folded",
         Text(),
         Computed(
-            FOLD.format("coalesce(company_name::text, last_name::text || coalesce(' ' || first_name::text, ''), display_name)"),
+            FOLD.format(
+                "coalesce(company_name::text, last_name::text || coalesce(' ' || first_name::text, ''), display_name)"
+            ),
             persisted=True,
         ),
         comment="Name for look-up: family name first, without diacritics, lower case",

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from billing.lineage import LINEAGE_NAMES
 from billing.model import ENTITIES, normalised_schema
-
 from loaders import tables
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from billing.errors import LoadError, WarehouseUnavailable
 from sqlalchemy.engine import make_url
+
+from billing.errors import LoadError, WarehouseUnavailable
 
 _REMEDY = "see that the server runs and BLUELINE_DATABASE_URL is right, then run again; nothing was half-loaded"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
+
 from loaders.schema import is_ours, metadata
 
 connection = context.config.attributes["connection"]

@@ -170,7 +170,7 @@ class Airflow:
         stamp.write_text(f"{version('apache-airflow-core')} {self._schema_version()}")
 
     def _schema_version(self) -> str | None:
-        import psycopg  # noqa: PLC0415
+        import psycopg
 
         with psycopg.connect(self.metadata_url.replace("+psycopg", "", 1)) as connection:
             if connection.execute("select to_regclass('alembic_version')").fetchone() == (None,):

@@ -14,6 +14,9 @@ from urllib.parse import quote
 
 from billing.errors import BillingError
 
+TIMEOUT_SECONDS = 60  # a busy machine is no broken one
+TRIES = 3
+
 
 class ApiError(BillingError):
     """Airflow refused a request."""
@@ -47,6 +50,12 @@ class AirflowApi:
         Raises:
             ApiError: Airflow refused it, or does not answer.
         """
+        for _ in range(TRIES - 1 if method == "GET" else 0):  # a question may be asked again, an order may not
+            try:
+                return _send(method, f"{self.url}/api/v2{path}", body, token=self.token)
+            except ApiError as error:
+                if "status" in error.where:  # it did answer
+                    raise
         return _send(method, f"{self.url}/api/v2{path}", body, token=self.token)
 
     def import_errors(self) -> list[str]:
@@ -75,6 +84,12 @@ class AirflowApi:
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One run."""
         return dict(self.call("GET", f"/dags/{dag_id}/dagRuns/{quote(run_id)}"))
+
+    def states(self, dag_ids: list[str]) -> dict[tuple[str, str], str]:
+        """State of the newest runs of some DAGs, by DAG and run, in one request."""
+        body = {"dag_ids": dag_ids, "order_by": "-run_after", "page_limit": 100}
+        runs = self.call("POST", "/dags/~/dagRuns/list", body)["dag_runs"]
+        return {(run["dag_id"], run["dag_run_id"]): run["state"] for run in runs}
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """The DAG's newest runs, the newest first."""
@@ -107,7 +122,7 @@ def _send(method: str, url: str, body: object = None, token: str | None = None) 
     # Loopback never goes through a proxy, whatever the environment says
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, data, timeout=30) as answer:
+        with opener.open(request, data, timeout=TIMEOUT_SECONDS) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         words = error.read().decode(errors="replace")[:500]

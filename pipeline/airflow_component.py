@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
     if arguments[0] == "scheduler":
         for name in HEAVY:
             importlib.import_module(name)
-    from airflow.__main__ import main as airflow  # noqa: PLC0415
+    from airflow.__main__ import main as airflow
 
     sys.argv = ["airflow", *arguments]
     airflow()

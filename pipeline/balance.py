@@ -32,8 +32,12 @@ def balance(ctx: Context, source: Source, before: Manifest) -> Manifest:
     """
 
     def work(attempt: Attempt) -> Work:
-        settings = {"memory_limit": ctx.settings.memory_limit, "threads": 1, "temp_directory": str(attempt.path("spill"))}
-        with duckdb.connect(config=settings) as con:
+        limits: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": ctx.settings.memory_limit,
+            "threads": 1,
+            "temp_directory": str(attempt.path("spill")),
+        }
+        with duckdb.connect(config=limits) as con:
             tables = {name: str(ctx.store.local_path(d.path)) for name, d in before.tables.items()}
             verdicts = find_breaks(con, tables, source.spec)
         passed: dict[str, Dataset] = {}
@@ -73,9 +77,7 @@ def _between(positions: pa.ChunkedArray, start: int, stop: int) -> pa.ChunkedArr
     return pc.and_(pc.greater_equal(positions, start), pc.less(positions, stop))
 
 
-def _split(
-    entity: str, batch: pa.RecordBatch, verdicts: pa.Table, start: int
-) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+def _split(entity: str, batch: pa.RecordBatch, verdicts: pa.Table, start: int) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Take the rows with a verdict out of a batch (those only flagged stay in)."""
     if verdicts.num_rows == 0:
         return batch, no_rejects()

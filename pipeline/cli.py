@@ -131,3 +131,7 @@ def warehouse(ctx: Context) -> Any:
 
 
 Command = Callable[..., None]
+
+
+if __name__ == "__main__":
+    main()

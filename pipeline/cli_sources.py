@@ -15,7 +15,7 @@ from billing.errors import BillingError, ContractError
 from billing.registry import NOTES_FILE, SPEC_FILE, Source, json_schema, load_source
 from billing.spec import ALWAYS, EQUATIONS
 from pipeline.context import Context, context
-from pipeline.declared import check_columns, static_columns
+from pipeline.declared import check_columns, check_delivery, static_columns
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
 FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql")
@@ -47,7 +47,9 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
     spec = source.spec
     console = Console()
     console.print(f"[bold]{spec.id}[/]  {spec.title}")
-    console.print(f"{spec.system}; owner {spec.owner}; delivered to {source.delivery_folder(ctx.settings.deliveries_path)}")
+    console.print(
+        f"{spec.system}; owner {spec.owner}; delivered to {source.delivery_folder(ctx.settings.deliveries_path)}"
+    )
     files_table = Table("file", "format", "pattern", "raw tables", title="Files", title_justify="left")
     for file in spec.files:
         files_table.add_row(file.name, file.format, file.pattern, ", ".join(file.tables))
@@ -73,7 +75,7 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
 @app.command()
 def check(
     source_ids: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...")] = None,
-    static: Annotated[bool, typer.Option("--static", help="Do not look into a delivery, even if there is one.")] = False,
+    static: Annotated[bool, typer.Option("--static", help="Do not look into the delivery.")] = False,
 ) -> None:
     """Check declarations: keys, types, copybooks, and, where a delivery is there, the columns of its first records.
 
@@ -103,21 +105,14 @@ def check(
 
 
 def _check_one(ctx: Context, source: Source, static: bool) -> str:
-    from extractors.decode import declared_columns
-
     for file in source.spec.files:
-        for table, columns in (declared_columns(source, file) or static_columns(source, file)).items():
+        for table, columns in static_columns(source, file).items():
             check_columns(source, table, columns)
     folder = source.delivery_folder(ctx.settings.deliveries_path)
     if static or not folder.exists():
         return "declaration is sound" if static else f"declaration is sound; no delivery in {folder}"
-    from pipeline.source_steps import peek_columns
-
-    seen = 0
-    for table, columns in peek_columns(ctx, source):
-        check_columns(source, table, columns)
-        seen += 1
-    return f"declaration is sound and fits the delivery ({seen} raw tables)"
+    seen = check_delivery(ctx, source)
+    return f"declaration is sound and fits the first records of the delivery ({seen} raw tables)"
 
 
 @app.command()

@@ -88,7 +88,11 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
 
     def work(attempt: Attempt) -> Work:
         result = resolve(
-            [str(ctx.store.local_path(m.tables["subscriber"].path)) for m in tables.values() if "subscriber" in m.tables],
+            [
+                str(ctx.store.local_path(m.tables["subscriber"].path))
+                for m in tables.values()
+                if "subscriber" in m.tables
+            ],
             [str(ctx.store.local_path(m.tables["address"].path)) for m in tables.values() if "address" in m.tables],
             {name: spec.trust for name, spec in specs.items()},
             attempt.path("identity"),
@@ -112,6 +116,10 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
         config=resolved.ref,
         work=lambda attempt: Work(facts={"resolved": resolved.ref, "figures": resolved.facts}, passed=resolved.tables),
     )
+
+
+def _paths(ctx: Context, tables: dict[str, Manifest], entity: str) -> list[str]:
+    return [str(ctx.store.local_path(m.tables[entity].path)) for m in tables.values() if entity in m.tables]
 
 
 # --- load ------------------------------------------------------------------------------------------------------
@@ -153,9 +161,7 @@ def _seal(ctx: Context, load: Manifest, run_id: str) -> Manifest:
     from pipeline.sealing import seal_batch
 
     batch = ctx.store.manifest(load.facts["batch"])
-    return perform(
-        ctx, "seal", SCOPE, inputs=[load.ref], config=batch.ref, work=lambda attempt: seal_batch(ctx, batch)
-    )
+    return perform(ctx, "seal", SCOPE, inputs=[load.ref], config=batch.ref, work=lambda attempt: seal_batch(ctx, batch))
 
 
 def _report(ctx: Context, seal: Manifest, run_id: str) -> Manifest:

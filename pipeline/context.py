@@ -39,10 +39,12 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
+        """The artifact store."""
         return Store(self.settings.store_root)
 
     @cached_property
     def sources(self) -> dict[str, Source]:
+        """Every declared source, by id."""
         return load_registry(self.settings.sources)
 
     @cached_property

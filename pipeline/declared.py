@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import tempfile
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from billing.errors import ContractError
 from billing.registry import SPEC_FILE, Source
-from billing.spec import AnyFile, DelimitedFile, EntityMap, FixedWidthFile, XmlFile
+from billing.spec import AnyFile, DelimitedFile, EntityMap, FixedWidthFile, MainframeFile, XmlFile
+from extractors.base import FileFacts
+from pipeline.context import Context
+
+_FIRST_ROWS = 1_000
 
 
 def check_columns(source: Source, table: str, columns: Collection[str]) -> None:
@@ -55,6 +61,10 @@ def _nearest(column: str, columns: Collection[str]) -> str:
 
 def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
     """Columns of a file's raw tables as far as the declaration alone tells; no byte of a delivery is read."""
+    if isinstance(file, MainframeFile):
+        from extractors.mainframe_plan import raw_schemas
+
+        return {table: schema.names for table, schema in raw_schemas(source, file).items()}
     if isinstance(file, FixedWidthFile):
         tables: dict[str, list[str]] = {}
         for record in file.records:
@@ -65,3 +75,30 @@ def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
     if isinstance(file, DelimitedFile) and file.columns:
         return {file.name: file.columns}
     return {}
+
+
+def check_delivery(ctx: Context, source: Source) -> int:
+    """Decode the first records of every file of a delivery, where it lies, and check the columns of its raw tables.
+
+    Returns:
+        Number of raw tables that were found.
+
+    Raises:
+        ContractError: A mapping reads a column that is not there.
+        SourceError: A file cannot be read as declared.
+    """
+    from extractors.decode import decode
+    from extractors.landing import land
+
+    deliveries = ctx.settings.deliveries_path
+    seen: set[str] = set()
+    with tempfile.TemporaryDirectory(prefix="blueline-check-") as folder:
+        for landed in land(source, deliveries, Path(folder)):
+            spec = source.spec.file(landed.file)
+            tables = set(spec.tables)
+            for split in decode(source, spec, landed, FileFacts(), batch_rows=_FIRST_ROWS):
+                check_columns(source, split.table, split.kept.schema.names)
+                seen.add(split.table)
+                if tables <= seen:
+                    break
+    return len(seen)

@@ -30,7 +30,6 @@ from pipeline.airflow import HOST, USER, Airflow, RuntimeFailure, port_is_free, 
 from pipeline.airflow_api import AirflowApi
 from pipeline.context import Context
 from pipeline.demo_view import View, make_view
-from pipeline.run import RunResult
 from pipeline.run_ids import run_id_for
 from pipeline.sessions import Sessions
 from pipeline.steps import CONSOLIDATE_STEPS, SOURCE_STEPS
@@ -38,6 +37,7 @@ from pipeline.steps import CONSOLIDATE_STEPS, SOURCE_STEPS
 CONSOLIDATION = "consolidate"
 DAGS_TIMEOUT_SECONDS = 90
 CONSOLIDATION_TIMEOUT_SECONDS = 60  # from the last source's end to the consolidation's start
+STOP_TIMEOUT_SECONDS = 3  # nothing runs any more, or it is to be interrupted: a graceful end gains nothing
 LOOK_SECONDS = 0.5
 ASK_SECONDS = 2.0  # a question to the API costs Airflow more than a look into the store
 
@@ -85,16 +85,18 @@ def _demo(settings: Settings, console: Console, *, faults: bool, subscribers: in
 
     home = settings.home.absolute()
     home.mkdir(parents=True, exist_ok=True)
-    with _generated(settings, console, faults=faults, subscribers=subscribers) as wait_for_deliveries:
-        with _airflow(settings, console) as (airflow, api):
-            ctx = Context(settings)
-            with _said(console, "Warehouse schema"):
-                from loaders.schema import upgrade
+    with (
+        _generated(settings, console, faults=faults, subscribers=subscribers) as wait_for_deliveries,
+        _airflow(settings, console) as (airflow, api),
+    ):
+        ctx = Context(settings)
+        with _said(console, "Warehouse schema"):
+            from loaders.schema import upgrade
 
-                upgrade(airflow.variables["BLUELINE_DATABASE_URL"])
-            wait_for_deliveries()
-            result = _run(ctx, airflow, api, console)
-            good = print_summary(ctx, result, console)
+            upgrade(airflow.variables["BLUELINE_DATABASE_URL"])
+        wait_for_deliveries()
+        run_id, ref, error = _run(ctx, airflow, api, console)
+        good = print_summary(ctx, ref, console, run_id=run_id, error=error)
     console.print("Airflow UI and reports: [bold]make up[/], and [bold]make down[/] to stop them", highlight=False)
     if faults:
         console.print(f"This was the demo with faults, in {home}; it ends with status 1 as sources were stopped.")
@@ -114,10 +116,11 @@ def _generated(settings: Settings, console: Console, *, faults: bool, subscriber
         return
     # Written aside and renamed, so that a generation that was killed leaves no half of a delivery
     aside = folder.with_name(folder.name + ".new")
-    shutil.rmtree(aside, ignore_errors=True)
+    for left in (aside, aside.with_name(aside.name + "_faults")):
+        shutil.rmtree(left, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "samples", "--out", str(aside)]
-    command += ["--faults"] if faults else []
+    command += ["--faults"] if faults else []  # besides, in a folder of their own
     command += ["--subscribers", str(subscribers)] if subscribers else []
     log = settings.home.absolute() / "samples.log"
     began = time.monotonic()
@@ -128,7 +131,11 @@ def _generated(settings: Settings, console: Console, *, faults: bool, subscriber
         if process.wait() != 0:
             words = log.read_text(errors="replace")[-2000:]
             raise ContractError(f"the deliveries could not be generated:\n{words}", remedy=f"read {log}")
-        aside.rename(folder)
+        if faults:
+            aside.with_name(aside.name + "_faults").rename(folder)
+            shutil.rmtree(aside)
+        else:
+            aside.rename(folder)
         console.print(f"Deliveries: generated in {folder} ({time.monotonic() - began:.1f} s)", highlight=False)
 
     try:
@@ -164,7 +171,7 @@ def _airflow(settings: Settings, console: Console) -> Iterator[tuple[Airflow, Ai
         console.print(f"Watch it: {airflow.url}  user {USER}, password {airflow.password}", highlight=False)
         yield airflow, api
     finally:
-        Sessions.read(service.sessions_path(home)).stop()
+        Sessions.read(service.sessions_path(home)).stop(timeout=STOP_TIMEOUT_SECONDS)
         if not server_before:
             postgres.stop(home)
 
@@ -189,7 +196,10 @@ def _said(console: Console, what: str) -> Iterator[None]:
 # --- the run ---------------------------------------------------------------------------------------------------
 
 
-def _run(ctx: Context, airflow: Airflow, api: AirflowApi, console: Console) -> RunResult:
+def _run(
+    ctx: Context, airflow: Airflow, api: AirflowApi, console: Console
+) -> tuple[str, str | None, BillingError | None]:
+    """Trigger everything and follow it; returns the run's id, the report's reference, and why there is none."""
     names = list(ctx.sources)
     dags = {name: f"source_{name}" for name in names}
     _wait_for_dags(api, airflow, {*dags.values(), CONSOLIDATION})
@@ -203,11 +213,8 @@ def _run(ctx: Context, airflow: Airflow, api: AirflowApi, console: Console) -> R
     with view:
         _follow_sources(ctx, airflow, api, dags, runs, view)
         run, failed = _follow_consolidation(airflow, api, before, view)
-    run_id = _our_id(run)
-    outcomes = {name: ctx.store.state(f"outcome/{name}") or {"status": "never"} for name in names}
-    if failed is not None:
-        return RunResult(run_id, outcomes, None, failed)
-    return RunResult(run_id, outcomes, api.xcom(CONSOLIDATION, run["dag_run_id"], CONSOLIDATE_STEPS[-1]))
+        ref = None if failed else api.xcom(CONSOLIDATION, run["dag_run_id"], CONSOLIDATE_STEPS[-1])
+    return _our_id(run), ref, failed
 
 
 def _our_id(run: dict[str, Any]) -> str:
@@ -237,16 +244,14 @@ def _follow_sources(
     while going:
         time.sleep(LOOK_SECONDS)
         airflow.check_alive()
-        for name in ids:
+        for name, run_id in ids.items():
             outcome = ctx.store.state(f"outcome/{name}") or {}
-            if outcome.get("run_id") == ids[name]:
+            if outcome.get("run_id") == run_id:
                 view.source(name, outcome.get("step", ""), outcome["status"])
         if time.monotonic() - asked > ASK_SECONDS:
             asked = time.monotonic()
-            for name in sorted(going):
-                state = api.run(dags[name], runs[name]["dag_run_id"])["state"]
-                if state in ("success", "failed"):
-                    going.discard(name)
+            states = api.states(list(dags.values()))
+            going = {n for n in going if states.get((dags[n], runs[n]["dag_run_id"])) not in ("success", "failed")}
 
 
 def _follow_consolidation(

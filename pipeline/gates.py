@@ -18,7 +18,7 @@ from pipeline.context import Context, Work, add_rejects, perform, source_config
 from pipeline.landed import RawBytes, landed_files
 from pipeline.store import Attempt, Dataset, Manifest, read_batches
 
-PARTITION_ROWS = 250_000  # rows a suite looks at together: its memory does not grow with the source
+PARTITION_ROWS = 500_000  # rows a suite looks at together: its memory does not grow with the source
 
 
 def check_raw(ctx: Context, source: Source, before: Manifest) -> Manifest:

@@ -42,7 +42,7 @@ def load_batch(ctx: Context, collect: Manifest, link: Manifest, run_id: str) -> 
         return breaks_of(equations)
 
     def staged() -> None:
-        gates.extend(_check_staged(ctx, tables))
+        _check_staged(ctx, tables, gates)
 
     try:
         result = load(
@@ -98,17 +98,17 @@ def source_totals(ctx: Context, figures: Mapping[str, SourceFigures]) -> list[So
     ]
 
 
-def _check_staged(ctx: Context, tables: Mapping[str, Manifest]) -> list[dict[str, Any]]:
-    """The third gate; its failure stops the load."""
+def _check_staged(ctx: Context, tables: Mapping[str, Manifest], gates: list[dict[str, Any]]) -> None:
+    """The third gate; its failure stops the load, and its results are kept all the same."""
     from expectations.warehouse import check_staged, stop_load
 
     entities = [name for name in ENTITIES if any(name in m.tables for m in tables.values())]
     cut_off = max(ctx.source(name).spec.delivery.extracted_on for name in tables)
     results = check_staged(ctx.database_url, entities, cut_off=cut_off, staged=[*entities, "cluster"])
+    gates.extend(json.loads(result.to_json()) for result in results)
     refusal = stop_load(results)
     if refusal is not None:
         raise refusal
-    return [json.loads(result.to_json()) for result in results]
 
 
 def _batch(ctx: Context, figures: Mapping[str, SourceFigures], run_id: str) -> Batch:

@@ -463,7 +463,7 @@ def _remove_stale_locks(data: Path, sockets: Path) -> None:
 
 
 def _answers(server: Server) -> bool:
-    import psycopg  # noqa: PLC0415 - not at import: DAG files must stay light
+    import psycopg
 
     try:
         with psycopg.connect(server.url("postgres", driver=""), connect_timeout=5):
@@ -473,7 +473,7 @@ def _answers(server: Server) -> bool:
 
 
 def _create_databases(server: Server) -> None:
-    import psycopg  # noqa: PLC0415
+    import psycopg
 
     with psycopg.connect(server.url("postgres", driver=""), autocommit=True) as connection:
         present = {name for (name,) in connection.execute("select datname from pg_database")}

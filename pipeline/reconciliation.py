@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from audit.equations import EquationResult, check_equations
@@ -40,32 +41,49 @@ def money(grosze: int | None) -> str:
     return f"{'-' if grosze < 0 else ''}{abs(grosze) // 100:,}.{abs(grosze) % 100:02}".replace(",", " ")
 
 
+def plain_table(title: str, *columns: str, **more: Literal["left", "right"]) -> Table:
+    """A table that fits a narrow terminal: no lines but one under the head."""
+    table = Table(title=f"[bold]{title}[/]", title_justify="left", title_style="", box=SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for name, side in more.items():
+        table.add_column(name, justify=side, no_wrap=True)
+    return table
+
+
 def equations_table(results: Sequence[EquationResult], *, everything: bool = False) -> Table:
-    """One line an equation and source (or only those that do not close, with a line for the others)."""
-    table = Table("equation", "source", "of", "currency", title="Equations", title_justify="left")
-    for name in ("left side", "right side", "difference", "checked"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    """One line an equation; with `everything`, and where one does not close, one line for each source and currency."""
+    table = plain_table("Equations", "equation", "source", "of", "")
+    for name in ("left", "right", "difference", "checked"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", overflow="fold")
     for equation in EQUATIONS:
         mine = [r for r in results if r.equation == equation]
-        shown = [r for r in mine if everything or r.status == "broken"]
-        for r in shown:
-            value = money if r.unit == "grosze" else _count
-            keys = f"\n{', '.join(r.keys[:5])}" if r.keys else ""
-            table.add_row(
-                equation, r.source_id, r.entity, r.currency, value(r.lhs), value(r.rhs),
-                value(r.difference) if r.status != "not_applicable" else "", _count(r.checked), f"{_mark(r.status)} {r.note}{keys}",
-            )  # fmt: skip
         if not everything:
             closed = [r for r in mine if r.status == "closed"]
             absent = sorted({r.source_id for r in mine if r.status == "not_applicable"})
-            note = f"; not applicable: {', '.join(absent)}" if absent else ""
-            if closed:
-                sources = len({r.source_id for r in closed})
-                told = f"{_mark('closed')} {len(closed)} closed in {sources} sources{note}"
-            else:
-                told = f"{_mark('not_applicable')}{note}"
-            table.add_row(equation, "", "", "", "", "", "", _count(sum(r.checked for r in closed)), told)
+            told = f"{_mark('closed')} closed in {len({r.source_id for r in closed})} sources" if closed else ""
+            note = f"not applicable: {', '.join(absent)}" if absent else ""
+            checked = _count(sum(r.checked for r in closed))
+            table.add_row(equation, "", "", "", "", "", "", checked, "; ".join(filter(None, (told, note))))
+        for r in mine:
+            if not everything and r.status != "broken":
+                continue
+            value = money if r.unit == "grosze" else _count
+            difference = value(r.difference) if r.status != "not_applicable" else ""
+            keys = f": {', '.join(r.keys[:5])}" if r.keys else ""
+            note = " ".join(filter(None, (_mark(r.status), f"{r.note}{keys}")))
+            table.add_row(
+                equation,
+                r.source_id,
+                r.entity,
+                r.currency,
+                value(r.lhs),
+                value(r.rhs),
+                difference,
+                _count(r.checked),
+                note,
+            )
     return table
 
 
@@ -75,11 +93,3 @@ def _count(number: int | None) -> str:
 
 def _mark(status: str) -> str:
     return {"closed": "[green]✓[/]", "broken": "[bold red]✗ does not close[/]", "not_applicable": "[dim]–[/]"}[status]
-
-
-def printed_path(path: Path) -> str:
-    """A path as short as it can be said from here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

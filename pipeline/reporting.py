@@ -164,6 +164,8 @@ def _file(file: Mapping[str, Any]) -> model.FileFacts:
     if file["declared_sum"] is not None:
         facts["declared_sum"] = _hundredths(file["declared_sum"])
         facts["computed_sum"] = _hundredths(file["computed_sum"])
+    if file["notes"]:
+        facts["notes"] = file["notes"]
     if file["sequence"] is not None:
         facts["sequence"] = file["sequence"]
     return facts

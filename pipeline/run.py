@@ -41,6 +41,7 @@ class RunResult:
 
     @property
     def failed_sources(self) -> list[str]:
+        """Sources that stopped."""
         return sorted(name for name, outcome in self.outcomes.items() if outcome["status"] == "failed")
 
 

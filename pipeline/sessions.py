@@ -80,7 +80,7 @@ class Sessions:
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
                 start_new_session=True,
-                preexec_fn=_die_with_parent() if attached else None,
+                preexec_fn=_die_with_parent() if attached else None,  # noqa: PLW1509 - no thread starts one
             )
         self.leaders[name] = (process.pid, _start_ticks(process.pid) or 0)
         if port is not None:

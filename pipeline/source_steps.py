@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -102,13 +103,18 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
                     aside[name] = merged_counts([aside[name], {split.table: count}])
                 read = merged_counts([read, {split.table: split.kept.num_rows + sum(lost.values())}])
                 per_file = merged_counts([per_file, {"kept": split.kept.num_rows, **lost}])
-            described = {key: str(v) if v is not None and key.endswith("sum") else v for key, v in asdict(facts).items()}
-            files.append({"name": landed.name, "sha256": landed.sha256, "size": landed.size, "file": landed.file,
-                          **described, **{"kept": 0, "rejected": 0, "suspended": 0, **per_file}})  # fmt: skip
+            identity = {"name": landed.name, "sha256": landed.sha256, "size": landed.size, "file": landed.file}
+            counts = {"kept": 0, "rejected": 0, "suspended": 0, **per_file}
+            files.append({**identity, **_as_json(facts), **counts})
             log.info("decoded", source=source.id, file=landed.name, records=facts.records, **per_file)
         return Work(facts={"files": files, "read": read, "kept": kept, **aside})
 
     return perform(ctx, "decode", source.id, inputs=[before.ref], config=source_config(source), work=work)
+
+
+def _as_json(facts: FileFacts) -> dict[str, Any]:
+    """A file's facts; sums as text, since JSON has no decimals."""
+    return {name: str(v) if isinstance(v, Decimal) else v for name, v in asdict(facts).items()}
 
 
 def _records(rejects: pa.RecordBatch, disposition: str) -> int:

@@ -91,10 +91,12 @@ class Manifest:
         return f"{self.step}/{self.scope}/{self.address}"
 
     def to_json(self) -> str:
+        """The manifest as JSON."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
+        """What `to_json` wrote."""
         data = json.loads(text)
         data["tables"] = {name: Dataset(**d) for name, d in data["tables"].items()}
         data["rejects"] = Dataset(**data["rejects"]) if data["rejects"] else None

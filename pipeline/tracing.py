@@ -35,7 +35,7 @@ def show_trace(ctx: Context, url: str, what: str, kind: str | None, console: Con
         log.warning("personal values revealed", command="trace")
     bytes_of = _Bytes(ctx)
     with connect(url) as connection:
-        trails = trace(connection, what, kind=kind, read_raw=bytes_of, reveal=reveal)  # type: ignore[arg-type]
+        trails = trace(connection, what, kind=kind, read_raw=bytes_of, reveal=reveal)
     if not trails:
         console.print(f"nothing is called {what!r}; try an account number, an invoice number or a customer id",
                       markup=False)  # fmt: skip

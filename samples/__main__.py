@@ -37,11 +37,13 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser(
         prog="python -m samples",
-        description="Write synthetic deliveries of regional billing systems, each in the format of another legacy system.",
+        description="Write synthetic deliveries of regional billing systems, each in another legacy format.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="root of the deliveries: DIR/<source>/files")
+    made.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="root of the deliveries: DIR/<source>/files"
+    )
     made.add_argument("--subscribers", type=int, default=20_000, metavar="N",
                       help="subscriber records of all regions together (default 20000)")  # fmt: skip
     made.add_argument("--regions", type=int, default=8, choices=(8, 49),
@@ -49,10 +51,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--months", type=int, default=2, metavar="M", help="invoices an account gets, 1 to 6 (default 2)")
     made.add_argument("--seed", type=int, default=2003, help="seed of every draw (default 2003)")
     made.add_argument("--delivery", type=int, default=1, choices=(1, 2),
-                      help="2: a later delivery, in which some records changed and some are new (default 1)")  # fmt: skip
+                      help="2: a later delivery with changed and new records (default 1)")  # fmt: skip
     made.add_argument("--faults", nargs="*", choices=tuple(FILE_FAULTS), metavar="KIND",
-                      help="also write DIR_faults, where some regions have a file that stops its source; kinds (default:"
-                      f" all) are {', '.join(FILE_FAULTS)}")  # fmt: skip
+                      help="also write DIR_faults, where some regions have a file that stops its source; "
+                      f"kinds (default: all) are {', '.join(FILE_FAULTS)}")  # fmt: skip
     made.add_argument("--sources-out", type=Path, metavar="DIR", help="also write the source specs of the regions")
     made.add_argument("--sources", type=Path, default=Path("sources"), metavar="DIR",
                       help="where the specs of the base regions are (default sources)")  # fmt: skip

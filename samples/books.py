@@ -20,7 +20,7 @@ from samples.people import PERSON
 from samples.phones import local_number
 from samples.plan import CUT_OFF, Plan, Region
 from samples.records import Records
-from samples.text import NO_DATE, cat, choose, day, digits, replace
+from samples.text import NO_DATE, cat, choose, day, digits
 
 Table = dict[str, Array]
 
@@ -122,8 +122,8 @@ def _nrb(key: Ints, zone: int) -> Array:
     """The account's virtual bank account: bank and pool are constant, the rest is the account's number."""
     bank, pool = 10600034, 9841
     payer = zone * 10**9 + key
-    rest = (bank * 10_000 + pool) % 97
-    rest = (rest * (10**12 % 97) + payer % 97) % 97
+    front = (bank * 10_000 + pool) % 97
+    rest = (front * (10**12 % 97) + payer % 97) % 97
     check = 98 - (rest * (10**6 % 97) + 252_100 % 97) % 97
     return cat(digits(check, 2), str(bank), str(pool), digits(payer, 12))
 
@@ -143,7 +143,8 @@ def _lines(plan: Plan, region: Region, subs: Records, account: Table) -> Table:
         "account": owner, "place": place, "key": key, "number": local, "kind": kind,
         "exchange": of_line.below("exchange", 12), "activated": account["opened"][owner],
         "disconnected": np.full(len(key), NO_DATE), "status": account["status"][owner],
-        "plan": np.where(kind == PSTN, of_line.below("plan", 3), 3), "fault": np.where(place == 0, account["fault"][owner], -1),
+        "plan": np.where(kind == PSTN, of_line.below("plan", 3), 3),
+        "fault": np.where(place == 0, account["fault"][owner], -1),
         "internet": (place == 0) & of_line.chance("internet", 220),
     }  # fmt: skip
 
@@ -171,7 +172,6 @@ def _invoices(
 ) -> tuple[Table, Table, Table]:
     months = plan.months
     draw = Draw(plan.seed, region.zone.number + 2400, account["key"])
-    rows = len(account["key"])
     current = np.repeat(~account["new"][:, None], months, axis=1)
     correction = (~account["new"] & draw.chance("correction", 12) & (account["chosen"] < 0))[:, None]
     old = old_zloty & ~account["new"] & draw.chance("old zloty", 40)
@@ -221,8 +221,8 @@ def _invoices(
         "account": owner, "place": place, "key": key, "number": number, "kind": kind,
         "corrects": np.where(kind == CORRECTION, corrects, ""), "issued": issued, "sold": issued,
         "due": issued + 14, "from": span_from, "to": span_to, "plz": plz, "net": net_sum, "vat": vat_sum,
-        "gross": net_sum + vat_sum, "arrears": arrears, "fault": fault, "chosen": chosen, "orphan": np.zeros(len(key), dtype=bool),
-        "again": np.zeros(len(key), dtype=bool),
+        "gross": net_sum + vat_sum, "arrears": arrears, "fault": fault, "chosen": chosen,
+        "orphan": np.zeros(len(key), dtype=bool), "again": np.zeros(len(key), dtype=bool),
     }  # fmt: skip
     for position, name in enumerate(("22", "7", "zw")):
         invoice[f"net{name}"], invoice[f"vat{name}"] = base[:, position], vat[:, position]
@@ -237,7 +237,6 @@ def _invoices(
         "invoice": tax_invoice, "key": key[tax_invoice], "rate": tax_rate, "net": base[tax_invoice, tax_rate],
         "vat": vat[tax_invoice, tax_rate], "plz": plz[tax_invoice],
     }  # fmt: skip
-    assert rows == len(account["key"])
     return invoice, item, tax
 
 

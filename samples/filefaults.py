@@ -95,7 +95,7 @@ def _other_code_page(path: Path) -> None:
 FILE_FAULTS: dict[str, FileFault] = {
     fault.name: fault
     for fault in (
-        FileFault("trailer", "fixed_width", "FAKTURY.TXT", _change_trailer, "two digits of the trailer's total swapped"),
+        FileFault("trailer", "fixed_width", "FAKTURY.TXT", _change_trailer, "two digits of the total swapped"),
         FileFault("truncated", "mainframe_variable", "ABONENCI.VB", _truncate, "the file ends inside a record"),
         FileFault("truncated_dbf", "dbf_mazovia", "FAKTURY.DBF", _truncate, "fewer records than the header states"),
         FileFault("record_length", "mainframe_fixed", "KONTO.DAT", _lengthen_records, "every record one byte longer"),

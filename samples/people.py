@@ -7,8 +7,8 @@ Eight consecutive indexes make a slot that decides how records relate:
 * 4 to 7 may be a person over again: of the same region, or of a region earlier in the plan.
 
 PESEL, NIP and REGON follow the rules that domain registers publish (weights and century digits); the numbers are a
-one-to-one function of the person, so two people never share one by accident, except for about one in a thousand of
-those whose birth date is tied to a relative's.
+one-to-one function of the person, so two people never share one by accident; only among those whose birth date is
+tied to a relative's a few do (about one in a thousand of them, in a million subscribers), as it happened in reality.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNRELATED, SPOUSE, CHILD, TWIN = 0, 1, 2, 3
 
 _FIRST_BIRTH = day(1916, 1, 1)
 _LAST_BIRTH = day(1985, 6, 30)  # of age at the cut-off
-_OWN_SERIALS = 4000  # of 5,000 a day and sex; the others are for people whose birth date depends on a relative's
+_OWN_SERIALS = 2500  # of 5,000 a day and sex; the others are for people whose birth date depends on a relative's
 _PLANTED = 8 * 128
 _SPREAD = 61_803_399  # prime to the number of (day, serial) pairs: index -> pair is one to one
 
@@ -165,7 +165,8 @@ def _relations(seed: int, zone: Ints, index: Ints, kind: Ints) -> tuple[Ints, In
     child_draw = Draw(seed, zone, head + 2)
     child_birth = head_birth + 20 * 365 + child_draw.below("mother's age", 12 * 365)
     child_is = head_person & child_draw.chance("child", 300) & (child_birth <= _LAST_BIRTH)
-    spouse_birth = np.minimum(head_birth - 1500 + draw.below("spouse's age", 3000), _LAST_BIRTH)
+    spouse_birth = head_birth - 1500 + draw.below("spouse's age", 3000)
+    spouse_birth = np.where(spouse_birth > _LAST_BIRTH, 2 * _LAST_BIRTH - spouse_birth, spouse_birth)
 
     relation = np.zeros(len(index), dtype=np.int64)
     relation[(slot == 1) & head_person & draw.chance("spouse", 400)] = SPOUSE
@@ -253,8 +254,8 @@ def _weigh(matrix: Array, weights: list[int]) -> Ints:
 def make_pesel(birth: Ints, serial: Ints, male: Bools) -> Array:
     """A PESEL: date with the century in the month, three digits, one digit of the sex, check digit.
 
-    >>> make_pesel(np.array([day(1944, 5, 14)]), np.array([145 * 5 + 2]), np.array([True])).tolist()
-    ['44051414551']
+    >>> make_pesel(np.array([day(1944, 5, 14)]), np.array([14 * 5 + 2]), np.array([True])).tolist()
+    ['44051401458']
     """
     year, month, of_month = calendar(np.where(birth == NO_DATE, 0, birth))
     month = month + np.where(year >= 2000, 20, np.where(year < 1900, 80, 0))

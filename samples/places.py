@@ -81,7 +81,9 @@ def street_text(at: Places, draw: Draw, *, upper: bool = False) -> Array:
     bare = cat(spaced, at.main)
     turned = np.where(rest == "", at.main, cat(at.main, " ", rest))
     short = cat(initial, at.main)
-    text = np.where(how < 4, full, np.where(how < 6, bare, np.where(how < 7, turned, np.where(how < 9, short, at.main))))
+    text = np.where(
+        how < 4, full, np.where(how < 6, bare, np.where(how < 7, turned, np.where(how < 9, short, at.main)))
+    )
     marked = (at.kind != "ul.") & (at.kind != "")  # of an estate or a square the kind is not left out
     text = np.where(marked & (how >= 4) & (at.kind != "rynek"), cat(at.kind, " ", text), text)
     text = np.where(at.kind == "rynek", "Rynek", text)

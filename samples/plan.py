@@ -76,6 +76,7 @@ class Region:
 
     @property
     def id(self) -> str:
+        """The zone city, folded: also the source's id."""
         return self.zone.id
 
 
@@ -97,10 +98,12 @@ class Plan:
 
     @property
     def sizes(self) -> Ints:
+        """Subscriber records of each region."""
         return np.array([r.subscribers for r in self.regions], dtype=np.int64)
 
     @property
     def zone_numbers(self) -> Ints:
+        """Numbering zone of each region."""
         return np.array([r.zone.number for r in self.regions], dtype=np.int64)
 
     def delivered(self, region: Region) -> int:

@@ -62,14 +62,17 @@ class Records:
 
     @property
     def kind(self) -> Ints:
+        """`PERSON`, `FIRM` or `INSTITUTION`."""
         return self.person.kind
 
     @property
     def is_person(self) -> Bools:
+        """Which rows are persons."""
         return self.person.kind == PERSON
 
     @property
     def key(self) -> Ints:
+        """The number that the region gave the subscriber."""
         return self.index + 1
 
 

@@ -32,7 +32,7 @@ def day(year: int, month: int, of_month: int) -> int:
 
 def cat(*parts: Array | str) -> Array:
     """Texts put together row by row."""
-    return reduce(np.strings.add, parts)  # type: ignore[arg-type, return-value]
+    return reduce(np.strings.add, parts)  # type: ignore[arg-type]
 
 
 def digits(values: Ints, width: int) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -82,43 +83,38 @@ class Truth:
     def _note_planted(self, subs: Records, made: Books) -> None:
         system = self.system
         for name in subs.planted.kinds:
-            fault = FAULTS[name]
             rows = np.flatnonzero(subs.planted.at(name))
             if name in ("pesel_filler", "pesel_invalid", "birth_impossible"):
                 rows = rows[subs.is_person[rows]]
             if not len(rows):
                 continue
-            account = system.account_key(subs.index[rows] * 2 + 1)
-            none = np.full(len(rows), "")
-            invoice = subs.index[rows] * 20 + 10
-            keys: Array
-            accounts = account if fault.blocks else none
-            match name:
-                case "orphan_payment":
-                    keys, accounts = system.payment_key(invoice + ORPHAN), system.account_key(subs.index[rows] * 2 + 1 + ORPHAN)
-                case "orphan_item":
-                    keys = cat(system.invoice_key(invoice + ORPHAN), "|1")
-                case "no_customer":
-                    keys = accounts = system.account_key(subs.index[rows] * 2 + 1 + ORPHAN)
-                case "vat_rate":
-                    keys = cat(system.invoice_key(invoice), "|1")
-                case "balance" | "sign_flag":
-                    keys = account
-                case "line_kind":
-                    keys = system.line_key((subs.index[rows] * 2 + 1) * 4)
-                case "postcode_filler" | "roles_swapped":
-                    keys = system.address_key(subs.key[rows], INSTALLATION)
-                case _ if fault.entity == "invoice":
-                    keys = system.invoice_key(invoice)
-                case _ if fault.entity == "payment":
-                    keys = system.payment_key(invoice)
-                case _:
-                    keys = system.subscriber_key(subs.key[rows])
-            self._defect(fault.entity, keys, name, accounts)
+            account = subs.index[rows] * 2 + 1  # the subscriber's first
+            if name in ("orphan_payment", "no_customer"):
+                accounts = system.account_key(account + ORPHAN)
+            else:
+                accounts = system.account_key(account) if FAULTS[name].blocks else np.full(len(rows), "")
+            self._defect(FAULTS[name].entity, self._planted_keys(name, subs.key[rows]), name, accounts)
         second = np.flatnonzero(made.tax["again"])
         rate = np.array(RATES)[made.tax["rate"][second]]
         keys = cat(system.invoice_key(made.tax["key"][second]), "|", rate)
         self._defect("tax_item", keys, "duplicate_invoice", np.full(len(second), ""))
+
+    def _planted_keys(self, name: str, subscriber: Ints) -> Array:
+        """Keys of the records in which a defect was planted: of a subscriber's first account, line, invoice."""
+        system = self.system
+        account = (subscriber - 1) * 2 + 1
+        invoice = account * 10
+        stray = ORPHAN if name in ("orphan_payment", "orphan_item", "no_customer") else 0
+        makers: dict[str, Callable[[], Array]] = {
+            "subscriber": lambda: system.subscriber_key(subscriber),
+            "address": lambda: system.address_key(subscriber, INSTALLATION),
+            "account": lambda: system.account_key(account + stray),
+            "line": lambda: system.line_key(account * 4),
+            "invoice": lambda: system.invoice_key(invoice),
+            "invoice_item": lambda: cat(system.invoice_key(invoice + stray), "|1"),
+            "payment": lambda: system.payment_key(invoice + stray),
+        }
+        return makers[FAULTS[name].entity]()
 
     def _note_variations(self, subs: Records) -> None:
         relation = subs.person.relation
@@ -220,6 +216,3 @@ def collect(plan: Plan, folder: Path, parts: Path) -> None:
     text = json.dumps(totals, indent=1, sort_keys=True) + "\n"
     (folder / "totals.json").write_text(text, encoding="utf-8")
     parts.rmdir()
-
-
-

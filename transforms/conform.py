@@ -27,6 +27,8 @@ from transforms.faults import Faults, key_of
 from transforms.kernels import Bools, as_text, decimal_integers, decimals, dense, present
 from transforms.lookups import Lookups, key_text
 
+__all__ = ["Lookups", "conform"]
+
 _PLACES = {"money": 2, "rated": 6}
 _STAMPED = ("updated_on", "booked_on", "issued_on", "paid_on")  # dates that a computer's clock wrote
 _PAST = (*_STAMPED, "birth_date", "sold_on")  # dates that cannot lie after the extract

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from transforms.letters import fold
 
 # a letter belongs to the number unless it begins a word; `25cm42` is 25C, flat 42
-_NUMBER = r"\d{1,4}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
+_NUMBER = r"0{0,3}[1-9]\d{0,3}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
 _BUILDING = rf"{_NUMBER}(?: ?[/-] ?{_NUMBER})?"
 _FLAT_WORD = r"(?:mieszkanie|mieszk|miesz|lokal|lok|m|l)(?![a-z])\.? ?(?:nr\.? ?)?"
 _FLAT = r"\d{1,4} ?[a-z]?(?: ?(?:i|,) ?\d{1,4} ?[a-z]?)*"
@@ -76,8 +76,8 @@ def read_house(text: str, flat_no: str = "") -> House:  # noqa: PLR0911 - one re
     if flat_no.strip():
         return _with_flat(plain, flat_no)
     if (match := _SLASHED.fullmatch(plain)) or (match := _TRIPLE.fullmatch(plain)):
-        building, flat = _tidy(match["building"]), _tidy(match["flat"])
-        status = "suspect" if _is_corner(building, flat) else "ok"
+        building, flat = _tidy(match["building"]), _tidy(match["flat"]) or None
+        status = "suspect" if flat and _is_corner(building, flat) else "ok"
         return House(building, flat, status, "block" if "block" in match.groupdict() and match["block"] else "house")
     if match := _WORDED.fullmatch(plain):
         building, flat_text = _tidy(match["building"]), match["flat"]
@@ -110,7 +110,7 @@ def _is_corner(building: str, flat: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    return text.replace(" ", "").upper().lstrip("0")
+    return re.sub(r"(?<!\d)0+", "", text.replace(" ", "").upper())
 
 
 def _tidy_flat(text: str | None) -> str | None:
@@ -118,5 +118,5 @@ def _tidy_flat(text: str | None) -> str | None:
     if not text or not text.strip(" -0."):
         return None
     plain = re.sub(rf"^{_FLAT_WORD}", "", fold(text).strip())
-    parts = [_tidy(p) for p in re.split(r" ?(?:\bi\b|,|\+) ?", plain) if p.strip()]
-    return ",".join(parts) or None
+    parts = [_tidy(p) for p in re.split(r" ?(?:\bi\b|,|\+) ?", plain)]
+    return ",".join(p for p in parts if p) or None

@@ -49,7 +49,9 @@ def read_locality(text: str) -> Locality:
     bare = squeeze(text).strip(" .,;-")
     if not any(c.isalpha() for c in bare):
         return Locality(None, None, "missing")
-    cut = _OFFICE.sub("", _NEAR.sub("", bare) or bare)
+    cut = _OFFICE.sub("", _NEAR.sub("", bare))
+    if not any(c.isalpha() for c in cut):
+        cut = bare
     name = towns().get(_town_key(cut))
     if name is None:
         name = " ".join(_word(w, at) for at, w in enumerate(_DASHES.sub("-", cut).split()))

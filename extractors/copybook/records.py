@@ -183,7 +183,7 @@ def _check_stop(
         )
 
 
-def _variable_frame(  # noqa: PLR0917
+def _variable_frame(
     source_id: str, landed: LandedFile, data: bytes, offsets: list[int], until: int, record_no: int, base: int
 ) -> Frame:
     array = np.frombuffer(data, np.uint8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 import numpy as np
 
@@ -28,9 +28,9 @@ class System(ABC):
         options: What the system's bookkeeping does its own way (arguments of `books`).
     """
 
-    files: dict[str, str]
-    roles: tuple[str, str, str]
-    options: dict[str, bool] = {}  # noqa: RUF012  (never changed)
+    files: ClassVar[dict[str, str]]
+    roles: ClassVar[tuple[str, str, str]]
+    options: ClassVar[dict[str, bool]] = {}
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
         self.region = region
@@ -123,8 +123,8 @@ def faulty(table: Table, subs: Records, name: str) -> Bools:
     """Rows of a table in which this defect is to be planted (not in the stray copies that another defect made)."""
     if name not in subs.planted.kinds:
         return np.zeros(len(table["fault"]), dtype=bool)
-    stray = table["orphan"] if "orphan" in table else False
-    return np.asarray((table["fault"] == subs.planted.kinds.index(name)) & ~np.asarray(stray))
+    hit = table["fault"] == subs.planted.kinds.index(name)
+    return np.asarray(hit & ~table["orphan"]) if "orphan" in table else np.asarray(hit)
 
 
 def by_role(subs: Records) -> tuple[Ints, Ints]:

@@ -8,6 +8,7 @@ flat apart; dates as text with two-digit years; leading minus; a currency in eve
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -62,7 +63,9 @@ TABLES: dict[str, list[F]] = {
         F("ID_FAKT", "C", 12), F("LP", "N", 3), F("OPIS", "C", 30), F("ST", "N", 2), F("WAL", "C", 3),
         F("NETTO", "N", 14, 2),
     ],
-    "FAKT_VAT": [F("ID_FAKT", "C", 12), F("ST", "N", 2), F("WAL", "C", 3), F("NETTO", "N", 14, 2), F("VAT", "N", 14, 2)],
+    "FAKT_VAT": [
+        F("ID_FAKT", "C", 12), F("ST", "N", 2), F("WAL", "C", 3), F("NETTO", "N", 14, 2), F("VAT", "N", 14, 2),
+    ],
     "WPLATA": [
         F("ID_WPL", "C", 12), F("ID_RACH", "C", 10), F("DATA", "C", 8), F("WAL", "C", 3), F("KWOTA", "N", 14, 2),
         F("NIEROZL", "N", 14, 2), F("ZRODLO", "C", 2), F("OPIS", "C", 40),
@@ -80,14 +83,14 @@ DATE = "DD-MM-YY"
 class DbfCp852(System):
     """See the module."""
 
-    files = {
+    files: ClassVar[dict[str, str]] = {
         "subscriber": "KLIENT.DBF", "address": "ADRES.DBF", "account": "RACHUNEK.DBF", "line": "NUMER.DBF",
         "subscription": "ABONAM.DBF", "invoice": "FAKT.DBF", "invoice_item": "FAKT_POZ.DBF",
         "tax_item": "FAKT_VAT.DBF", "payment": "WPLATA.DBF", "payment_allocation": "WPL_FAKT.DBF",
         "adjustment": "INNE.DBF",
     }  # fmt: skip
     roles = ("1", "2", "3")
-    options = {"old_zloty": True}
+    options: ClassVar[dict[str, bool]] = {"old_zloty": True}
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
         super().__init__(region, folder, as_of)

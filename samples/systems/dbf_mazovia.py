@@ -7,6 +7,7 @@ balances without sign beside a column W (Wn) or M (Ma); tariffs and exchanges by
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -52,8 +53,8 @@ TABLES: dict[str, list[F]] = {
     ],
     "STAWKI": [F("NR_FAKT", "N", 10), F("STAWKA", "C", 3), F("NETTO", "N", 12, 2), F("VAT", "N", 11, 2)],
     "WPLATY": [
-        F("NR_WPL", "N", 10), F("NR_KONTA", "N", 10), F("DATA", "D", 8), F("KWOTA", "N", 10, 2), F("RESZTA", "N", 10, 2),
-        F("KANAL", "C", 1), F("TYTUL", "C", 40),
+        F("NR_WPL", "N", 10), F("NR_KONTA", "N", 10), F("DATA", "D", 8), F("KWOTA", "N", 10, 2),
+        F("RESZTA", "N", 10, 2), F("KANAL", "C", 1), F("TYTUL", "C", 40),
     ],
     "ROZLICZ": [F("NR_WPL", "N", 10), F("NR_FAKT", "N", 10), F("KWOTA", "N", 10, 2)],
     "KOREKTY": [
@@ -69,7 +70,7 @@ VAT_RATES = ("22%", "7%", "ZW")
 class DbfMazovia(System):
     """See the module."""
 
-    files = {
+    files: ClassVar[dict[str, str]] = {
         "subscriber": "ABON.DBF", "address": "ABON.DBF", "account": "KONTA.DBF", "line": "LINIE.DBF",
         "subscription": "USLUGI.DBF", "invoice": "FAKTURY.DBF", "invoice_item": "POZYCJE.DBF",
         "tax_item": "STAWKI.DBF", "payment": "WPLATY.DBF", "payment_allocation": "ROZLICZ.DBF",

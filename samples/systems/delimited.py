@@ -7,6 +7,7 @@ of the subscriber, the others as one text; VAT rates as `22%`; keys with a lette
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def comma(grosze: Ints) -> Array:
 class Delimited(System):
     """See the module."""
 
-    files = {
+    files: ClassVar[dict[str, str]] = {
         "subscriber": "abonenci.csv", "address": "abonenci.csv", "account": "konta.csv", "line": "linie.csv",
         "subscription": "uslugi.csv", "invoice": "faktury.csv", "invoice_item": "pozycje.csv",
         "tax_item": "stawki.csv", "payment": "wplaty.csv", "payment_allocation": "rozliczenia.csv",
@@ -142,14 +143,15 @@ class Delimited(System):
         phone = cat("(0-", digits(zone, 2), ") ", digits(line["number"], 7))
         self._rows(
             "linie.csv",
-            self.line_key(line["key"]), key[line["account"]], phone, quoted(kind), cat("C", number(line["exchange"] + 1)),
-            dates(line["activated"], DATE), code(("czynna", "zawieszona"), line["status"]),
+            self.line_key(line["key"]), key[line["account"]], phone, quoted(kind),
+            cat("C", number(line["exchange"] + 1)), dates(line["activated"], DATE),
+            code(("czynna", "zawieszona"), line["status"]),
         )  # fmt: skip
         self._rows(
             "uslugi.csv",
             cat("U", number(use["key"])), key[use["account"]], self.line_key(line["key"][use["line"]]),
-            code(PLANS, use["plan"]), quoted(code(PLAN_NAMES, use["plan"])), comma(use["fee"]), dates(use["from"], DATE),
-            dates(use["to"], DATE),
+            code(PLANS, use["plan"]), quoted(code(PLAN_NAMES, use["plan"])), comma(use["fee"]),
+            dates(use["from"], DATE), dates(use["to"], DATE),
         )  # fmt: skip
 
     def _invoices(self, subs: Records, made: Books) -> None:

@@ -8,6 +8,7 @@ The trailer counts the data records of its file, and adds up one column of amoun
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from samples.faults import ORPHAN
 from samples.plan import CUT_OFF, Region
 from samples.records import Records
 from samples.systems.base import System, birth_text, code, faulty, issued_text, last_first, nip_text
-from samples.text import cat, dates, digits, replace
+from samples.text import cat, dates, digits
 
 PAGE = "iso8859-2"
 WIDTHS = {"ABON.TXT": 400, "KONTA.TXT": 120, "FAKTURY.TXT": 160, "WPLATY.TXT": 120}
@@ -35,7 +36,7 @@ def signed(grosze: Ints, width: int) -> Array:
 class FixedWidth(System):
     """See the module."""
 
-    files = {
+    files: ClassVar[dict[str, str]] = {
         "subscriber": "ABON.TXT", "address": "ABON.TXT", "account": "KONTA.TXT", "line": "KONTA.TXT",
         "subscription": "KONTA.TXT", "invoice": "FAKTURY.TXT", "invoice_item": "FAKTURY.TXT", "tax_item": "FAKTURY.TXT",
         "payment": "WPLATY.TXT", "payment_allocation": "WPLATY.TXT", "adjustment": "WPLATY.TXT",
@@ -125,7 +126,8 @@ class FixedWidth(System):
             (digits(account["key"], 10), 10), (account["number"], 11), (digits(account["subscriber"], 8), 8),
             (np.where(account["payer"] > 0, digits(account["payer"], 8), ""), 8), (dates(account["opened"], DATE), 6),
             (digits(account["opening"], 11), 11), (np.where(account["opening"] < 0, "C", "D"), 1),
-            (digits(account["closing"], 11), 11), (np.where(faulty(account, subs, "sign_flag"), "X", np.where(account["closing"] < 0, "C", "D")), 1),
+            (digits(account["closing"], 11), 11),
+            (np.where(faulty(account, subs, "sign_flag"), "X", np.where(account["closing"] < 0, "C", "D")), 1),
             (dates(account["balance_on"], DATE), 6), (digits(account["cycle"] + 1, 2), 2),
             (code(("A", "Z"), account["status"]), 1),
         )  # fmt: skip
@@ -161,7 +163,8 @@ class FixedWidth(System):
         self.total[name] += int(invoice["gross"].sum())
         items = self._records(
             name, "31",
-            (digits(item["key"], 10), 10), (digits(item["no"], 3), 3), (np.strings.upper(code(DESCRIPTIONS, item["kind"])), 30),
+            (digits(item["key"], 10), 10), (digits(item["no"], 3), 3),
+            (np.strings.upper(code(DESCRIPTIONS, item["kind"])), 30),
             (code(RATES, item["rate"]), 2), (signed(item["net"], 12), 12),
         )  # fmt: skip
         taxes = self._records(

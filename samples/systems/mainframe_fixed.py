@@ -7,6 +7,7 @@ columns of the invoice; VAT rounded for every line.  The copybooks stand beside 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,16 +28,17 @@ CHANNELS = ("B", "P", "K", "Z", "I")
 class MainframeFixed(System):
     """See the module."""
 
-    files = {
+    files: ClassVar[dict[str, str]] = {
         "subscriber": "ABONENT.DAT", "address": "ADRES.DAT", "account": "KONTO.DAT", "line": "LINIA.DAT",
         "subscription": "USLUGA.DAT", "invoice": "FAKTURA.DAT", "invoice_item": "POZYCJA.DAT",
         "tax_item": "FAKTURA.DAT", "payment": "WPLATA.DAT", "payment_allocation": "ROZLICZ.DAT",
         "adjustment": "KOREKTA.DAT",
     }  # fmt: skip
     roles = ("Z", "I", "K")
-    options = {"vat_per_line": True, "wide_vat": True}
+    options: ClassVar[dict[str, bool]] = {"vat_per_line": True, "wide_vat": True}
 
     def add(self, subs: Records, made: Books) -> None:
+        """Write a chunk."""
         self._people(subs)
         self._accounts(subs, made)
         self._invoices(subs, made)
@@ -111,8 +113,9 @@ class MainframeFixed(System):
         )  # fmt: skip
         self._put(
             "invoice_item",
-            display(item["key"], 12), binary(item["no"], 2), text(np.strings.upper(code(DESCRIPTIONS, item["kind"])), 40),
-            display(item["line"], 11), text(code(("22", "07", "ZW"), item["rate"]), 2), packed(item["net"], 11),
+            display(item["key"], 12), binary(item["no"], 2),
+            text(np.strings.upper(code(DESCRIPTIONS, item["kind"])), 40), display(item["line"], 11),
+            text(code(("22", "07", "ZW"), item["rate"]), 2), packed(item["net"], 11),
             packed(item["vat"], 11),
         )  # fmt: skip
 
@@ -149,4 +152,3 @@ def _number(texts: Array) -> Ints:
 def make(region: Region, folder: Path, as_of: int) -> System:
     """Start a delivery."""
     return MainframeFixed(region, folder, as_of)
-

@@ -7,6 +7,7 @@ unsigned amounts with a flag W (Wn, debit) or M (Ma, credit); VAT by rate in rec
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,7 +28,7 @@ CHANNELS = ("01", "02", "03", "04", "09")
 class MainframeVariable(System):
     """See the module."""
 
-    files = dict.fromkeys(
+    files: ClassVar[dict[str, str]] = dict.fromkeys(
         ("subscriber", "address", "account", "line", "subscription", "invoice", "invoice_item", "tax_item", "payment",
          "payment_allocation", "adjustment"), FILE,
     )  # fmt: skip
@@ -115,8 +116,9 @@ class MainframeVariable(System):
         return stack(
             len(table["key"]), self._head("20", len(table["key"])), display(made.account["key"][table["account"]], 10),
             display(table["key"], 12), text(table["number"], 22), text(code(("FV", "FK"), table["kind"]), 2),
-            text(table["corrects"], 22), text(issued_text(table, wrong, "YYDDD"), 5), text(dates(table["due"], "YYDDD"), 5),
-            text(dates(table["from"], "YYDDD"), 5), text(dates(table["to"], "YYDDD"), 5),
+            text(table["corrects"], 22), text(issued_text(table, wrong, "YYDDD"), 5),
+            text(dates(table["due"], "YYDDD"), 5), text(dates(table["from"], "YYDDD"), 5),
+            text(dates(table["to"], "YYDDD"), 5),
             zoned(table["net"], 11), zoned(table["vat"], 11), zoned(table["gross"], 11), zoned(table["arrears"], 11),
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -66,12 +67,12 @@ CREATE TABLE korekta (
 class SqlDatabase(System):
     """See the module."""
 
-    files = dict.fromkeys(
+    files: ClassVar[dict[str, str]] = dict.fromkeys(
         ("subscriber", "address", "account", "line", "subscription", "invoice", "invoice_item", "tax_item", "payment",
          "payment_allocation", "adjustment"), FILE,
     )  # fmt: skip
     roles = ("siedziba", "instalacja", "korespondencja")
-    options = {"vat_per_line": True}
+    options: ClassVar[dict[str, bool]] = {"vat_per_line": True}
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
         super().__init__(region, folder, as_of)

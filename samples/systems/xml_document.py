@@ -7,6 +7,7 @@ ISO dates; decimal points; empty values are left out.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def element(name: str, texts: Array, indent: str = "  ", *, free: bool = False) 
 class XmlDocument(System):
     """See the module."""
 
-    files = {
+    files: ClassVar[dict[str, str]] = {
         "subscriber": "abonenci.xml", "address": "abonenci.xml", "account": "konta.xml", "line": "konta.xml",
         "subscription": "konta.xml", "invoice": "faktury.xml", "invoice_item": "faktury.xml", "tax_item": "faktury.xml",
         "payment": "wplaty.xml", "payment_allocation": "wplaty.xml", "adjustment": "wplaty.xml",
@@ -102,7 +103,8 @@ class XmlDocument(System):
         parts: list[bytes | Bytes] = [
             encode_utf8(cat(' <abonent id="', self.subscriber_key(subs.key), '" rodzaj="',
                             code(("osoba", "firma", "instytucja"), subs.kind), '">\n')),
-            element("nazwisko", subs.last, free=True), element("imie", subs.first, free=True), element("drugie_imie", subs.second, free=True),
+            element("nazwisko", subs.last, free=True), element("imie", subs.first, free=True),
+            element("drugie_imie", subs.second, free=True),
             element("nazwa", subs.company, free=True), element("pesel", subs.pesel), element("nip", subs.nip),
             element("regon", subs.regon), element("data_urodzenia", birth_text(subs, DATE)),
             element("telefon", subs.phone), element("email", subs.email),
@@ -116,9 +118,11 @@ class XmlDocument(System):
                 [
                     np.broadcast_to(np.frombuffer(f'  <adres rola="{self.roles[role]}">\n'.encode(), np.uint8),
                                     (rows, len(f'  <adres rola="{self.roles[role]}">\n'))),
-                    element("ulica", places.street_text(at, subs.draw), "   ", free=True), element("dom", at.building, "   "),
+                    element("ulica", places.street_text(at, subs.draw), "   ", free=True),
+                    element("dom", at.building, "   "),
                     element("lokal", at.flat, "   "), element("kod", places.postal_text(at, subs.draw), "   "),
-                    element("miejscowosc", at.locality, "   ", free=True), element("poczta", at.post_town, "   ", free=True),
+                    element("miejscowosc", at.locality, "   ", free=True),
+                    element("poczta", at.post_town, "   ", free=True),
                     np.broadcast_to(np.frombuffer(b"  </adres>\n", np.uint8), (rows, 11)),
                 ],
                 axis=1,
@@ -160,23 +164,25 @@ class XmlDocument(System):
             element("otwarte", dates(account["opened"], DATE)), element("saldo_poczatkowe", amount(account["opening"])),
             element("saldo_koncowe", amount(account["closing"])),
             element("saldo_na", dates(account["balance_on"], DATE)), element("cykl", number(account["cycle"] + 1)),
-            element("nrb", account["nrb"]), element("rachunek", code(("papier", "elektroniczny"), account["electronic"])),
+            element("nrb", account["nrb"]),
+            element("rachunek", code(("papier", "elektroniczny"), account["electronic"])),
             element("stan", code(("aktywny", "zawieszony"), account["status"])),
         )  # fmt: skip
         kind = np.where(faulty(line, subs, "line_kind"), "inny",
                         code(("analog", "isdn2", "isdn30", "automat", "dzierzawa"), line["kind"]))  # fmt: skip
+        zone = f"+48{self.region.zone.number:02d}"
         lines = self._wide(
             encode_utf8(cat('  <linia id="', self.line_key(line["key"]), '">\n')),
-            element("numer", cat("+48", digits(np.full(len(kind), self.region.zone.number), 2), digits(line["number"], 7)),
-                    "   "),
+            element("numer", cat(zone, digits(line["number"], 7)), "   "),
             element("rodzaj", kind, "   "), element("centrala", number(line["exchange"] + 1), "   "),
             element("od", dates(line["activated"], DATE), "   "),
             element("stan", code(("aktywny", "zawieszony"), line["status"]), "   "), b"  </linia>\n",
         )  # fmt: skip
         uses = self._wide(
-            encode_utf8(cat('  <usluga id="US', number(use["key"]), '" linia="', self.line_key(line["key"][use["line"]]),
-                            '">\n')),
-            element("taryfa", code(PLANS, use["plan"]), "   "), element("nazwa", code(PLAN_NAMES, use["plan"]), "   ", free=True),
+            encode_utf8(cat('  <usluga id="US', number(use["key"]), '" linia="',
+                            self.line_key(line["key"][use["line"]]), '">\n')),
+            element("taryfa", code(PLANS, use["plan"]), "   "),
+            element("nazwa", code(PLAN_NAMES, use["plan"]), "   ", free=True),
             element("oplata", amount(use["fee"]), "   "), element("od", dates(use["from"], DATE), "   "),
             b"  </usluga>\n",
         )  # fmt: skip
@@ -201,7 +207,8 @@ class XmlDocument(System):
         rate = np.where(faulty(item, subs, "vat_rate"), "17", code(RATES, item["rate"]))
         items = self._wide(
             encode_utf8(cat('  <pozycja lp="', number(item["no"]), '" stawka="', rate, '">\n')),
-            element("opis", code(DESCRIPTIONS, item["kind"]), "   ", free=True), element("netto", amount(item["net"]), "   "),
+            element("opis", code(DESCRIPTIONS, item["kind"]), "   ", free=True),
+            element("netto", amount(item["net"]), "   "),
             element("vat", amount(item["vat"]), "   "), b"  </pozycja>\n",
         )  # fmt: skip
         taxes = self._wide(

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 from airflow.dag_processing.dagbag import DagBag
 
@@ -10,15 +11,15 @@ sys.path.append(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])  # as the DAG processo
 bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
 described = {
     dag.dag_id: {
-        "file": os.path.basename(dag.fileloc),
+        "file": Path(dag.fileloc).name,
         "title": dag.dag_display_name,
         "tags": sorted(dag.tags),
         "doc": dag.doc_md,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "schedule": type(dag.timetable).__name__,
-        "condition": type(getattr(dag.timetable, "asset_condition", None)).__name__,
-        "assets": sorted(asset.uri for asset in getattr(getattr(dag.timetable, "asset_condition", None), "objects", ())),
+        "condition": type(condition).__name__,
+        "assets": sorted(asset.uri for asset in condition.objects) if condition else [],
         "tasks": {
             task.task_id: {
                 "owner": task.owner,
@@ -35,5 +36,6 @@ described = {
         },
     }
     for dag in bag.dags.values()
+    for condition in [getattr(dag.timetable, "asset_condition", None)]
 }
 print("\n" + json.dumps({"errors": {k: str(v) for k, v in bag.import_errors.items()}, "dags": described}))

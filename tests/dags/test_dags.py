@@ -1,5 +1,6 @@
 """Every DAG imports without a database, and says what it should."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_the_consolidation_waits_for_every_source(dags):
 def test_the_consolidation_runs_its_steps_in_order(dags):
     tasks = dags["consolidate"]["tasks"]
     assert set(tasks) == set(CONSOLIDATE_STEPS)
-    for step, following in zip(CONSOLIDATE_STEPS, CONSOLIDATE_STEPS[1:], strict=False):
+    for step, following in itertools.pairwise(CONSOLIDATE_STEPS):
         assert tasks[step]["downstream"] == [following]
 
 
@@ -116,10 +117,11 @@ def test_a_declared_schedule_is_followed(run_python, tmp_path):
 LIGHT = """
 import sys
 from airflow.sdk import DAG, Asset, TaskGroup, task
-before = set(sys.modules)
+tops = lambda: {{name.partition(".")[0] for name in sys.modules}}
+before = tops()
 sys.path.insert(0, {dags!r})
 import {module}
-print("\\n" + " ".join(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}} - {{name.partition(".")[0] for name in before}})))
+print("\\n" + " ".join(sorted(tops() - before)))
 """
 
 
@@ -133,7 +135,8 @@ def test_parsing_stays_light(run_python, module):
     assert "billing" in new, "the test would pass for an empty file as well"
 
 
-NO_CONNECTION = """
+NO_CONNECTION = (
+    """
 import socket, sqlite3
 def refuse(*args, **kwargs):
     raise AssertionError("parsing opened a connection")
@@ -141,18 +144,23 @@ socket.socket.connect = refuse
 sqlite3.connect = refuse
 import psycopg
 psycopg.Connection.connect = refuse
-""" + DESCRIBE
+"""
+    + DESCRIBE
+)
 
 
 def test_parsing_opens_no_connection(run_python):
     assert json.loads(run_python(NO_CONNECTION).splitlines()[-1])["errors"] == {}
 
 
-ONE_DAG = """
+ONE_DAG = (
+    """
 import os
 os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = "source_krakow"
 os.environ["_AIRFLOW_PARSING_CONTEXT_TASK_ID"] = "land"
-""" + DESCRIBE
+"""
+    + DESCRIBE
+)
 
 
 def test_a_task_builds_its_own_dag_only(run_python):

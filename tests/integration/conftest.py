@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from loaders.schema import upgrade
 from loaders.warehouse import conninfo
 from pipeline import postgres

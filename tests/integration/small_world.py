@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from audit.equations import SourceTotals
 from audit.totals import Totals
 from billing.lineage import REJECTS

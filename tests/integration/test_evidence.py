@@ -6,13 +6,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from small_world import KEY, World, sha, small_world
+
 from audit.equations import SourceTotals, breaks_of, check_equations, record_results
 from audit.seal import FIRST, seal, verify
 from audit.trace import Trail, trace
 from billing.errors import ContractError
 from loaders.load import load
 from loaders.warehouse import conninfo
-from small_world import KEY, World, sha, small_world
 
 
 def _load(url: str, world: World, folder: Path) -> int:
@@ -49,7 +50,12 @@ def test_account_leads_to_its_bytes(connection: psycopg.Connection) -> None:
     trail = _only(trace(connection, " 1002 ", read_raw=read_raw))
     assert asked == [("opole", sha("opole", "account"), 100, 100)]
     (origin,) = trail.origins
-    assert (origin.source_id, origin.file_name, origin.record_no, origin.raw) == ("opole", "ACCOUNT.DAT", 2, b"\xc1\xc2")
+    assert (origin.source_id, origin.file_name, origin.record_no, origin.raw) == (
+        "opole",
+        "ACCOUNT.DAT",
+        2,
+        b"\xc1\xc2",
+    )
     assert (origin.source_key, origin.entity, origin.batch_id) == ("A-2", "account", 1)
     assert (trail.kind, trail.row["source"], trail.row["account_no"]) == ("account", "opole", "1002")
     assert str(trail.related["balance"]["closing_balance"]) == "38.56"  # 0 + 52.10 + 11.46 - 25.00
@@ -129,7 +135,7 @@ def test_seal_is_a_chain_that_shows_every_change(
 def test_only_a_loaded_batch_is_sealed_and_only_once(connection: psycopg.Connection) -> None:
     with pytest.raises(ContractError, match="batch 7 is not loaded"):
         seal(connection, 7, {})
-    with pytest.raises(ContractError, match="float has no exact form|cannot be sealed"):
+    with pytest.raises(ContractError, match="object has no exact form"):
         seal(connection, 1, {"path": object()})
     seal(connection, 1, {"files": []})
     with pytest.raises(ContractError, match="sealed already, with another manifest"):

@@ -8,9 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import loaders.bulk
 import psycopg
 import pytest
+from small_world import KEY, World, sha, small_world
+from sqlalchemy import create_engine
+
+import loaders.bulk
 from audit.equations import EquationResult, breaks_of, check_equations, record_results
 from billing.errors import LoadError, ReconciliationError, WarehouseUnavailable
 from loaders.load import LoadResult, load
@@ -18,8 +21,6 @@ from loaders.people import identifier_hash
 from loaders.schema import differences, upgrade
 from loaders.tables import metadata
 from loaders.warehouse import conninfo
-from small_world import DAY, KEY, SOURCES, World, sha, small_world
-from sqlalchemy import create_engine
 
 Hook = Callable[[psycopg.Connection], None]
 
@@ -67,7 +68,9 @@ class Loader:
         for table in metadata.sorted_tables:
             if table.schema == "billing" or table.name in ("xref", "match_edge", "field_provenance", "party_alias"):
                 names = ", ".join(f'"{c.name}"' for c in table.columns if c.name not in without)
-                query = f"SELECT row_to_json(t)::text FROM (SELECT {names} FROM {table.schema}.{table.name}) t ORDER BY 1"
+                query = (
+                    f"SELECT row_to_json(t)::text FROM (SELECT {names} FROM {table.schema}.{table.name}) t ORDER BY 1"
+                )
                 found[table.name] = [row[0] for row in self.rows(query)]
         return found
 
@@ -79,8 +82,9 @@ class Loader:
             "invoice": "SELECT x.source_id, x.source_key, t.net, t.vat, t.gross, i.item_no, i.net FROM control.xref x "
             "JOIN billing.invoice t ON t.invoice_id = x.target_id JOIN billing.invoice_item i USING (invoice_id) "
             "WHERE x.entity = 'invoice' ORDER BY 1, 2, 6",
-            "payment": "SELECT x.source_id, x.source_key, t.amount, a.amount FROM control.xref x JOIN billing.payment t "
-            "ON t.payment_id = x.target_id LEFT JOIN billing.payment_allocation a USING (payment_id) "
+            "payment": "SELECT x.source_id, x.source_key, t.amount, a.amount FROM control.xref x "
+            "JOIN billing.payment t ON t.payment_id = x.target_id "
+            "LEFT JOIN billing.payment_allocation a USING (payment_id) "
             "WHERE x.entity = 'payment' ORDER BY 1, 2",
         }
         return {name: self.rows(query) for name, query in queries.items()}
@@ -315,12 +319,13 @@ def test_account_that_does_not_add_up_is_rolled_back(loader: Loader) -> None:
             {"account", "payment", "merge"}, id="amounts swapped",
         ),
         pytest.param(
-            ["DELETE FROM billing.payment_allocation WHERE payment_id = 1", "DELETE FROM billing.payment WHERE payment_id = 1"],
+            ["DELETE FROM billing.payment_allocation WHERE payment_id = 1",
+             "DELETE FROM billing.payment WHERE payment_id = 1"],
             {"records", "amounts", "account", "merge"}, id="payment lost",
         ),
         pytest.param(
-            ["UPDATE billing.account_balance SET opening_balance = -opening_balance, closing_balance = -closing_balance "
-             "WHERE account_id IN (1, 4)"],
+            ["UPDATE billing.account_balance SET opening_balance = -opening_balance, "
+             "closing_balance = -closing_balance WHERE account_id IN (1, 4)"],
             {"amounts", "account", "debtors_creditors", "merge"}, id="sign turned",
         ),
         pytest.param(
@@ -440,7 +445,9 @@ def test_equation_that_a_source_cannot_support_is_not_passed(loader: Loader) -> 
     world.supports["opole"] = ("invoice",)
     world.find("account", source_id="opole", account_key="A-1")["closing_balance"] += 5
     loader(world)
-    outcome = {(r.equation, r.source_id): r.status for r in loader.results if r.equation in ("account", "invoice", "payment")}
+    outcome = {
+        (r.equation, r.source_id): r.status for r in loader.results if r.equation in ("account", "invoice", "payment")
+    }
     assert outcome == {
         ("account", "lodz"): "closed", ("invoice", "lodz"): "closed", ("payment", "lodz"): "closed",
         ("account", "opole"): "not_applicable", ("invoice", "opole"): "closed", ("payment", "opole"): "not_applicable",
@@ -585,6 +592,3 @@ def _without(snapshot: dict[str, list[str]], names: dict[str, None]) -> dict[str
         table: sorted(({k: v for k, v in json.loads(row).items() if k not in names} for row in rows), key=repr)
         for table, rows in snapshot.items()
     }
-
-
-assert DAY and SOURCES

@@ -26,6 +26,9 @@ from transforms.phones import read_phone
 from transforms.streets import read_street, street_key
 from transforms.vocabulary import given_names, zones
 
+settings.register_profile("busy machine", deadline=None)  # what is tested is the answer, not the time
+settings.load_profile("busy machine")
+
 DAY = dt.date(2003, 9, 30)
 POLISH = "aąbcćdeęfghijklłmnńoóprsśtuwyzźż"
 LETTERS = st.text(POLISH + POLISH.upper() + " -.'\"()*,0123456789", max_size=30)

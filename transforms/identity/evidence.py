@@ -62,8 +62,10 @@ def collect_evidence(
     con.execute(_RECORDS_SQL)
     _refuse_double_keys(con)
     con.execute(_addresses_sql(addresses))
+    con.execute(_SURNAMES_SQL)
     con.execute(_EVIDENCE_SQL)
     con.execute("DROP TABLE place_keys")
+    con.execute("DROP TABLE surname")
     return _count(con, "evidence")
 
 
@@ -96,11 +98,14 @@ SELECT row_number() OVER (ORDER BY source_id || '|' || subscriber_key) AS record
 FROM subscriber
 """
 
-# A surname's parts, gendered adjectival endings folded, in alphabetical order.
-_SURNAME_PARTS = """
-list_sort(list_distinct(list_transform(
+# A surname's parts, gendered adjectival endings folded, in alphabetical order; worked out once per different surname.
+_SURNAMES_SQL = """
+CREATE OR REPLACE TABLE surname AS
+SELECT last_name_key, list_sort(list_distinct(list_transform(
     list_filter(regexp_split_to_array(upper(last_name_key), '[^A-Z0-9]+'), lambda part: length(part) > 0),
-    lambda part: CASE WHEN length(part) > 4 THEN regexp_replace(part, '(S|C|DZ)KA$', '\\1KI') ELSE part END)))
+    lambda part: CASE WHEN length(part) > 4 THEN regexp_replace(part, '(S|C|DZ)KA$', '\\1KI') ELSE part END
+))) AS last_parts
+FROM (SELECT DISTINCT last_name_key FROM subscriber WHERE last_name_key IS NOT NULL)
 """
 
 # Century and month of a PESEL share two digits (domain rules, section 2.1).
@@ -122,7 +127,7 @@ WITH usable AS (
                   AND (last_name_key IS NULL OR nip IS NOT NULL) THEN 'organisation'
              ELSE 'person' END AS class,
         nullif(trim(upper(first_name_key)), '') AS first_name,
-        {_SURNAME_PARTS} AS last_parts,
+        last_parts,
         nullif(trim(upper(company_key)), '') AS company,
         CASE WHEN pesel_status IN {USABLE} AND regexp_full_match(pesel, '[0-9]{{11}}') THEN pesel END AS pesel,
         CASE WHEN nip_status IN {USABLE} THEN nip END AS nip,
@@ -134,7 +139,7 @@ WITH usable AS (
         CASE WHEN email_status IN {USABLE} THEN lower(email) END AS email,
         sex,
         updated_on
-    FROM subscriber AS s JOIN record AS r USING (source_id, subscriber_key)
+    FROM subscriber AS s JOIN record AS r USING (source_id, subscriber_key) LEFT JOIN surname USING (last_name_key)
 )
 SELECT
     u.record, u.source_id, u.subscriber_key, u.class,
@@ -145,9 +150,11 @@ SELECT
     CASE WHEN class = 'person' THEN pesel END AS pesel,
     nip,
     CASE WHEN class = 'organisation' THEN regon END AS regon,
-    -- short numbers repeat between kinds of documents and are often counters
-    CASE WHEN class = 'person' AND length(document_no) >= 6
-         THEN coalesce(document_kind, 'other') || ':' || document_no END AS document,
+    -- the plastic identity card has a shape of its own; a passport looks like the old booklet, so there the kind
+    -- counts; short numbers are often counters
+    CASE WHEN class <> 'person' OR length(document_no) < 6 THEN NULL
+         WHEN regexp_full_match(document_no, '[A-Z]{{3}}[0-9]{{6}}') THEN document_no
+         ELSE coalesce(document_kind, 'other') || ':' || document_no END AS document,
     CASE WHEN class = 'person' THEN coalesce(CASE WHEN pesel IS NOT NULL THEN {_PESEL_BIRTH} END, birth_given) END
         AS birth_date,
     CASE WHEN class = 'person' THEN birth_given END AS birth_given,
@@ -156,9 +163,8 @@ SELECT
     p.dwelling, p.building, p.street, p.place,
     coalesce(t.trust, {DEFAULT_TRUST}) AS trust, u.updated_on
 FROM usable AS u
-LEFT JOIN place_keys AS p USING (source_id, subscriber_key)
+LEFT JOIN place_keys AS p USING (record)
 LEFT JOIN trust AS t USING (source_id)
-ORDER BY record
 """
 
 
@@ -171,8 +177,7 @@ def _addresses_sql(addresses: Sequence[str]) -> str:
     if not addresses:
         return """
         CREATE OR REPLACE TABLE place_keys (
-            source_id VARCHAR, subscriber_key VARCHAR,
-            dwelling UBIGINT[], building UBIGINT[], street UBIGINT[], place UBIGINT[])
+            record BIGINT, dwelling UBIGINT[], building UBIGINT[], street UBIGINT[], place UBIGINT[])
         """
     return f"""
     CREATE OR REPLACE TABLE place_keys AS
@@ -183,12 +188,20 @@ def _addresses_sql(addresses: Sequence[str]) -> str:
             nullif(upper(building), '') AS building,
             nullif(upper(flat), '') AS flat
         FROM {_parquet(addresses)}
+    ),
+    keyed AS (
+        SELECT record,
+            CASE WHEN place IS NOT NULL AND building IS NOT NULL THEN hash(place, street, building, flat) END
+                AS dwelling,
+            CASE WHEN place IS NOT NULL AND building IS NOT NULL THEN hash(place, street, building) END AS building,
+            CASE WHEN place IS NOT NULL AND street IS NOT NULL THEN hash(place, street) END AS street,
+            CASE WHEN place IS NOT NULL THEN hash(place) END AS place
+        FROM part JOIN record USING (source_id, subscriber_key)
     )
-    SELECT source_id, subscriber_key,
-        list(DISTINCT hash(place, street, building, flat)) FILTER (place IS NOT NULL AND building IS NOT NULL)
-            AS dwelling,
-        list(DISTINCT hash(place, street, building)) FILTER (place IS NOT NULL AND building IS NOT NULL) AS building,
-        list(DISTINCT hash(place, street)) FILTER (place IS NOT NULL AND street IS NOT NULL) AS street,
-        list(DISTINCT hash(place)) FILTER (place IS NOT NULL) AS place
-    FROM part GROUP BY source_id, subscriber_key
+    SELECT record,
+        list(dwelling) FILTER (dwelling IS NOT NULL) AS dwelling,
+        list(building) FILTER (building IS NOT NULL) AS building,
+        list(street) FILTER (street IS NOT NULL) AS street,
+        list(place) FILTER (place IS NOT NULL) AS place
+    FROM keyed GROUP BY record
     """

@@ -254,8 +254,8 @@ def score(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: Candidat
         return 0
 
     # Imported here: Splink takes half a second to import, and only this function needs it.
-    from splink import Linker  # noqa: PLC0415
-    from splink.backends.duckdb import DuckDBAPI  # noqa: PLC0415
+    from splink import Linker
+    from splink.backends.duckdb import DuckDBAPI
 
     logging.getLogger("splink").setLevel(logging.ERROR)
     db = DuckDBAPI(con)

@@ -193,13 +193,11 @@ def _figures(
 ) -> IdentityFigures:
     edges = con.execute("SELECT outcome, count(*) FROM edge GROUP BY ALL ORDER BY ALL").fetchall()
     reasons = dict(con.execute("SELECT reason, count(*) FROM edge GROUP BY ALL ORDER BY ALL").fetchall())
-    clusters, merged = con.execute(
-        "SELECT count(*), coalesce(sum(members) FILTER (members > 1), 0)::BIGINT FROM party"
-    ).fetchall()[0]
+    shared, merged = con.execute("SELECT count(*), coalesce(sum(members), 0)::BIGINT FROM shared").fetchall()[0]
     classes = dict(con.execute("SELECT class, count(*) FROM evidence GROUP BY ALL").fetchall())
     return IdentityFigures(
         records=records,
-        clusters=int(clusters),
+        clusters=records - int(merged) + int(shared),
         merged_records=int(merged),
         persons=int(classes.get("person", 0)),
         organisations=int(classes.get("organisation", 0)),

@@ -47,17 +47,20 @@ def rule_of(field: str) -> str:
 
 def survive(con: duckdb.DuckDBPyConnection) -> None:
     """Build `party` (one row per cluster) and `provenance` from `clustered`, `evidence` and `subscriber`."""
+    values = ", ".join(f"{_value(name)} AS {name}" for name in FIELDS)
+    con.execute("""
+        CREATE OR REPLACE TABLE shared AS
+        SELECT root, count(*)::INTEGER AS members FROM clustered GROUP BY root HAVING count(*) > 1
+    """)
     con.execute(f"""
         CREATE OR REPLACE TABLE member AS
-        SELECT c.root, count(*) OVER (PARTITION BY c.root) AS members, e.record, e.trust, e.updated_on,
-            {", ".join(f"{_value(name)} AS {name}" for name in FIELDS)}, s.document_kind
-        FROM clustered AS c JOIN evidence AS e USING (record)
+        SELECT c.root, e.record, e.trust, e.updated_on, {values}, s.document_kind
+        FROM clustered AS c JOIN shared USING (root) JOIN evidence AS e USING (record)
         JOIN subscriber AS s USING (source_id, subscriber_key)
     """)
     long = " UNION ALL ".join(
         f"SELECT root, record, trust, updated_on, '{name}' AS field, '{rule_of(name)}' AS rule,"
-        f" {name}::VARCHAR AS value"
-        f" FROM member WHERE members > 1 AND {name} IS NOT NULL"
+        f" {name}::VARCHAR AS value FROM member WHERE {name} IS NOT NULL"
         for name in FIELDS
     )
     con.execute(f"""
@@ -73,13 +76,27 @@ def survive(con: duckdb.DuckDBPyConnection) -> None:
             SELECT root, {chosen}, max(record) FILTER (field = 'document' AND place = 1) AS document_record
             FROM offered GROUP BY root
         )
-        SELECT w.*, m.document_kind
-        FROM winner AS w LEFT JOIN member AS m ON m.record = w.document_record
+        SELECT w.* REPLACE (w.birth_date::DATE AS birth_date), m.document_kind, members
+        FROM winner AS w JOIN shared USING (root) LEFT JOIN member AS m ON m.record = w.document_record
     """)
-    con.execute(_party_sql())
+    # Most customers have one record: their party is a view of it, read when it is written out.
+    picked = ", ".join((*FIELDS, "document_kind", "members"))
+    con.execute(f"""
+        CREATE OR REPLACE VIEW party AS
+        WITH chosen AS (
+            SELECT root, {picked} FROM golden
+            UNION ALL
+            SELECT c.record AS root, {values}, s.document_kind, 1::INTEGER AS members
+            FROM clustered AS c ANTI JOIN shared USING (root)
+            JOIN evidence AS e USING (record) JOIN subscriber AS s USING (source_id, subscriber_key)
+        )
+        SELECT r.source_id || '|' || r.subscriber_key AS cluster_key, c.*,
+            coalesce(
+                CASE WHEN kind = 'person' THEN nullif(concat_ws(' ', first_name, last_name), '') END,
+                company_name, name, nullif(concat_ws(' ', first_name, last_name), '')) AS display_name
+        FROM chosen AS c JOIN record AS r ON r.record = c.root
+    """)
     con.execute(_PROVENANCE_SQL)
-    for table in ("member", "offered", "golden"):
-        con.execute(f"DROP TABLE {table}")
 
 
 def _value(name: str) -> str:
@@ -97,26 +114,6 @@ def _ranked(rule: str, order: str) -> str:
     return f"""
         SELECT root, field, rule, record, value, row_number() OVER (PARTITION BY root, field ORDER BY {order}) AS place
         FROM counted WHERE rule = '{rule}'
-    """
-
-
-def _party_sql() -> str:
-    def pick(name: str) -> str:
-        golden = f"g.{name}::DATE" if name == "birth_date" else f"g.{name}"
-        return f"CASE WHEN members > 1 THEN {golden} ELSE m.{name} END"
-
-    picked = ", ".join(f"{pick(name)} AS {name}" for name in (*FIELDS, "document_kind"))
-    return f"""
-        CREATE OR REPLACE TABLE party AS
-        WITH chosen AS (
-            SELECT m.root, m.members, {picked}
-            FROM member AS m LEFT JOIN golden AS g USING (root) WHERE m.record = m.root
-        )
-        SELECT r.source_id || '|' || r.subscriber_key AS cluster_key, c.* REPLACE (members::INTEGER AS members),
-            coalesce(
-                CASE WHEN kind = 'person' THEN nullif(concat_ws(' ', first_name, last_name), '') END,
-                company_name, name, nullif(concat_ws(' ', first_name, last_name), '')) AS display_name
-        FROM chosen AS c JOIN record AS r ON r.record = c.root
     """
 
 

@@ -63,8 +63,8 @@ def train(
         threads: DuckDB's.
     """
     # Imported here: only training and scoring need Splink.
-    from splink import Linker  # noqa: PLC0415
-    from splink.backends.duckdb import DuckDBAPI  # noqa: PLC0415
+    from splink import Linker
+    from splink.backends.duckdb import DuckDBAPI
 
     logging.getLogger("splink").setLevel(logging.ERROR)
     con = duckdb.connect(config={"memory_limit": memory_limit, "threads": str(threads)})

@@ -125,6 +125,11 @@ def test_a_file_that_contradicts_its_trailer_is_marked(tmp_path):
     assert "disagrees" not in page_of(run, tmp_path / "a").text
     run["sources"][0]["files"][1]["computed_sum"] += 1
     assert "disagrees" in page_of(run, tmp_path / "b").text
+    run["sources"][0]["files"][1]["notes"] = ["the difference of 0.01 is that of 1 record whose KWOTA is unreadable"]
+    text = page_of(run, tmp_path / "c").text
+    assert "disagrees" not in text
+    assert "differs, explained" in text
+    assert "whose KWOTA is unreadable" in text
 
 
 def test_values_from_legacy_files_cannot_become_markup(tmp_path):

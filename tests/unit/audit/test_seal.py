@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+
 from audit.seal import FIRST, canonical, seal_of
 from billing.errors import ContractError
 

@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pyarrow as pa
+
 from audit.totals import Total, Totals
 from billing.lineage import REJECTS
 from billing.money import MONEY
@@ -49,9 +50,7 @@ def test_parts_add_up_to_the_whole_and_survive_json() -> None:
 def test_entity_without_money_counts_records_only() -> None:
     totals = Totals()
     totals.add("address", pa.record_batch({"address_key": ["a", "b"]}))
-    assert totals.to_json() == {
-        "address": {"": {"records": 2, "sums": {}, "debit": 0, "credit": 0, "unreadable": 0}}
-    }
+    assert totals.to_json() == {"address": {"": {"records": 2, "sums": {}, "debit": 0, "credit": 0, "unreadable": 0}}}
 
 
 def test_only_whole_records_count_among_rejects() -> None:

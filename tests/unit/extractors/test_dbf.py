@@ -150,7 +150,11 @@ def test_bytes_that_contradict_the_page_stop_the_table(decoded):
 
 
 def test_control_characters_are_flagged_and_line_ends_are_not(decoded):
-    rows = [(b" ", "1", "a\x01b", "1.00", "", ""), (b" ", "2", "a\r\nb", "1.00", "", ""), (b" ", "3", "c\0\0\0", "1.00", "", "")]
+    rows = [
+        (b" ", "1", "a\x01b", "1.00", "", ""),
+        (b" ", "2", "a\r\nb", "1.00", "", ""),
+        (b" ", "3", "c\0\0\0", "1.00", "", ""),
+    ]
     got = decoded(table(rows), **SPEC)
     assert [r["NAZWA"] for r in got.rows()] == [None, "a\r\nb", "c"]
     assert [(r["reason"], r["record_no"]) for r in got.rejects] == [("ENC-CTRL", 1)]
@@ -186,7 +190,9 @@ def test_batches_are_one_table(decoded):
 
 def test_a_cut_table_stops_with_its_sizes(decoded):
     whole = table(ROWS)
-    with pytest.raises(SourceError, match=f"truncated: {len(whole) - 1} bytes expected for 4 records of 36, 300 found") as caught:
+    with pytest.raises(
+        SourceError, match=f"truncated: {len(whole) - 1} bytes expected for 4 records of 36, 300 found"
+    ) as caught:
         decoded(whole[:300], **SPEC)
     assert caught.value.where["byte_offset"] == 300
     assert caught.value.where["record_no"] == (300 - 193) // 36 + 1
@@ -307,5 +313,7 @@ def test_headers_of_real_tables_say_what_their_summaries_say(path: Path):
     assert header.records == records
     # we number a name that occurs twice, and read the decimals of dBASE II, which the summaries do not
     decimals = [str(f.decimals) if header.version != 2 else "0" for f in header.fields]
-    fields = [(f.name.removesuffix("_2"), f.type, str(f.length), d) for f, d in zip(header.fields, decimals, strict=True)]
+    fields = [
+        (f.name.removesuffix("_2"), f.type, str(f.length), d) for f, d in zip(header.fields, decimals, strict=True)
+    ]
     assert fields == [tuple(item[:4]) for item in listed]

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.errors import SourceError
-from extractors.quoting import Layout, Tokeniser
+from extractors.quotewalk import Layout
+from extractors.quoting import Tokeniser
 
 PLAIN = {"format": "delimited", "code_page": "cp1250"}
 
@@ -176,7 +177,9 @@ VALUES = st.text(st.sampled_from('ab";\n\r ż'), max_size=6)
 
 
 @settings(max_examples=300, deadline=None)
-@given(rows=st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=12), quoting=st.sampled_from([0, 1]), cut=st.booleans())
+@given(
+    rows=st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=12), quoting=st.sampled_from([0, 1]), cut=st.booleans()
+)
 def test_what_a_csv_writer_wrote_is_read_back(rows, quoting, cut):
     if quoting == csv.QUOTE_MINIMAL:  # which leaves a return at a value's end without quotes
         rows = [tuple(value.replace("\r", "") for value in row) for row in rows]
@@ -191,7 +194,9 @@ def test_what_a_csv_writer_wrote_is_read_back(rows, quoting, cut):
         piece = tokeniser.split(chunk[at:], 3, final=True, most=2 if cut else 1000)
         assert piece.whole.all()
         for row in range(len(piece)):
-            values = [chunk[at + a : at + b] for a, b in zip(piece.value_starts[row], piece.value_ends[row], strict=True)]
+            values = [
+                chunk[at + a : at + b] for a, b in zip(piece.value_starts[row], piece.value_ends[row], strict=True)
+            ]
             if piece.doubled is not None:
                 values = [v.replace(b'""', b'"') if d else v for v, d in zip(values, piece.doubled[row], strict=True)]
             got.append(tuple(v.decode() for v in values))

@@ -44,7 +44,7 @@ def test_columns_are_cut_by_bytes(decoded, end):
 
 
 def test_in_utf8_columns_are_counted_in_bytes_too(decoded):
-    data = "K0001Żółć0001250\n".encode() + "K0002abcdefgh0000001\n".encode()
+    data = "K0001Żółć0001250\n".encode() + b"K0002abcdefgh0000001\n"
     got = decoded(data, **{**SPEC, "code_page": "utf-8"})
     assert [r["NAZWA"] for r in got.rows()] == ["Żółć", "abcdefgh"]
 
@@ -99,7 +99,9 @@ def test_control_characters_are_flagged(decoded):
 
 
 def test_header_and_trailer_agree(decoded):
-    got = decoded(lines("00042", "K0001a       0001250", "W0001", "K0002b       -000050", "90005    1200"), **CONTROLLED)
+    got = decoded(
+        lines("00042", "K0001a       0001250", "W0001", "K0002b       -000050", "90005    1200"), **CONTROLLED
+    )
     assert (got.facts.sequence, got.facts.declared_records, got.facts.records) == ("0042", 3, 3)
     assert str(got.facts.declared_sum) == str(got.facts.computed_sum) == "12.00"
     assert got.tables["konta"]["record_no"].to_pylist() == [2, 4]

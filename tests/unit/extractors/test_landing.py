@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import declare
+from extractor_probe import declare
 
 from billing.errors import SourceError, SourceUnavailable, StoreError
 from billing.registry import Source
-from extractors import landing
+from extractors import copying
 from extractors.landing import land
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250"}
@@ -136,7 +136,7 @@ def test_hostile_names_become_printable(delivery, tmp_path, name):
 def test_a_growing_file_is_left_for_later(delivery, tmp_path, monkeypatch):
     path = delivery / "konta.txt"
     path.write_bytes(b"x" * (4 << 20))
-    monkeypatch.setattr(landing, "COPY_BYTES", 1 << 12)
+    monkeypatch.setattr(copying, "COPY_BYTES", 1 << 12)
     stop = threading.Event()
 
     def write() -> None:
@@ -177,7 +177,10 @@ def test_a_full_disk_says_so_and_leaves_nothing(delivery, tmp_path):
 
 
 def test_no_space_left_names_the_remedy(tmp_path):
-    with pytest.raises(StoreError, match="disk of the landed files is full.*Remedy: free space"), landing._writing(tmp_path):
+    with (
+        pytest.raises(StoreError, match="disk of the landed files is full.*Remedy: free space"),
+        copying.writing(tmp_path),
+    ):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -212,7 +215,9 @@ SQL = {
 def database(delivery) -> Path:
     path = delivery / "baza.db"
     with sqlite3.connect(path) as connection:
-        connection.execute('CREATE TABLE konta ("NR" TEXT, "NAZWA" TEXT, "SALDO" DECIMAL(12,2), "OD" DATE, "N" INTEGER)')
+        connection.execute(
+            'CREATE TABLE konta ("NR" TEXT, "NAZWA" TEXT, "SALDO" DECIMAL(12,2), "OD" DATE, "N" INTEGER)'
+        )
         connection.executemany(
             "INSERT INTO konta VALUES (?, ?, ?, ?, ?)",
             [
@@ -222,7 +227,9 @@ def database(delivery) -> Path:
             ],
         )
         connection.execute("CREATE TABLE wplaty (id INTEGER PRIMARY KEY, kwota NUMERIC, opis TEXT)")
-        connection.executemany("INSERT INTO wplaty VALUES (?, ?, ?)", [(1, 10, "x"), (2, 2.5, "a:b"), (3, 0.07, None), (4, 1, "y")])
+        connection.executemany(
+            "INSERT INTO wplaty VALUES (?, ?, ?)", [(1, 10, "x"), (2, 2.5, "a:b"), (3, 0.07, None), (4, 1, "y")]
+        )
     connection.close()
     return path
 

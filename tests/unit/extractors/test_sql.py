@@ -1,7 +1,7 @@
 import sqlite3
 from pathlib import Path
 
-from conftest import declare, run
+from extractor_probe import declare, run
 
 from extractors.base import read_raw
 from extractors.landing import land
@@ -11,7 +11,9 @@ def test_rows_of_a_database_have_bytes_to_go_back_to(tmp_path: Path):
     (tmp_path / "probe").mkdir()
     with sqlite3.connect(tmp_path / "probe" / "b.db") as connection:
         connection.execute('CREATE TABLE konta ("NR" INTEGER, "SALDO" NUMERIC(10,2), "UWAGI" TEXT)')
-        connection.executemany("INSERT INTO konta VALUES (?, ?, ?)", [(n, n / 100, 'a "b"' if n % 2 else None) for n in range(3000)])
+        connection.executemany(
+            "INSERT INTO konta VALUES (?, ?, ?)", [(n, n / 100, 'a "b"' if n % 2 else None) for n in range(3000)]
+        )
     connection.close()
     result = {"name": "konta", "source": "konta", "key": ["NR"]}
     source = declare([{"name": "baza", "format": "sql", "pattern": "b.db", "results": [result]}])

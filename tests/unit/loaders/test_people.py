@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from billing.masking import mask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from billing.masking import mask
 from loaders.people import edges, identifications, identifier_hash, losers, masked
 from loaders.stage import Numbers
 
@@ -46,6 +47,14 @@ def test_losing_values_of_sliced_and_empty_lists() -> None:
 
 def test_weights_become_one_text() -> None:
     batch = pa.RecordBatch.from_pylist(
-        [{"left_source_id": "s", "right_source_id": "s", "weight_pesel": 9.512, "weight_name": 0.0, "weight_city": -2.0}]
+        [
+            {
+                "left_source_id": "s",
+                "right_source_id": "s",
+                "weight_pesel": 9.512,
+                "weight_name": 0.0,
+                "weight_city": -2.0,
+            }
+        ]
     )
     assert edges(batch, Numbers({"s": 1}))["weights"].to_pylist() == ["pesel=9.51 city=-2"]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from billing.errors import LoadError
-from billing.model import ENTITIES, normalised_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from billing.errors import LoadError
+from billing.model import ENTITIES, normalised_schema
 from loaders.columns import staging_columns
 from loaders.stage import Numbers, columns_of, number_lineage, number_sources, read, to_csv
 

@@ -1,0 +1,98 @@
+"""Whether a document is well-formed XML, and in which encoding: expat's word, nothing built."""
+
+from __future__ import annotations
+
+from xml.parsers import expat  # no document type, hence no entities: see extractors.xml
+
+from billing.errors import SourceError
+from extractors.base import LandedFile
+from extractors.spans import Cutter
+
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+_CUT = {
+    expat.errors.codes[text]
+    for text in (expat.errors.XML_ERROR_UNCLOSED_TOKEN, expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION)
+}
+
+
+class XmlCheck:
+    """Expat, which only has to be content.
+
+    Attributes:
+        encoding: As the document declares it, UTF-8 where it does not.
+    """
+
+    def __init__(self, source_id: str, landed: LandedFile) -> None:
+        self._source_id = source_id
+        self._landed = landed
+        self._expat = expat.ParserCreate()
+        self._expat.StartDoctypeDeclHandler = self._refuse_doctype
+        self._expat.XmlDeclHandler = self._note_declaration
+        self._cutter: Cutter | None = None
+        self._begun = False
+        self.encoding = "utf-8"
+
+    @property
+    def cutter(self) -> Cutter:
+        """Decodes the document's text."""
+        if self._cutter is None:
+            plain = self.encoding.casefold() in {"us-ascii", "ascii"}
+            self._cutter = Cutter("utf-8" if plain else self.encoding)
+        return self._cutter
+
+    def feed(self, data: bytes) -> None:
+        """Check the next bytes.
+
+        Raises:
+            SourceError: They break the document, or its encoding takes more than one byte a character everywhere.
+        """
+        if not self._begun and data.startswith(_WIDE):
+            raise self.error("the document is in UTF-16", "have it delivered in UTF-8", 0)
+        self._begun = True
+        self._parse(data, final=False)
+
+    def close(self) -> None:
+        """The document ends here.
+
+        Raises:
+            SourceError: It should not have.
+        """
+        self._parse(b"", final=True)
+
+    def error(self, message: str, remedy: str, byte_offset: int, line: int | None = None) -> SourceError:
+        """What is wrong with the document, and where."""
+        return SourceError(
+            message,
+            source_id=self._source_id,
+            file=self._landed.name,
+            line=line,
+            byte_offset=byte_offset,
+            remedy=remedy,
+        )
+
+    def _parse(self, data: bytes, *, final: bool) -> None:
+        try:
+            self._expat.Parse(data, final)
+        except expat.ExpatError as error:
+            text = expat.ErrorString(error.code)
+            cut = final or error.code in _CUT
+            what = "the document is truncated" if cut else "the document is not well-formed XML"
+            raise self.error(
+                f"{what}: {text}, in column {error.offset + 1}",
+                "have the file sent again",
+                self._expat.ErrorByteIndex,
+                error.lineno,
+            ) from None
+        except LookupError as error:
+            raise self.error(str(error), "have the document delivered in UTF-8", 0) from None
+
+    def _refuse_doctype(self, name: str, *_: object) -> None:
+        raise self.error(
+            f"the document has a document type declaration ({name}), which could define entities",
+            "have it delivered without DOCTYPE",
+            self._expat.CurrentByteIndex,
+            self._expat.CurrentLineNumber,
+        )
+
+    def _note_declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        self.encoding = encoding or self.encoding

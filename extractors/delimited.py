@@ -26,6 +26,7 @@ from billing.spec import AnyFile, DelimitedFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
+from extractors.headerline import read_header_line
 from extractors.quotewalk import Layout
 from extractors.quoting import Records, Tokeniser
 from extractors.spans import Cutter, unescape
@@ -34,7 +35,6 @@ from extractors.textcontrol import Control
 FIRST_READ = 1 << 20
 MAX_CHUNK = 16 << 20
 MAX_RECORD = 4 << 20
-BOM = b"\xef\xbb\xbf"
 CTRL_Z = b"\x1a"
 
 
@@ -79,7 +79,7 @@ def decode(
     tokeniser = Tokeniser(_layout(file_spec, cutter, landed))
     eof = _content_end(landed)
     with landed.path.open("rb", buffering=0) as file:
-        columns, start, record_no = _header(source, file_spec, landed, cutter, tokeniser)
+        columns, start, record_no = read_header_line(source, file_spec, landed, cutter, tokeniser)
         run = _Run(
             source,
             file_spec,
@@ -142,70 +142,6 @@ def _content_end(landed: LandedFile) -> int:
     bare = tail.rstrip(CTRL_Z + b"\r\n")
     rest = tail[len(bare) :]
     return landed.size - len(rest) + rest.index(CTRL_Z) if CTRL_Z in rest else landed.size
-
-
-# --- the header ------------------------------------------------------------------------------------------------
-
-
-def _header(
-    source: Source, spec: DelimitedFile, landed: LandedFile, cutter: Cutter, tokeniser: Tokeniser
-) -> tuple[list[str], int, int]:
-    """Column names, offset of the first data record, and its number."""
-    with landed.path.open("rb") as file:
-        head = file.read(1 << 16)
-    start = len(BOM) if cutter.is_utf8 and head.startswith(BOM) else 0
-    if not spec.header:
-        if not spec.columns:
-            raise SourceError(
-                "the file has no header line and the spec declares no columns",
-                source_id=source.id,
-                file=landed.name,
-                remedy=f"give the columns of {spec.name} in source.toml, in order",
-            )
-        return list(spec.columns), start, 1
-    end, values = tokeniser.one(head, start)
-    columns = [cutter.decode(value).strip() for value in values]
-    _check_header(source, spec, landed, columns)
-    return columns, end, 2
-
-
-def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, columns: list[str]) -> None:
-    problems = []
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        problems.append(f"the columns {', '.join(map(repr, twice))} occur twice")
-    wanted = set(spec.columns) if spec.columns else used_columns(source, spec.name)
-    if missing := sorted(wanted - set(columns)):
-        problems.append(f"the columns {', '.join(missing)} are missing")
-    if spec.columns and (extra := sorted(set(columns) - wanted)):
-        problems.append(f"the columns {', '.join(extra)} are not declared")
-    if problems:
-        raise SourceError(
-            f"the header line does not fit the spec: {'; '.join(problems)} (it has {', '.join(columns)})",
-            source_id=source.id,
-            file=landed.name,
-            record_no=1,
-            byte_offset=0,
-            remedy="correct the columns in source.toml, or have the region send the agreed layout",
-        )
-
-
-def no_places() -> Places:
-    """The places of no row at all."""
-    return Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))
-
-
-def used_columns(source: Source, table: str) -> set[str]:
-    """Raw columns of a table that the source's entities read."""
-    used: set[str] = set()
-    for entity in source.spec.entities:
-        if entity.table == table:
-            used.update(where.column for where in entity.where)
-            for rule in entity.fields.values():
-                used.update(rule.inputs)
-        for rule in entity.fields.values():
-            if rule.lookup and rule.lookup.table == table:
-                used |= {rule.lookup.key, rule.lookup.take}
-    return used
 
 
 # --- a batch ---------------------------------------------------------------------------------------------------
@@ -283,6 +219,11 @@ def _count(
             is_data[row] = False
         done = row + 1
     return is_data
+
+
+def no_places() -> Places:
+    """The places of no row at all."""
+    return Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))
 
 
 def begins_with(

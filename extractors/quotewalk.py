@@ -1,4 +1,4 @@
-"""One record of delimited bytes, read by itself: for the few that counting cannot explain.
+r"""One record of delimited bytes, read by itself: for the few that counting cannot explain.
 
 The record is given the reading that yields the declared number of columns: quotes as quotes, also across lines; else
 within its line; else every quote as an ordinary character.

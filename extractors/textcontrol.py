@@ -30,7 +30,8 @@ from billing.spec import TextControl
 from extractors.base import FileFacts, LandedFile
 
 _AMOUNT = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?([+-]?)")
-_AMOUNT_PATTERN = r"^[+-]?\d+([.,]\d+)?[+-]?$"
+_NUMBER = r"\d{1,40}([.,]\d{1,6})?"
+_AMOUNT_PATTERN = f"^([+-]?{_NUMBER}|{_NUMBER}[+-])$"
 _WIDEST = pa.decimal256(60, 6)
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from billing.errors import BillingError, ContractError
 from billing.settings import Settings
 from pipeline import postgres
+from pipeline.airflow_component import PRELOAD_PRODUCT
 from pipeline.sessions import Sessions
 
 USER = "admin"
@@ -186,10 +187,11 @@ class Airflow:
         """
         sessions = Sessions.read(self.sessions)
         environment = self.environment()
+        preload = [PRELOAD_PRODUCT] if attached else []  # the code does not change while it runs
         for name, arguments in COMPONENTS.items():
             self.processes[name] = sessions.start(
                 name,
-                [sys.executable, "-m", "pipeline.airflow_component", *arguments],
+                [sys.executable, "-m", "pipeline.airflow_component", *preload, *arguments],
                 environment=environment,
                 log=self._log(name),
                 port=self.port if name == "api-server" else None,

@@ -85,6 +85,18 @@ class AirflowApi:
         """One run."""
         return dict(self.call("GET", f"/dags/{dag_id}/dagRuns/{quote(run_id)}"))
 
+    def give_up(self, dag_id: str, run_id: str) -> None:
+        """End a run that nobody carries on, as failed."""
+        self.call("PATCH", f"/dags/{dag_id}/dagRuns/{quote(run_id)}", {"state": "failed"})
+
+    def forget_events(self, dag_id: str) -> None:
+        """Drop the asset events that a DAG has collected while it still waits for others."""
+        try:
+            self.call("DELETE", f"/dags/{dag_id}/assets/queuedEvents")
+        except ApiError as error:
+            if error.where.get("status") != 404:  # there are none
+                raise
+
     def states(self, dag_ids: list[str]) -> dict[tuple[str, str], str]:
         """State of the newest runs of some DAGs, by DAG and run, in one request."""
         body = {"dag_ids": dag_ids, "order_by": "-run_after", "page_limit": 100}
@@ -123,7 +135,7 @@ def _send(method: str, url: str, body: object = None, token: str | None = None) 
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, data, timeout=TIMEOUT_SECONDS) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         words = error.read().decode(errors="replace")[:500]
         raise ApiError(f"{method} {url} was refused ({error.code}): {words}", status=error.code) from error

@@ -39,6 +39,7 @@ DAGS_TIMEOUT_SECONDS = 90
 CONSOLIDATION_TIMEOUT_SECONDS = 60  # from the last source's end to the consolidation's start
 STOP_TIMEOUT_SECONDS = 3  # nothing runs any more, or it is to be interrupted: a graceful end gains nothing
 LOOK_SECONDS = 0.5
+WIDTH = 140  # of what is written into a file or a pipe, which has no width of its own
 ASK_SECONDS = 2.0  # a question to the API costs Airflow more than a look into the store
 
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--faults", action="store_true", help="deliveries of which some must be stopped")
     parser.add_argument("--subscribers", type=int, help="subscribers of all regions together, when they are generated")
     options = parser.parse_args(arguments)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     started = time.monotonic()
@@ -203,6 +204,7 @@ def _run(
     names = list(ctx.sources)
     dags = {name: f"source_{name}" for name in names}
     _wait_for_dags(api, airflow, {*dags.values(), CONSOLIDATION})
+    _clear_the_ground(api, [*dags.values(), CONSOLIDATION], ours=bool(airflow.processes))
     before = {run["dag_run_id"] for run in api.runs(CONSOLIDATION)}
     api.unpause(CONSOLIDATION)  # first: an asset's event is lost on a DAG that is paused
     runs = {}
@@ -215,6 +217,26 @@ def _run(
         run, failed = _follow_consolidation(airflow, api, before, view)
         ref = None if failed else api.xcom(CONSOLIDATION, run["dag_run_id"], CONSOLIDATE_STEPS[-1])
     return _our_id(run), ref, failed
+
+
+def _clear_the_ground(api: AirflowApi, dags: list[str], *, ours: bool) -> None:
+    """Runs and events that a killed demo left would start the consolidation too early.
+
+    Args:
+        api: Airflow.
+        dags: All DAGs.
+        ours: Whether the demo started this Airflow; in one that was there before, what runs is somebody's.
+
+    Raises:
+        ContractError: Somebody's runs are going on.
+    """
+    going = [key for key, state in api.states(dags).items() if state in ("queued", "running")]
+    if going and not ours:
+        names = ", ".join(sorted({dag for dag, _ in going}))
+        raise ContractError(f"Airflow is at work already: {names}", remedy="wait until it is done, then try again")
+    for dag, run in going:
+        api.give_up(dag, run)
+    api.forget_events(CONSOLIDATION)
 
 
 def _our_id(run: dict[str, Any]) -> str:

@@ -6,9 +6,8 @@ Eight consecutive indexes make a slot that decides how records relate:
 * 1 may be the head's spouse, 2 a grown child (a quarter of the sons bear the father's name), 3 the child's twin;
 * 4 to 7 may be a person over again: of the same region, or of a region earlier in the plan.
 
-PESEL, NIP and REGON follow the rules that domain registers publish (weights and century digits); the numbers are a
-one-to-one function of the person, so two people never share one by accident; only among those whose birth date is
-tied to a relative's a few do (about one in a thousand of them, in a million subscribers), as it happened in reality.
+Two people never share a PESEL by accident, except for a few (about ten in a million) of those whose birth date is tied
+to a relative's; it happened in reality, too.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ import numpy as np
 
 from samples import lists
 from samples.draw import Array, Bools, Draw, Ints
-from samples.plan import MAX_SUBSCRIBERS, Plan, zones
-from samples.text import NO_DATE, calendar, cat, choose, day, digit_matrix, digits, number
+from samples.firms import FIRM, INSTITUTION, PERSON, company_name
+from samples.identifiers import make_nip, make_pesel, make_regon, person_number
+from samples.plan import Plan
+from samples.text import NO_DATE, cat, day
 
-PERSON, FIRM, INSTITUTION = 0, 1, 2
 UNRELATED, SPOUSE, CHILD, TWIN = 0, 1, 2, 3
 
 _FIRST_BIRTH = day(1916, 1, 1)
@@ -111,7 +111,7 @@ def people(seed: int, zone: Ints, index: Ints) -> People:
     is_person = kind == PERSON
     firms = np.flatnonzero(~is_person)
     company = np.full(len(index), "", dtype="U60")
-    company[firms] = _company(draw.take(firms), zone[firms], kind[firms], first[firms], last[firms])
+    company[firms] = company_name(draw.take(firms), zone[firms], kind[firms], first[firms], last[firms])
     serial = np.where(relation > 0, _OWN_SERIALS + draw.below("serial", 5000 - _OWN_SERIALS), _own(zone, index)[1])
     pesel = np.where(is_person, make_pesel(birth, serial, male), "")
     return People(
@@ -139,18 +139,10 @@ def _male(seed: int, zone: Ints, index: Ints) -> Bools:
     return Draw(seed, zone, index).chance("male", 490)
 
 
-def _number(zone: Ints, index: Ints) -> Ints:
-    """A number of its own for every person of every zone."""
-    order = np.zeros(100, dtype=np.int64)
-    for place, known in enumerate(zones()):
-        order[known.number] = place
-    return order[zone] * MAX_SUBSCRIBERS + index % MAX_SUBSCRIBERS
-
-
 def _own(zone: Ints, index: Ints) -> tuple[Ints, Ints]:
     """Birth date and serial of a person that depends on nobody."""
     pairs = (_LAST_BIRTH - _FIRST_BIRTH + 1) * _OWN_SERIALS
-    place = (_number(zone, index) * _SPREAD + 40_012_345) % pairs
+    place = (person_number(zone, index) * _SPREAD + 40_012_345) % pairs
     return _FIRST_BIRTH + place // _OWN_SERIALS, place % _OWN_SERIALS
 
 
@@ -205,85 +197,3 @@ def married_name(draw: Draw, last: Array) -> Array:
     names = lists.surnames()
     other = names["female"][draw.weighted("married name", names.cumulative)]
     return np.where(draw.chance("keeps her name", 250), cat(last, "-", other), other)
-
-
-_PREFIXES = ["P.H.U.", "F.H.", "F.H.U.", "P.P.H.U.", "Z.P.H.", "Firma Handlowa", "Zakład Usługowy", "P.W."]
-_ROOTS = ["Bud", "Agro", "Elektro", "Meblo", "Drew", "Instal", "Termo", "Auto", "Pol", "Hydro", "Tele", "Euro",
-          "Inter", "Metal", "Stal", "Chem", "Plast", "Skór", "Gastro", "Farm"]  # fmt: skip
-_TAILS = ["pol", "max", "bud", "mex", "tech", "trans", "serwis", "rol", "hurt", "ex", "system", "-Śląsk", "mix", "styl"]
-_FORMS = ["Sp. z o.o.", "SP. Z O.O.", "Sp.z o.o.", "S.A.", "s.c.", "Sp. j.",
-          "Spółka z ograniczoną odpowiedzialnością"]  # fmt: skip
-_OFFICES = ["Szkoła Podstawowa nr", "Przedszkole Miejskie nr", "Gimnazjum nr", "Przychodnia Rejonowa nr",
-            "Zespół Szkół nr", "Dom Pomocy Społecznej nr", "Komisariat Policji nr"]  # fmt: skip
-_BODIES = ["Urząd Gminy", "Ochotnicza Straż Pożarna", "Parafia Rzymskokatolicka", "Spółdzielnia Mieszkaniowa",
-           "Nadleśnictwo", "Bank Spółdzielczy", "Gminny Ośrodek Kultury"]  # fmt: skip
-
-
-def _company(draw: Draw, zone: Ints, kind: Ints, first: Array, last: Array) -> Array:
-    prefix = choose(_PREFIXES, draw.below("prefix", len(_PREFIXES)))
-    trade = lists.given_name_samples()[draw.below("trade", len(lists.given_name_samples()))]
-    rooted = cat(
-        choose(_ROOTS, draw.below("root", len(_ROOTS))), choose(_TAILS, draw.below("tail", len(_TAILS))),
-        " ", choose(_FORMS, draw.below("form", len(_FORMS))),
-    )  # fmt: skip
-    how = draw.below("firm", 10)
-    firm = np.where(how < 4, cat(prefix, " ", first, " ", last),
-                    np.where(how < 6, cat(prefix, ' "', trade, '"'), rooted))  # fmt: skip
-    town = _town(draw, zone)
-    body = np.where(
-        draw.chance("office", 500),
-        cat(choose(_OFFICES, draw.below("office kind", len(_OFFICES))), " ", number(1 + draw.below("office no", 60))),
-        cat(choose(_BODIES, draw.below("body", len(_BODIES))), " ", town),
-    )
-    return np.where(kind == FIRM, firm, body)
-
-
-def _town(draw: Draw, zone: Ints) -> Array:
-    town = np.full(len(zone), "", dtype="U30")
-    for one in np.unique(zone):
-        places = lists.localities(int(one))
-        rows = zone == one
-        town[rows] = places["locality"][draw.weighted("town", places.cumulative)[rows]]
-    return town
-
-
-def _weigh(matrix: Array, weights: list[int]) -> Ints:
-    return np.asarray(matrix.astype(np.int64) @ np.array(weights, dtype=np.int64))
-
-
-def make_pesel(birth: Ints, serial: Ints, male: Bools) -> Array:
-    """A PESEL: date with the century in the month, three digits, one digit of the sex, check digit.
-
-    >>> make_pesel(np.array([day(1944, 5, 14)]), np.array([14 * 5 + 2]), np.array([True])).tolist()
-    ['44051401458']
-    """
-    year, month, of_month = calendar(np.where(birth == NO_DATE, 0, birth))
-    month = month + np.where(year >= 2000, 20, np.where(year < 1900, 80, 0))
-    body = cat(digits(year % 100, 2), digits(month, 2), digits(of_month, 2), digits(serial // 5, 3),
-               digits(serial % 5 * 2 + male, 1))  # fmt: skip
-    figures = body.view(np.uint32).reshape(len(birth), 10) - 48
-    return cat(body, digits((10 - _weigh(figures, [1, 3, 7, 9, 1, 3, 7, 9, 1, 3]) % 10) % 10, 1))
-
-
-_OFFICE_CODES = np.array([code for code in range(101, 1000) if code % 100 != 0], dtype=np.int64)
-
-
-def make_nip(zone: Ints, index: Ints) -> Array:
-    """A NIP: office, five digits and one that makes the check digit possible, check digit."""
-    place = _number(zone, index) * 7_654_321 % (len(_OFFICE_CODES) * 100_000)
-    stem = _OFFICE_CODES[place // 100_000] * 100_000 + place % 100_000
-    weights = [6, 5, 7, 2, 3, 4, 5, 6, 7]
-    nought = _weigh(digit_matrix(stem * 10, 9), weights) % 11
-    ninth = np.where(nought == 10, 1, 0)  # a remainder of 10 has no digit: another ninth digit is taken then
-    body = stem * 10 + ninth
-    return cat(digits(body, 9), digits(_weigh(digit_matrix(body, 9), weights) % 11, 1))
-
-
-def make_regon(zone: Ints, index: Ints) -> Array:
-    """A nine-digit REGON with the old code of the zone's voivodeship in front."""
-    codes = np.zeros(100, dtype=np.int64)
-    for known in zones():
-        codes[known.number] = int(known.old_code)
-    body = codes[zone] * 1_000_000 + index % MAX_SUBSCRIBERS * 48_271 % 999_983
-    check = _weigh(digit_matrix(body, 8), [8, 9, 2, 3, 4, 5, 6, 7]) % 11 % 10
-    return cat(digits(body, 8), digits(check, 1))

@@ -65,6 +65,10 @@ def mobile_text(draw: Draw, number: Ints) -> Array:
 
 
 def contact_text(draw: Draw, zone: Ints, number: Ints, mobile: Bools, absent: Bools, home: int) -> Array:
-    """A subscriber's contact number."""
+    """A subscriber's contact number; one field in 300 holds the letter O for its leading nought."""
     text = np.where(mobile, mobile_text(draw, number), landline_text(draw, zone, number, home))
+    letter = draw.chance("letter O", 3) & (np.strings.find(text, "0") == 0)
+    text = np.where(letter, cat("O", np.strings.slice(text, 1, 60)), text)
+    two = draw.chance("two numbers", 8) & (np.strings.str_len(text) <= 7)
+    text = np.where(two, cat(text, " lub ", mobile_text(draw, number)), text)
     return np.where(absent, "", text)

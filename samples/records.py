@@ -8,7 +8,8 @@ import numpy as np
 
 from samples.draw import Array, Bools, Draw, Ints
 from samples.faults import Planted
-from samples.people import FIRM, INSTITUTION, PERSON, People, married_name, origin, people
+from samples.firms import FIRM, INSTITUTION, PERSON
+from samples.people import People, married_name, origin, people
 from samples.phones import contact_text, local_number
 from samples.places import Places, places, without_diacritics
 from samples.plan import CUT_OFF, Plan, Region

@@ -14,14 +14,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from samples.books import RATES, Books, Table, pick
+from samples.books import Books
 from samples.codepages import encode_utf8, join
 from samples.draw import Array, Bools, Ints
 from samples.faults import FAULTS, ORPHAN
+from samples.invoices import RATES
 from samples.people import CHILD, SPOUSE, TWIN
 from samples.plan import Plan, Region
 from samples.records import Records
 from samples.systems.base import INSTALLATION, System
+from samples.tables import Table, pick
 from samples.text import cat, digits
 
 DEFECT_COLUMNS = ("source_id", "file", "entity", "key", "defect", "reason", "disposition", "account_key", "detail")

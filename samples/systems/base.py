@@ -8,10 +8,11 @@ from typing import BinaryIO, ClassVar
 
 import numpy as np
 
-from samples.books import Books, Table
+from samples.books import Books
 from samples.draw import Array, Bools, Ints
 from samples.plan import Region
 from samples.records import Records
+from samples.tables import Table
 from samples.text import cat, dates, number
 
 REGISTERED, INSTALLATION, CORRESPONDENCE = 0, 1, 2

@@ -13,10 +13,12 @@ from typing import ClassVar
 import numpy as np
 
 from samples import places
-from samples.books import DESCRIPTIONS, PLANS, Books
+from samples.accounts import PLANS
+from samples.books import Books
 from samples.dbf import DbfField as F
 from samples.dbf import DbfTable
 from samples.draw import Array, Bools
+from samples.invoices import DESCRIPTIONS
 from samples.plan import Region
 from samples.records import Records
 from samples.systems.base import (

@@ -12,10 +12,12 @@ from typing import ClassVar
 import numpy as np
 
 from samples import places
-from samples.books import DESCRIPTIONS, PLAN_NAMES, PLANS, Books
+from samples.accounts import PLAN_NAMES, PLANS
+from samples.books import Books
 from samples.codepages import Bytes, encode, join
 from samples.draw import Array, Ints
 from samples.faults import ORPHAN
+from samples.invoices import DESCRIPTIONS
 from samples.plan import Region
 from samples.records import Records
 from samples.systems.base import System, birth_text, code, faulty, given, issued_text, nip_text

@@ -13,10 +13,12 @@ from typing import ClassVar
 import numpy as np
 
 from samples import places
-from samples.books import DESCRIPTIONS, PLANS, Books
+from samples.accounts import PLANS
+from samples.books import Books
 from samples.codepages import Bytes, encode, stack
 from samples.draw import Array, Ints
 from samples.faults import ORPHAN
+from samples.invoices import DESCRIPTIONS
 from samples.plan import CUT_OFF, Region
 from samples.records import Records
 from samples.systems.base import System, birth_text, code, faulty, issued_text, last_first, nip_text

@@ -12,9 +12,11 @@ from typing import ClassVar
 import numpy as np
 
 from samples import places
-from samples.books import DESCRIPTIONS, PLANS, Books
+from samples.accounts import PLANS
+from samples.books import Books
 from samples.codepages import Bytes, stack
 from samples.draw import Array, Ints
+from samples.invoices import DESCRIPTIONS
 from samples.mainframe import binary, display, interleave, packed, text, with_rdw, zoned
 from samples.plan import Region
 from samples.records import Records

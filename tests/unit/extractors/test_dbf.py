@@ -145,7 +145,7 @@ def test_bytes_that_contradict_the_page_stop_the_table(decoded):
     names = ["Łódź", "Święta", "Żółć", "Gęś", "Łoś", "Kąty", "Ćma", "Jarosław"]
     rows = [(b" ", str(n), names[n % 8], "1.00", "", "") for n in range(100)]
     assert len(decoded(table(rows), **SPEC).rows()) == 100
-    with pytest.raises(SourceError, match="contradict the declared code page cp852.* under mazovia"):
+    with pytest.raises(SourceError, match=r"contradict the declared code page cp852.* under mazovia"):
         decoded(table(rows), **{**SPEC, "code_page": "cp852"})
 
 
@@ -217,7 +217,9 @@ def test_what_may_follow_the_last_record(decoded, end):
 def test_a_wrong_record_length_stops(decoded):
     data = bytearray(table(ROWS))
     data[10] += 1
-    with pytest.raises(SourceError, match="wrong record length: the fields and the deletion mark take 36 bytes, .* 37"):
+    with pytest.raises(
+        SourceError, match=r"wrong record length: the fields and the deletion mark take 36 bytes, .* 37"
+    ):
         decoded(bytes(data), **SPEC)
 
 

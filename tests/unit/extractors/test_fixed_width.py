@@ -139,5 +139,5 @@ def test_many_batches_are_one_file(decoded):
 def test_a_wrong_code_page_is_found_out(decoded):
     names = ["Łódź", "Kraków", "Święta", "Żółć", "Gęś", "Łoś", "Kąty", "Ćma"]
     data = lines(*(f"K{n:04}{names[n % 8]:8}{n:07}" for n in range(200)), page="mazovia")
-    with pytest.raises(SourceError, match="contradict the declared code page iso8859-2.*under mazovia"):
+    with pytest.raises(SourceError, match=r"contradict the declared code page iso8859-2.*under mazovia"):
         decoded(data, **SPEC)

@@ -178,7 +178,7 @@ def test_a_full_disk_says_so_and_leaves_nothing(delivery, tmp_path):
 
 def test_no_space_left_names_the_remedy(tmp_path):
     with (
-        pytest.raises(StoreError, match="disk of the landed files is full.*Remedy: free space"),
+        pytest.raises(StoreError, match=r"disk of the landed files is full.*Remedy: free space"),
         copying.writing(tmp_path),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from samples.accounts import virtual_account
 from samples.books import Books, books
 from samples.faults import FAULTS, OF_SYSTEM
+from samples.invoices import half_up
 from samples.plan import Region, make_plan
 from samples.records import Records, records
 from samples.systems import open_system
@@ -115,3 +117,16 @@ def test_a_later_delivery_keeps_what_did_not_change() -> None:
     assert 0.05 < len(changed) / len(first) < 0.2
     off = differences(after)
     assert (off["account"] != 0).sum() < (differences(before)["account"] != 0).sum()  # some defects were corrected
+
+
+@pytest.mark.parametrize(
+    ("net", "rate", "vat"), [(29, 22, 6), (87, 22, 19), (174, 22, 38), (261, 22, 57), (31233, 7, 2186), (-29, 22, -6)]
+)
+def test_vat_of_published_bills(net: int, rate: int, vat: int) -> None:
+    assert half_up(np.array([net]), np.array([rate])).tolist() == [vat]
+
+
+def test_virtual_bank_accounts_pass_their_check() -> None:
+    numbers = virtual_account(np.array([123456789, 1]), 0).tolist()
+    assert numbers[0] == "28106000349841000123456789"
+    assert all(int(n[2:] + "2521" + n[:2]) % 97 == 1 for n in numbers)

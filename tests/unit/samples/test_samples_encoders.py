@@ -7,8 +7,8 @@ import pytest
 
 from samples.codepages import encode, encode_utf8, join
 from samples.dbf import BLOCK, DbfField, DbfTable
+from samples.identifiers import make_pesel
 from samples.mainframe import binary, display, interleave, packed, with_rdw, zoned
-from samples.people import make_pesel
 from samples.phones import spaced
 from samples.text import amount, dates, day, digits, fold, misspell, number
 

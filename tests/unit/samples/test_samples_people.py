@@ -5,7 +5,8 @@ import pytest
 from stdnum.pl import nip, pesel, regon
 
 from samples.draw import Draw
-from samples.people import CHILD, FIRM, PERSON, SPOUSE, TWIN, origin, people
+from samples.firms import FIRM, PERSON
+from samples.people import CHILD, SPOUSE, TWIN, origin, people
 from samples.phones import landline_text
 from samples.plan import CUT_OFF, Plan, make_plan
 from samples.records import records
@@ -142,3 +143,12 @@ def test_a_number_of_another_zone_is_never_written_without_it() -> None:
     texts = landline_text(draw, np.full(4000, 12), np.full(4000, 6251234), 22)
     assert all("12" in t.replace("625", "").replace("12 34", "").replace("12-34", "") or "126251234" in t
                for t in texts.tolist())  # fmt: skip
+
+
+def test_contact_numbers_fit_the_narrowest_field(plan: Plan) -> None:
+    made = records(plan, plan.regions[1], INDEX)
+    texts = made.phone.tolist()
+    assert max(map(len, texts)) <= 24
+    assert any(" lub " in t for t in texts)
+    assert any(t.startswith("O") for t in texts)
+    assert 0.03 < sum(t == "" for t in texts) / len(texts) < 0.15

@@ -1,0 +1,238 @@
+"""The whole pipeline on generated regions, held against the truth that the generator wrote."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from billing.settings import Settings
+from loaders.warehouse import connect
+from pipeline.context import Context
+from pipeline.run import run_all
+from samples.__main__ import main as generate
+
+SUBSCRIBERS = 12_000  # enough for the planted faults to stay below the sources' thresholds
+
+
+@pytest.fixture(scope="module")
+def deliveries(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deliveries")
+    for number in (1, 2):
+        assert generate(
+            ["--out", str(folder / str(number)), "--subscribers", str(SUBSCRIBERS), "--delivery", str(number)]
+        ) in (0, None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def world(deliveries, server, tmp_path_factory):
+    """One home and warehouse, loaded once with the first delivery."""
+    import psycopg
+
+    from loaders.warehouse import conninfo
+
+    with psycopg.connect(conninfo(server.url("postgres")), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE whole TEMPLATE blueline")
+    os.environ["BLUELINE_CONFORMANCE_DATA"] = os.environ.get(
+        "BLUELINE_CONFORMANCE_DATA", str(Path("../shared/data").resolve())
+    )
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        deliveries=deliveries / "1",
+        database_url=server.url("whole"),
+        log_level="ERROR",
+    )
+    ctx = Context(settings)
+    return ctx, run_all(ctx, run_id="first")
+
+
+def rows(ctx, query, *values):
+    with connect(ctx.database_url) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def test_every_source_is_published_and_every_equation_closes(world):
+    ctx, result = world
+    assert result.error is None
+    assert result.failed_sources == []
+    equations = rows(ctx, "SELECT equation, status, count(*) FROM control.recon_result GROUP BY 1, 2")
+    assert {status for _, status, _ in equations} <= {"closed", "not_applicable"}
+    closed = {equation for equation, status, _ in equations if status == "closed"}
+    assert closed == {"records", "amounts", "account", "invoice", "payment", "debtors_creditors", "merge"}
+
+
+def test_carddemo_is_in_and_what_it_cannot_prove_is_not_called_proved(world):
+    ctx, result = world
+    if result.outcomes["carddemo"]["status"] == "absent":
+        pytest.skip("the CardDemo files are not there (BLUELINE_CONFORMANCE_DATA)")
+    found = dict(
+        rows(
+            ctx,
+            "SELECT equation, max(status) FROM control.recon_result JOIN control.source USING (source_id) "
+            "WHERE code = 'carddemo' GROUP BY 1",
+        )
+    )
+    assert found["account"] == found["invoice"] == found["payment"] == "not_applicable"
+    assert found["merge"] == found["amounts"] == "closed"
+    assert rows(
+        ctx,
+        "SELECT count(*), sum(closing_balance) FROM billing.account_balance b JOIN control.source USING (source_id) "
+        "WHERE code = 'carddemo'",
+    ) == [(50, pytest.approx(12269))]
+
+
+def test_what_is_loaded_is_exactly_what_the_generator_left_unharmed(world, deliveries):
+    ctx, _ = world
+    truth = json.loads((deliveries / "1" / "truth" / "totals.json").read_text())
+    tables = {
+        "account": ("account_balance", "closing_balance"), "line": ("line", None),
+        "subscription": ("subscription", None), "invoice": ("invoice", "gross"), "invoice_item": ("invoice_item", "net"),
+        "tax_item": ("tax_item", "vat"), "payment": ("payment", "amount"),
+        "payment_allocation": ("payment_allocation", "amount"), "adjustment": ("adjustment", "amount"),
+    }  # fmt: skip
+    for entity, (table, amount) in tables.items():
+        measured = {
+            code: (records, int(grosze))
+            for code, records, grosze in rows(
+                ctx,
+                f"SELECT code, count(*), {f'coalesce(sum({amount}), 0) * 100' if amount else '0'} "
+                f"FROM billing.{table} JOIN control.source USING (source_id) WHERE code <> 'carddemo' GROUP BY 1",
+            )
+        }
+        expected = {
+            code: (
+                sum(f["records"] for f in entities[entity]["unharmed"].values()),
+                sum(f["grosze"] for f in entities[entity]["unharmed"].values()) if amount else 0,
+            )
+            for code, entities in truth.items()
+        }
+        assert measured == expected, entity
+
+
+def test_every_planted_defect_is_found_for_its_reason(world, deliveries):
+    ctx, _ = world
+    with (deliveries / "1" / "truth" / "defects.csv").open(encoding="utf-8") as file:
+        planted = [row for row in csv.DictReader(file) if row["reason"]]
+    found: dict[tuple[str, str, str], int] = {}
+    for code, reason, disposition, count in rows(
+        ctx,
+        "SELECT code, reason, disposition, count(*) FROM control.reject JOIN control.source USING (source_id) "
+        "GROUP BY 1, 2, 3",
+    ):
+        found[code, reason, disposition] = count
+    wanted: dict[tuple[str, str, str], int] = {}
+    for row in planted:
+        key = (row["source_id"], row["reason"], row["disposition"])
+        wanted[key] = wanted.get(key, 0) + 1
+    missing = {key: (count, found.get(key, 0)) for key, count in wanted.items() if found.get(key, 0) < count}
+    assert missing == {}
+
+
+def test_a_second_run_changes_nothing_and_makes_no_batch(world):
+    ctx, _ = world
+    before = rows(ctx, "SELECT count(*), max(batch_id) FROM control.batch")
+    stamps = rows(ctx, "SELECT max(xmin::text::bigint) FROM billing.invoice")
+    again = run_all(Context(ctx.settings), run_id="again")
+    assert again.error is None
+    assert rows(ctx, "SELECT count(*), max(batch_id) FROM control.batch") == before
+    assert rows(ctx, "SELECT max(xmin::text::bigint) FROM billing.invoice") == stamps
+
+
+def test_any_account_leads_back_to_its_bytes(world, deliveries):
+    from pipeline.tracing import _Bytes
+
+    ctx, _ = world
+    bytes_of = _Bytes(ctx)
+    for code, name, sha, offset, length in rows(
+        ctx,
+        "SELECT DISTINCT ON (code) code, f.name, f.sha256, x.byte_offset, x.byte_length FROM control.xref_account x "
+        "JOIN control.source USING (source_id) JOIN control.source_file f USING (file_id) ORDER BY code, source_key DESC",
+    ):
+        raw = bytes_of(code, sha, offset, length)
+        assert raw is not None and len(raw) == length
+        path = deliveries / "1" / code / name
+        if path.exists() and path.suffix != ".sqlite":
+            assert path.read_bytes()[offset : offset + length] == raw
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["land", "decode", "check_raw", "conform", "normalise", "check_canonical", "balance", "resolve", "batch", "report"],
+)
+def test_a_task_killed_before_its_commit_leaves_nothing_and_a_re_run_completes(world, tmp_path, step):
+    """A process of its own runs until the step is about to become visible, and is killed there with SIGKILL."""
+    ctx, _ = world
+    one = "gdansk"
+    env = {
+        **os.environ,
+        "BLUELINE_HOME": str(tmp_path),
+        "BLUELINE_DELIVERIES": str(ctx.settings.deliveries_path),
+        "BLUELINE_DATABASE_URL": ctx.database_url,
+        "BLUELINE_LOG_LEVEL": "CRITICAL",
+        "BLUELINE_SOURCES": str(tmp_path / "sources"),
+    }
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / one).symlink_to(ctx.source(one).folder.resolve())
+    # the warehouse of the other tests is not disturbed: this run has one of its own
+    name = f"killed_{step}"
+    import psycopg
+
+    from loaders.warehouse import conninfo
+
+    with psycopg.connect(conninfo(ctx.database_url), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE blueline")
+    env["BLUELINE_DATABASE_URL"] = ctx.database_url.replace("/whole?", f"/{name}?")
+    program = f"""
+import os, signal
+from pipeline.store import Store
+whole = Store.commit
+def dying(self, manifest):
+    if manifest.step == {step!r}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    whole(self, manifest)
+Store.commit = dying
+from pipeline.context import context
+from pipeline.run import run_all
+run_all(context(), workers=1)
+"""
+    dead = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+    assert dead.returncode == -signal.SIGKILL, dead.stderr[-2000:]
+    assert not list((tmp_path / "store" / "steps" / step).rglob("manifest.json"))
+    settings = Settings(
+        home=tmp_path, deliveries=ctx.settings.deliveries_path, database_url=env["BLUELINE_DATABASE_URL"],
+        sources=tmp_path / "sources", log_level="CRITICAL",
+    )  # fmt: skip
+    after = run_all(Context(settings), workers=1)
+    assert after.error is None
+    assert after.failed_sources == []
+    loaded = rows(Context(settings), "SELECT count(*), sum(closing_balance) FROM billing.account_balance")
+    assert loaded == rows(
+        ctx,
+        "SELECT count(*), sum(closing_balance) FROM billing.account_balance JOIN control.source USING (source_id) "
+        "WHERE code = %s",
+        one,
+    )
+
+
+def test_a_later_delivery_updates_what_changed_and_still_closes(world, deliveries):
+    """Runs last: it changes the shared warehouse."""
+    ctx, _ = world
+    before = dict(
+        rows(ctx, "SELECT code, count(*) FROM billing.payment JOIN control.source USING (source_id) GROUP BY 1")
+    )
+    later = Context(ctx.settings.model_copy(update={"deliveries": deliveries / "2"}))
+    result = run_all(later, run_id="later")
+    assert result.error is None
+    counts = json.loads(json.dumps(rows(ctx, "SELECT counts FROM control.batch WHERE run_id = 'later'")[0][0]))
+    assert counts["payment"]["inserted"] > 0
+    assert counts["address"]["updated"] > 0
+    assert counts["account"]["updated"] > 0
+    after = dict(
+        rows(ctx, "SELECT code, count(*) FROM billing.payment JOIN control.source USING (source_id) GROUP BY 1")
+    )
+    assert all(after[code] >= before[code] for code in before)

@@ -160,13 +160,13 @@ def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: 
         position + records.starts[whole],
         (records.ends[whole] - records.starts[whole]).astype(np.int32),
     )
-    rows = records.row[whole]
+    rows = slice(None) if whole.all() else records.row[whole]
     sound = run.cutter.is_sound(chunk)
     damage = DamageReport(run.critical)
     columns = {
         name: _column(run, chunk, data, records, rows, index, sound, damage) for index, name in enumerate(run.columns)
     }
-    keep = np.ones(len(rows), np.bool_)
+    keep = np.ones(len(places), np.bool_)
     damage.settle(run.sieve, places, keep, partial(_record_bytes, chunk, records, np.flatnonzero(whole)))
     if (total := run.control.sum_column) is not None:
         run.control.add(columns[total].filter(pa.array(keep)))
@@ -184,7 +184,7 @@ def _column(
     chunk: bytes,
     data: NDArray[np.uint8],
     records: Records,
-    rows: NDArray[np.intp],
+    rows: NDArray[np.int64] | slice,
     index: int,
     sound: bool,
     damage: DamageReport,

@@ -223,12 +223,14 @@ class Tokeniser:
         blank = (counts == 1) & (value_starts[ends] == value_ends[ends])
         doubled = None
         if len(marks.quote_at):
-            number = np.diff(marks.quotes[index], prepend=quote)
-            blank &= number[ends] == 0
-            quoted = number > 0
-            value_starts += quoted
-            value_ends -= quoted
-            doubled = number > 2
+            first_bytes = data[np.minimum(value_starts, len(data) - 1)]
+            quoted = np.flatnonzero((first_bytes == self._quote) & (value_starts < value_ends))
+            number = marks.quotes[index[quoted]] - np.where(quoted > 0, marks.quotes[index[quoted - 1]], quote)
+            value_starts[quoted] += 1
+            value_ends[quoted] -= 1
+            doubled = np.zeros(len(at), np.bool_)
+            doubled[quoted] = number > 2
+            blank[blank] = first_bytes[ends[blank]] != self._quote
         part = _Part(record_starts, record_ends, counts, value_starts, value_ends, doubled)
         return _without(part, blank), int(record_ends[-1]), clean
 
@@ -266,9 +268,10 @@ class Tokeniser:
             counts,
             whole,
             np.cumsum(whole) - 1,
-            value_starts.reshape(-1, columns),
-            value_ends.reshape(-1, columns),
-            None if doubled is None else doubled.reshape(-1, columns),
+            # a column is read at a time
+            np.asfortranarray(value_starts.reshape(-1, columns)),
+            np.asfortranarray(value_ends.reshape(-1, columns)),
+            None if doubled is None else np.asfortranarray(doubled.reshape(-1, columns)),
             consumed,
         )
 

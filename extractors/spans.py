@@ -195,8 +195,9 @@ def _broken_utf8(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> list[in
 
 def _trimmed(chunk: NDArray[np.uint8], starts: Offsets, ends: Offsets, blank: int) -> Offsets:
     """Ends without the trailing blanks."""
-    rows = np.flatnonzero(ends > starts)
-    rows = rows[chunk[ends[rows] - 1] == blank]
+    if not len(chunk):
+        return ends
+    rows = np.flatnonzero((chunk[ends - 1] == blank) & (ends > starts))  # an end of 0 looks at the last byte, in vain
     if not len(rows):
         return ends
     ends = ends.copy()

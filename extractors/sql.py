@@ -111,21 +111,21 @@ def _engine(source: Source, spec: SqlFile, database: Path | None) -> sa.Engine:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             return _sqlite(Path(parsed.database))
-        engine = sa.create_engine(parsed, poolclass=sa.NullPool, execution_options={"stream_results": True})
+        if parsed.get_backend_name() == "postgresql":
+            # one state of the data for all result sets, and no way to change any of it
+            return sa.create_engine(
+                parsed,
+                poolclass=sa.NullPool,
+                isolation_level="REPEATABLE READ",
+                execution_options={"stream_results": True, "postgresql_readonly": True},
+            )
+        return sa.create_engine(parsed, poolclass=sa.NullPool, execution_options={"stream_results": True})
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ContractError(
             f"the database URL of {spec.name} cannot be used: {error}",
             file=where,
             remedy="give a SQLAlchemy URL whose driver is installed",
         ) from None
-    if engine.dialect.name == "postgresql":
-        sa.event.listen(engine, "begin", _begin_postgresql)
-    return engine
-
-
-def _begin_postgresql(connection: sa.Connection) -> None:
-    # one state of the data for all result sets, and no way to change any of it
-    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def _sqlite(database: Path) -> sa.Engine:

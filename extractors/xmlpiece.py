@@ -71,6 +71,7 @@ class Piece:
         self.consumed = int(tags.end[stop - 1]) + 1 if stop else 0
         if not stop and not len(tags):
             self.consumed = complete  # nothing but text, or what was covered
+        self._closing = tags.closing[:stop]
         self._tags = tags.until(stop)
         self._node = node[:stop]
         self._attributes = self._find_attributes()
@@ -105,6 +106,18 @@ class Piece:
         safe = np.flatnonzero(np.cumsum(change[: len(tags)]) == 0)
         return int(safe[-1]) + 1 if len(safe) else 0
 
+    def _of(self, node: int) -> Index:
+        """The opening tags of a node's elements, in order."""
+        order, bounds = self._by_node
+        return order[bounds[node] : bounds[node + 1]]
+
+    @cached_property
+    def _by_node(self) -> tuple[Index, Index]:
+        opening = np.flatnonzero(self._tags.opens)
+        node = self._node[opening].astype(np.int16)  # of which the sort is linear
+        order = np.argsort(node, kind="stable")
+        return opening[order], np.searchsorted(node[order], np.arange(self._plan.nowhere + 2))
+
     def _find_attributes(self) -> tuple[Index, Index, Index, Index]:
         wanted = {slot.node for table in self._plan.tables for slot in table.slots if slot.attribute is not None}
         rows = np.flatnonzero(np.isin(self._node, list(wanted)) & self._tags.opens)
@@ -117,7 +130,7 @@ class Piece:
         tags, first_no = self._tags, self._around.records
         all_rows = np.flatnonzero(np.isin(self._node, [table.row for table in self._plan.tables]) & tags.opens)
         for table in self._plan.tables:
-            rows = np.flatnonzero((self._node == table.row) & tags.opens)
+            rows = self._of(table.row)
             numbers = first_no + 1 + np.searchsorted(all_rows, rows)
             for begin in range(0, len(rows), batch_rows):
                 part = slice(begin, begin + batch_rows)
@@ -129,7 +142,7 @@ class Piece:
 
     def _split(self, table: TablePlan, rows: Index, numbers: Index, sieve: Sieve) -> Split:
         tags = self._tags
-        ends = tags.closing[rows]
+        ends = self._closing[rows]
         offsets = tags.start[rows]
         lengths = tags.end[ends] + 1 - offsets
         places = Places(numbers, self._position + offsets, lengths.astype(np.int32))
@@ -175,14 +188,14 @@ class Piece:
             owner, name, starts, stops = self._attributes
             chosen = (self._node[owner] == slot.node) & (name == self._plan.names.index(slot.attribute))
             return owner[chosen], starts[chosen], stops[chosen], np.zeros(int(chosen.sum()), np.bool_)
-        found = np.flatnonzero((self._node == slot.node) & tags.opens)
-        closing = tags.closing[found]
+        found = self._of(slot.node)
+        closing = self._closing[found]
         starts = tags.end[found] + 1
         return found, starts, np.maximum(starts, tags.start[closing]), closing > found + 1
 
     def _scope_of(self, slot: Slot, rows: Index) -> Index:
         """The tag that opened the scope around each row, -1 where that was in an earlier chunk."""
-        opened = np.flatnonzero((self._node == slot.scope) & self._tags.opens)
+        opened = self._of(slot.scope)
         before = np.searchsorted(opened, rows, side="right") - 1
         return np.where(before >= 0, opened[np.maximum(before, 0)], -1) if len(opened) else np.full(len(rows), -1)
 
@@ -194,7 +207,9 @@ class Piece:
         starts, stops = stripped(data, starts, stops)
         column, _ = self._cutter.column(data, starts, stops, sound=True)
         special = self._special[slot.attribute is not None]
-        odd = nested | (np.searchsorted(special, starts) < np.searchsorted(special, stops))
+        odd = nested
+        if len(special):
+            odd = nested | (np.searchsorted(special, starts) < np.searchsorted(special, stops))
         if odd.any():
             texts = column.filter(pa.array(odd)).to_pylist()
             mended = [text and mend(text, slot.attribute is not None) for text in texts]
@@ -235,13 +250,13 @@ class Piece:
     def _carry(self, table: TablePlan) -> None:
         """Remember what the open scopes around rows have delivered."""
         open_nodes = self._open_nodes()
-        rows = np.flatnonzero((self._node == table.row) & self._tags.opens)
+        rows = self._of(table.row)
         for slot in table.slots:
             if slot.scope == table.row:
                 continue
             found, starts, stops, nested = self._events(slot)
             self._refuse_late(slot, table, rows, found)
-            scopes = np.flatnonzero((self._node == slot.scope) & self._tags.opens)
+            scopes = self._of(slot.scope)
             carried = self._around.carried[slot]
             if len(scopes):
                 carried.count, carried.value, carried.rows_seen = 0, None, False

@@ -113,7 +113,8 @@ class Tags:
     def closing(self) -> Index:
         """int64[n], the tag that closes the element that each tag opens; n where it lies beyond the piece."""
         # between an opening tag and its closing one, no tag is of their level
-        order = np.argsort(self.level.astype(np.int16), kind="stable")
+        narrow = len(self) < 1 << 15 or int(np.abs(self.level).max()) < 1 << 15  # of which the sort is linear
+        order = np.argsort(self.level.astype(np.int16) if narrow else self.level, kind="stable")
         follows = np.append(order[1:], len(self)) if len(self) else order
         same = np.append(self.level[order[1:]] == self.level[order[:-1]], False)[: len(self)]
         closing = np.empty(len(self), np.int64)

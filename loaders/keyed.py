@@ -40,7 +40,7 @@ def merge_keyed(connection: psycopg.Connection, entity: Keyed, batch_id: int, so
         counts.unchanged = known - counts.updated
     if new := staged - known:
         many = worth_it(new, existing)
-        targets = {f"billing.{entity.table}": False, xref: False}
+        targets = {f"billing.{entity.table}": True, xref: False}
         if entity.extra:
             targets[f"billing.{entity.extra.table}"] = True
         with bare(connection, targets, when=many):
@@ -56,40 +56,43 @@ def merge_keyed(connection: psycopg.Connection, entity: Keyed, batch_id: int, so
 
 
 def _insert(connection: psycopg.Connection, entity: Keyed, batch_id: int, *, some_known: bool) -> int:
-    """One statement sorts the new rows once, gives them ids and writes them to the crosswalk and the tables."""
-    names = listed(_names(entity))
-    sequence = sequence_of(connection, f"billing.{entity.table}", entity.id)
+    """Resolve and sort the new rows once, give them ids, and write them to the crosswalk and the tables.
+
+    They are collected in a table of their own because the server works in parallel on what fills a new table, but
+    never on what is inserted into an existing one.
+    """
     known = (
         f"LEFT JOIN control.xref_{entity.entity} known ON known.source_id = s.source_id "
         f"AND known.source_key = s.{entity.key} WHERE known.target_id IS NULL"
     )
-    extra = ""
-    if entity.extra:
-        columns = listed(entity.extra.columns)
-        extra = (
-            f", second AS (INSERT INTO billing.{entity.extra.table} ({entity.id}, source_id, {columns}, batch_id) "
-            f"SELECT id, source_id, {columns}, %(batch)s FROM fresh)"
-        )
-    done = connection.execute(
+    new = connection.execute(
         f"""
-        WITH fresh AS MATERIALIZED (
-            SELECT nextval('{sequence}') AS id, q.*
-              FROM (SELECT s.source_id, s.{entity.key} AS legacy_key, {listed(LINEAGE, "s.")}, {_selected(entity)},
-                           {hash_of(entity)} AS row_hash
-                      FROM staging.{entity.staged} s {parent_joins(entity.parents)} {entity.joins}
-                           {known if some_known else ""}
-                     ORDER BY s.source_id, s.{entity.key}) q
-        ), crosswalk AS (
-            INSERT INTO control.xref_{entity.entity}
-                   (entity, source_id, source_key, target_id, {listed(LINEAGE)}, row_hash, batch_id)
-            SELECT '{entity.entity}', source_id, legacy_key, id, {listed(LINEAGE)}, row_hash, %(batch)s FROM fresh
-        ){extra}
-        INSERT INTO billing.{entity.table} ({entity.id}, source_id, {names}, batch_id)
-        SELECT id, source_id, {names}, %(batch)s FROM fresh
-        """,
-        {"batch": batch_id},
+        CREATE TEMP TABLE fresh ON COMMIT DROP AS
+        SELECT row_number() OVER (ORDER BY source_id, legacy_key) AS nth, q.*
+          FROM (SELECT s.source_id, s.{entity.key} AS legacy_key, {listed(LINEAGE, "s.")}, {_selected(entity)},
+                       {hash_of(entity)} AS row_hash
+                  FROM staging.{entity.staged} s {parent_joins(entity.parents)} {entity.joins}
+                       {known if some_known else ""}) q
+        """
+    ).rowcount
+    before = reserve_ids(connection, f"billing.{entity.table}", entity.id, new)
+    connection.execute(
+        f"INSERT INTO control.xref_{entity.entity} "
+        f"(entity, source_id, source_key, target_id, {listed(LINEAGE)}, row_hash, batch_id) "
+        f"SELECT %s, source_id, legacy_key, nth + %s, {listed(LINEAGE)}, row_hash, %s FROM fresh",
+        [entity.entity, before, batch_id],
     )
-    return done.rowcount
+    written = {entity.table: _names(entity)}
+    if entity.extra:
+        written[entity.extra.table] = entity.extra.columns
+    for table, names in written.items():
+        connection.execute(
+            f"INSERT INTO billing.{table} ({entity.id}, source_id, {listed(names)}, batch_id) "
+            f"SELECT nth + %s, source_id, {listed(names)}, %s FROM fresh",
+            [before, batch_id],
+        )
+    connection.execute("DROP TABLE fresh")
+    return new
 
 
 def _update(connection: psycopg.Connection, entity: Keyed, batch_id: int) -> int:
@@ -140,10 +143,16 @@ def _carried(connection: psycopg.Connection, entity: Keyed, found: int, sources:
     )
 
 
-def sequence_of(connection: psycopg.Connection, table: str, column: str) -> str:
-    """Name of the sequence that gives ids (asked for once: as part of a statement it would be once a row)."""
-    (name,) = connection.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, column]).fetchone() or ("",)
-    return str(name)
+def reserve_ids(connection: psycopg.Connection, table: str, column: str, number: int) -> int:
+    """Take the next ids of a table; the first one is the answer plus one.
+
+    Only one load runs at a time, so nobody else takes any between the two calls.
+    """
+    (sequence,) = connection.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, column]).fetchone() or ("",)
+    first = scalar(connection, "SELECT nextval(%s::regclass)", [sequence])
+    if number > 1:
+        connection.execute("SELECT setval(%s::regclass, %s)", [sequence, first + number - 1])
+    return first - 1
 
 
 def _names(entity: Keyed) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from billing.errors import BillingError, LoadError, ReconciliationError, WarehouseUnavailable
+from billing.errors import LoadError, ReconciliationError, WarehouseUnavailable
 from billing.model import ENTITIES
 from loaders.counts import Counts, by_currency
 from loaders.merge import merge
@@ -164,12 +164,13 @@ def load(
         except ReconciliationError as error:
             _record_breaks(control, batch_id, error)
             raise
-        except (BillingError, psycopg.Error) as error:
+        except Exception as error:
             with suppress(psycopg.Error):  # the server may be the very thing that failed
-                _finish(control, batch_id, "failed", message=str(error))
+                _finish(control, batch_id, "failed", message=str(error) or type(error).__name__)
             raise
         if result.changed:
             with _timed(result, "analyse"):
+                control.execute("SET default_statistics_target = 30")  # look-ups by key need no fine histograms
                 control.execute("ANALYZE")
     return result
 
@@ -195,7 +196,7 @@ def stage_all(
     def fill(table: str) -> tuple[str, int]:
         files, convert = wanted[table]
         with connect(url, autocommit=True) as connection:
-            rows = stage(connection, table, list(files), numbers, convert=convert, batch_rows=batch_rows)
+            rows = stage(connection, table, files, numbers, convert=convert, batch_rows=batch_rows)
         return table, rows
 
     with ThreadPoolExecutor(COPIES) as pool:
@@ -232,14 +233,23 @@ def _merge_and_reconcile(
 def _register(control: psycopg.Connection, batch: Batch) -> tuple[int, Numbers]:
     """Give the batch, its sources and its files their numbers (a small transaction of its own)."""
     with control.transaction(), control.cursor() as cursor:
+        # not "ON CONFLICT": that would use up a number of the small series in every load
         cursor.executemany(
-            "INSERT INTO control.source (code, title, system, region) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT (code) DO UPDATE SET title = excluded.title, system = excluded.system, "
-            "region = excluded.region",
-            [(s.id, s.title, s.system, s.region) for s in sorted(batch.sources, key=lambda s: s.id)],
+            "INSERT INTO control.source (code) SELECT %(id)s "
+            "WHERE NOT EXISTS (SELECT FROM control.source WHERE code = %(id)s)",
+            [{"id": s.id} for s in sorted(batch.sources, key=lambda s: s.id)],
+        )
+        cursor.executemany(
+            "UPDATE control.source SET title = %s, system = %s, region = %s WHERE code = %s",
+            [(s.title, s.system, s.region, s.id) for s in batch.sources],
         )
         cursor.execute("SELECT code, source_id FROM control.source")
         sources: dict[str, int] = dict(cursor.fetchall())
+        # whoever was running before did not live to say how it ended: the lock is ours now
+        cursor.execute(
+            "UPDATE control.batch SET state = 'failed', message = 'interrupted', finished_at = now() "
+            "WHERE state = 'running'"
+        )
         cursor.execute(
             "INSERT INTO control.batch (run_id, state, code_version) VALUES (%s, 'running', %s) RETURNING batch_id",
             [batch.run_id, batch.code_version],

@@ -25,7 +25,7 @@ from loaders.targets import CONTACT_VIEW, DETAILS, KEYED, ORDER
 SETTINGS = {
     # every join here is of whole sets; what one thinks of them before the first ANALYZE must not mislead the planner
     "enable_nestloop": "off",
-    "work_mem": "256MB",
+    "work_mem": "128MB",
     "maintenance_work_mem": "512MB",
     "default_statistics_target": "10",
     "jit": "off",

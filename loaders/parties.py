@@ -16,7 +16,7 @@ import psycopg
 from billing.errors import LoadError
 from loaders.bulk import bare, worth_it
 from loaders.counts import Counts, count, scalar
-from loaders.keyed import sequence_of
+from loaders.keyed import reserve_ids
 from loaders.pieces import LINEAGE, assigned, content_hash, listed
 from loaders.sets import merge_set
 from loaders.stage import staging_columns
@@ -25,7 +25,7 @@ ACTOR = "identity"
 _PARTY = ("kind", "display_name", "first_name", "last_name", "company_name", "birth_date", "sex", "members")
 
 _MEMBER = f"""
-CREATE TEMP TABLE member ON COMMIT DROP AS
+CREATE UNLOGGED TABLE staging.member AS
 SELECT c.source_id, c.subscriber_key, c.cluster_key, x.target_id AS former, x.row_hash AS former_hash,
        s.subscriber_key IS NOT NULL AS delivered, {listed(LINEAGE, "s.")},
        {content_hash([f's."{name}"' for name, _ in staging_columns("subscriber")])} AS row_hash
@@ -35,56 +35,56 @@ SELECT c.source_id, c.subscriber_key, c.cluster_key, x.target_id AS former, x.ro
 """
 # A party goes to the cluster with most of its records; of several parties that a cluster wins, the oldest survives.
 _SURVIVOR = """
-CREATE TEMP TABLE survivor ON COMMIT DROP AS
+CREATE UNLOGGED TABLE staging.survivor AS
 SELECT cluster_key, min(former) AS party_id FROM (
     SELECT DISTINCT ON (former) former, cluster_key FROM (
         SELECT former, cluster_key, count(*) AS records, min(to_char(source_id, '00000') || subscriber_key) AS first
-          FROM member WHERE former IS NOT NULL GROUP BY 1, 2) claims
+          FROM staging.member WHERE former IS NOT NULL GROUP BY 1, 2) claims
      ORDER BY former, records DESC, first) won
  GROUP BY cluster_key
 """
 _OWNER = """
-CREATE TEMP TABLE owner ON COMMIT DROP AS
-SELECT cluster_key, party_id, false AS is_new FROM survivor
+CREATE UNLOGGED TABLE staging.owner AS
+SELECT cluster_key, party_id, false AS is_new FROM staging.survivor
 UNION ALL
-SELECT cluster_key, nextval('{sequence}'), true FROM (
-    SELECT cluster_key FROM (
+SELECT cluster_key, {before} + row_number() OVER (ORDER BY source_id, subscriber_key), true FROM (
+    SELECT * FROM (
         SELECT DISTINCT ON (cluster_key) cluster_key, source_id, subscriber_key
-          FROM member ORDER BY cluster_key, source_id, subscriber_key) first_record
-     WHERE NOT EXISTS (SELECT FROM survivor v WHERE v.cluster_key = first_record.cluster_key)
-     ORDER BY source_id, subscriber_key) new_clusters
+          FROM staging.member ORDER BY cluster_key, source_id, subscriber_key) first_record
+     WHERE NOT EXISTS (SELECT FROM staging.survivor v WHERE v.cluster_key = first_record.cluster_key)) new_clusters
 """
 _MOVED = """
-CREATE TEMP TABLE moved ON COMMIT DROP AS
+CREATE UNLOGGED TABLE staging.moved AS
 SELECT m.source_id, m.subscriber_key, m.former, o.party_id, m.cluster_key
-  FROM member m JOIN owner o USING (cluster_key) WHERE m.former IS DISTINCT FROM o.party_id
+  FROM staging.member m JOIN staging.owner o USING (cluster_key) WHERE m.former IS DISTINCT FROM o.party_id
 """
 _CUSTOMER = f"""
 SELECT q.*, {content_hash(["segment", "status", "customer_since"])} AS row_hash FROM (
     SELECT o.party_id AS customer_id, p.segment, r.status, r.customer_since
-      FROM owner o JOIN staging.party p USING (cluster_key)
+      FROM staging.owner o JOIN staging.party p USING (cluster_key)
       LEFT JOIN (
         SELECT m.cluster_key, min(s.customer_since) AS customer_since,
                -- one live relation makes a live customer
                (array['active', 'suspended', 'closed'])[min(array_position(
                     array['active', 'suspended', 'closed'], s.status))] AS status
-          FROM member m JOIN staging.subscriber s USING (source_id, subscriber_key) GROUP BY 1) r USING (cluster_key)) q
+          FROM staging.member m JOIN staging.subscriber s USING (source_id, subscriber_key) GROUP BY 1
+      ) r USING (cluster_key)) q
 """
 _IDENTIFICATION = f"""
 SELECT o.party_id, i.kind, i.value_hash, i.value_masked, i.value_clear,
        {content_hash(["i.value_hash", "i.value_clear"])} AS row_hash
-  FROM staging.identification i JOIN owner o USING (cluster_key)
+  FROM staging.identification i JOIN staging.owner o USING (cluster_key)
 """
 _PROVENANCE = f"""
 SELECT o.party_id, v.field, v.source_id, v.subscriber_key, v.rule, v.value, v.lost,
        {content_hash(["v.rule", "v.value", "v.lost"])} AS row_hash
-  FROM staging.provenance v JOIN owner o USING (cluster_key)
+  FROM staging.provenance v JOIN staging.owner o USING (cluster_key)
 """
 _EDGE_KEY = ("left_source_id", "left_key", "right_source_id", "right_key")
 _EDGE_VALUES = ("match_weight", "match_probability", "outcome", "reason", "rule", "levels", "weights")
 _EDGE = f"SELECT {listed((*_EDGE_KEY, *_EDGE_VALUES))}, {content_hash(_EDGE_VALUES)} AS row_hash FROM staging.edge"
 _EDGE_SCOPE = " AND ".join(
-    f"EXISTS (SELECT FROM member m WHERE m.source_id = t.{side}_source_id AND m.subscriber_key = t.{side}_key)"
+    f"EXISTS (SELECT FROM staging.member m WHERE m.source_id = t.{side}_source_id AND m.subscriber_key = t.{side}_key)"
     for side in ("left", "right")
 )
 
@@ -99,15 +99,22 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
     Raises:
         LoadError: A subscriber is in no cluster or in two, or a cluster has no party.
     """
-    owner = _OWNER.format(sequence=sequence_of(connection, "billing.party", "party_id"))
-    for statement in (_MEMBER, "ANALYZE member", _SURVIVOR, owner, "ANALYZE owner", _MOVED):
+    for statement in (_MEMBER, "ANALYZE staging.member", _SURVIVOR):
+        connection.execute(statement)
+    new = scalar(
+        connection,
+        "SELECT count(DISTINCT cluster_key) FROM staging.member m "
+        "WHERE NOT EXISTS (SELECT FROM staging.survivor v WHERE v.cluster_key = m.cluster_key)",
+    )
+    before = reserve_ids(connection, "billing.party", "party_id", new) if new else 0
+    for statement in (_OWNER.format(before=before), "ANALYZE staging.owner", _MOVED):
         connection.execute(statement)
     _check(connection)
     known = count(connection, "control.xref_subscriber")
     counts = {"party": _write_parties(connection, batch_id)}
     counts["customer"] = merge_set(
         connection, "billing.customer", _CUSTOMER, batch_id,
-        staged="owner", key=("customer_id",), values=("segment", "status", "customer_since"), scope=None,
+        staged="staging.owner", key=("customer_id",), values=("segment", "status", "customer_since"), scope=None,
     )  # fmt: skip
     counts["subscriber"] = _write_crosswalk(connection, batch_id, known)
     _decide(connection, batch_id)
@@ -115,7 +122,7 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
         counts["billing_account"] = Counts(repointed=_repoint_accounts(connection))
         counts["contact_medium"] = Counts(repointed=_repoint(connection, "contact_medium", "party_id"))
         counts["party"].removed = _retire(connection, batch_id)
-    ours = "t.party_id IN (SELECT party_id FROM owner)"
+    ours = "t.party_id IN (SELECT party_id FROM staging.owner)"
     counts["party_identification"] = merge_set(
         connection, "billing.party_identification", _IDENTIFICATION, batch_id,
         staged="staging.identification", key=("party_id", "kind"),
@@ -134,12 +141,12 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
 
 
 def _check(connection: psycopg.Connection) -> None:
-    members, clusters = count(connection, "member"), count(connection, "staging.cluster")
-    delivered = scalar(connection, "SELECT count(*) FROM member WHERE delivered")
+    members, clusters = count(connection, "staging.member"), count(connection, "staging.cluster")
+    delivered = scalar(connection, "SELECT count(*) FROM staging.member WHERE delivered")
     subscribers = count(connection, "staging.subscriber")
-    unknown = scalar(connection, "SELECT count(*) FROM member WHERE NOT delivered AND former IS NULL")
-    parties = scalar(connection, "SELECT count(*) FROM owner JOIN staging.party USING (cluster_key)")
-    owners = count(connection, "owner")
+    unknown = scalar(connection, "SELECT count(*) FROM staging.member WHERE NOT delivered AND former IS NULL")
+    parties = scalar(connection, "SELECT count(*) FROM staging.owner JOIN staging.party USING (cluster_key)")
+    owners = count(connection, "staging.owner")
     problems = {
         f"{subscribers - delivered} subscribers are in no cluster, or {delivered - subscribers} in two":
             delivered != subscribers,
@@ -157,7 +164,7 @@ def _check(connection: psycopg.Connection) -> None:
 def _write_parties(connection: psycopg.Connection, batch_id: int) -> Counts:
     query = (
         f"SELECT o.party_id, o.is_new, {listed(_PARTY, 'p.')}, {content_hash([f'p.{n}' for n in _PARTY])} AS row_hash "
-        "FROM staging.party p JOIN owner o USING (cluster_key)"
+        "FROM staging.party p JOIN staging.owner o USING (cluster_key)"
     )
     names = listed(("party_id", *_PARTY))
     counts = Counts()
@@ -166,8 +173,8 @@ def _write_parties(connection: psycopg.Connection, batch_id: int) -> Counts:
         "WHERE t.party_id = d.party_id AND NOT d.is_new AND t.row_hash <> d.row_hash",
         [batch_id],
     ).rowcount
-    counts.unchanged = scalar(connection, "SELECT count(*) FROM owner WHERE NOT is_new") - counts.updated
-    new = scalar(connection, "SELECT count(*) FROM owner WHERE is_new")
+    counts.unchanged = scalar(connection, "SELECT count(*) FROM staging.owner WHERE NOT is_new") - counts.updated
+    new = scalar(connection, "SELECT count(*) FROM staging.owner WHERE is_new")
     with bare(connection, {"billing.party": False}, when=worth_it(new, counts.unchanged + counts.updated)):
         counts.inserted = connection.execute(
             f"INSERT INTO billing.party ({names}, row_hash, batch_id) "
@@ -181,25 +188,26 @@ def _write_crosswalk(connection: psycopg.Connection, batch_id: int, known: int) 
     counts = Counts()
     if known:
         counts.updated = connection.execute(
-            f"UPDATE control.xref_subscriber t SET {assigned((*LINEAGE, 'row_hash'))}, batch_id = %s FROM member d "
-            "WHERE t.source_id = d.source_id AND t.source_key = d.subscriber_key AND d.delivered "
+            f"UPDATE control.xref_subscriber t SET {assigned((*LINEAGE, 'row_hash'))}, batch_id = %s "
+            "FROM staging.member d WHERE t.source_id = d.source_id AND t.source_key = d.subscriber_key AND d.delivered "
             "AND d.former_hash <> d.row_hash",
             [batch_id],
         ).rowcount
         counts.repointed = connection.execute(
-            "UPDATE control.xref_subscriber t SET target_id = d.party_id, batch_id = %s FROM moved d "
+            "UPDATE control.xref_subscriber t SET target_id = d.party_id, batch_id = %s FROM staging.moved d "
             "WHERE t.source_id = d.source_id AND t.source_key = d.subscriber_key AND d.former IS NOT NULL",
             [batch_id],
         ).rowcount
     delivered = count(connection, "staging.subscriber")
-    new = scalar(connection, "SELECT count(*) FROM moved WHERE former IS NULL")
+    new = scalar(connection, "SELECT count(*) FROM staging.moved WHERE former IS NULL")
     counts.unchanged = delivered - new - counts.updated
     with bare(connection, {"control.xref_subscriber": False}, when=worth_it(new, known)):
         counts.inserted = connection.execute(
             "INSERT INTO control.xref_subscriber "
             f"(entity, source_id, source_key, target_id, {listed(LINEAGE)}, row_hash, batch_id) "
             f"SELECT 'subscriber', source_id, subscriber_key, party_id, {listed(LINEAGE)}, row_hash, %s "
-            "FROM member JOIN owner USING (cluster_key) WHERE former IS NULL ORDER BY source_id, subscriber_key",
+            "FROM staging.member JOIN staging.owner USING (cluster_key) WHERE former IS NULL "
+            "ORDER BY source_id, subscriber_key",
             [batch_id],
         ).rowcount
     if worth_it(new, known):
@@ -213,15 +221,15 @@ def _decide(connection: psycopg.Connection, batch_id: int) -> None:
         "INSERT INTO control.match_decision "
         "(source_id, subscriber_key, action, party_id, former_party_id, actor, batch_id) "
         "SELECT source_id, subscriber_key, CASE WHEN former IS NULL THEN 'join' ELSE 'move' END, party_id, former, "
-        "%s, %s FROM moved WHERE former IS NOT NULL OR cluster_key IN "
-        "(SELECT cluster_key FROM member GROUP BY 1 HAVING count(*) > 1) ORDER BY source_id, subscriber_key",
+        "%s, %s FROM staging.moved WHERE former IS NOT NULL OR cluster_key IN "
+        "(SELECT cluster_key FROM staging.member GROUP BY 1 HAVING count(*) > 1) ORDER BY source_id, subscriber_key",
         [ACTOR, batch_id],
     )
 
 
 def _repoint_accounts(connection: psycopg.Connection) -> int:
     payers = connection.execute(
-        "UPDATE billing.billing_account t SET payer_customer_id = d.party_id FROM moved d "
+        "UPDATE billing.billing_account t SET payer_customer_id = d.party_id FROM staging.moved d "
         "WHERE t.source_id = d.source_id AND t.payer_subscriber_key = d.subscriber_key "
         "AND t.payer_customer_id IS DISTINCT FROM d.party_id"
     ).rowcount
@@ -230,7 +238,7 @@ def _repoint_accounts(connection: psycopg.Connection) -> int:
 
 def _repoint(connection: psycopg.Connection, table: str, column: str) -> int:
     done = connection.execute(
-        f"UPDATE billing.{table} t SET {column} = d.party_id FROM moved d "
+        f"UPDATE billing.{table} t SET {column} = d.party_id FROM staging.moved d "
         f"WHERE t.source_id = d.source_id AND t.subscriber_key = d.subscriber_key AND t.{column} <> d.party_id"
     )
     return done.rowcount
@@ -240,7 +248,7 @@ def _retire(connection: psycopg.Connection, batch_id: int) -> int:
     """Parties without a record become aliases of the party that got most of theirs."""
     connection.execute(
         "CREATE TEMP TABLE retired ON COMMIT DROP AS SELECT DISTINCT ON (former) former, party_id FROM ("
-        "SELECT former, party_id, count(*) AS records FROM moved WHERE former IS NOT NULL GROUP BY 1, 2) went "
+        "SELECT former, party_id, count(*) AS records FROM staging.moved WHERE former IS NOT NULL GROUP BY 1, 2) went "
         "WHERE NOT EXISTS (SELECT FROM control.xref_subscriber x WHERE x.target_id = went.former) "
         "ORDER BY former, records DESC, party_id"
     )

@@ -11,4 +11,8 @@ class ReportsLink(AirflowPlugin):
     """The menu entry; there is none where `BLUELINE_REPORTS_URL` is not set."""
 
     name = "blueline_reports"
-    external_views = [{"name": "Reports", "href": _URL, "destination": "nav", "category": "browse"}] if _URL else []
+    external_views = (
+        [{"name": "Reports", "href": _URL, "destination": "nav", "category": "browse", "nav_top_level": True}]
+        if _URL
+        else []
+    )

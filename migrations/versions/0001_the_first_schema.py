@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The first schema"""
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def test_an_operator_sees_the_dags_in_a_browser(api, tmp_path):
         page.open(f"{api.url}/dags")
         page.wait_for("Consolidation", "mainframe")
         page.open(f"{api.url}/dags/source_krakow")
-        page.wait_for("Kraków", "land", "check_canonical", "publish", "verdict")
+        page.wait_for("Kraków", "delivery", "extract", "transform", "handover", "verdict")
         assert page.errors == []
 
 

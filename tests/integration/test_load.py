@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -366,12 +366,7 @@ def test_connection_lost_in_the_middle_leaves_what_was_there(loader: Loader, mom
     changed.bill("opole", "1", 2, "7.00")
 
     def kill(_: psycopg.Connection) -> None:
-        with loader.connect() as other:
-            killed = other.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'blueline' "
-                "AND datname = current_database()"
-            ).fetchall()
-        assert killed
+        _end_connections(loader)
 
     with pytest.raises(WarehouseUnavailable) as caught:
         loader(changed, meddle=kill) if moment == "reconcile" else loader(changed, staged=kill)
@@ -380,9 +375,57 @@ def test_connection_lost_in_the_middle_leaves_what_was_there(loader: Loader, mom
     assert loader(changed).counts["invoice"].inserted == 1  # the same load again: locks and staging are free
 
 
+class _KillBetween(list[str]):
+    """Paths; the first one is read, then the server ends every connection of the load."""
+
+    kill: Callable[[], None]
+
+    def __iter__(self) -> Iterator[str]:
+        for path in super().__iter__():
+            yield path
+            self.kill()
+
+
+def test_connection_lost_while_copying_leaves_what_was_there(loader: Loader, tmp_path: Path) -> None:
+    world = small_world()
+    loader(world)
+    before = loader.snapshot()
+    world.bill("opole", "1", 2, "7.00")
+    inputs = world.inputs(tmp_path / "w")
+    paths = _KillBetween(inputs.entities["invoice"])
+    paths.kill = lambda: _end_connections(loader)
+    inputs.entities["invoice"] = paths  # type: ignore[index]
+    with pytest.raises(WarehouseUnavailable):
+        load(loader.url, world.batch(), inputs, lambda *_: [], hmac_key=KEY)
+    assert loader.snapshot() == before
+    assert loader(world).counts["invoice"].inserted == 1
+    assert loader.states() == ["loaded", "failed", "loaded"]
+
+
+def test_whatever_goes_wrong_the_batch_says_so(loader: Loader) -> None:
+    def fail(_: psycopg.Connection) -> None:
+        raise ZeroDivisionError("a fault of the caller")
+
+    with pytest.raises(ZeroDivisionError):
+        loader(small_world(), meddle=fail)
+    assert loader.rows("SELECT state, message FROM control.batch") == [("failed", "a fault of the caller")]
+    with loader.connect() as connection:  # the process was killed: nobody could write how it ended
+        connection.execute("UPDATE control.batch SET state = 'running', message = NULL")
+    loader(small_world())
+    assert loader.rows("SELECT state, message FROM control.batch ORDER BY batch_id") == [
+        ("failed", "interrupted"), ("loaded", None),
+    ]  # fmt: skip
+
+
+def test_loads_use_up_no_numbers_of_sources(loader: Loader) -> None:
+    for _ in range(3):
+        loader(small_world())
+    assert loader.rows("SELECT last_value FROM control.source_source_id_seq") == [(2,)]
+
+
 def test_server_that_is_not_there() -> None:
     with pytest.raises(WarehouseUnavailable, match="does not answer") as caught:
-        Loader("postgresql+psycopg://blueline@/none?host=/tmp/no-such-folder", Path("/tmp")).url and load(
+        load(
             "postgresql+psycopg://blueline:secret@/none?host=/tmp/no-such-folder",
             small_world().batch(),
             None,  # type: ignore[arg-type]
@@ -569,6 +612,15 @@ def test_every_row_leads_to_a_registered_file(loader: Loader) -> None:
             f"SELECT count(*) FROM {table} t LEFT JOIN control.source_file f "
             "ON f.file_id = t.file_id AND f.source_id = t.source_id WHERE f.file_id IS NULL"
         ) == [(0,)]
+
+
+def _end_connections(loader: Loader) -> None:
+    with loader.connect() as other:
+        ended = other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'blueline' "
+            "AND datname = current_database()"
+        ).fetchall()
+    assert ended
 
 
 def _reject(**values: Any) -> dict[str, Any]:

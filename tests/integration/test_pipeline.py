@@ -107,7 +107,7 @@ def test_what_is_loaded_is_exactly_what_the_generator_left_unharmed(world, deliv
         expected = {
             code: (
                 sum(f["records"] for f in entities[entity]["unharmed"].values()),
-                sum(f["grosze"] for f in entities[entity]["unharmed"].values()) if amount else 0,
+                sum(f.get("pln_grosze", f["grosze"]) for f in entities[entity]["unharmed"].values()) if amount else 0,
             )
             for code, entities in truth.items()
         }

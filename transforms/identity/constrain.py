@@ -2,10 +2,13 @@
 
 A score alone merges households: the same surname, the same address and the same telephone outweigh a different first
 name.  So the score never decides by itself.  `POLICIES` is a list of named conditions over the levels of agreement; the
-first that holds gives the outcome and its reason.  It follows the domain rules, section 4.4: a valid PESEL (for
-organisations a NIP or REGON) merges together with an agreeing name or birth date; without an identifier on a side, a
-full name and a birth date merge only together with something that is not shared with strangers, or with a name so rare
-that the weight says so; a name and an address alone never do, because fathers and sons have both.
+first that holds gives the outcome and its reason:
+
+* a valid PESEL (for organisations a NIP or REGON) merges together with an agreeing name; PESELs are shared by mistake
+  about once in twenty thousand people, so the number alone goes to a person;
+* without an identifier on a side, a full name and a birth date merge only together with something that is not shared
+  with strangers, or with a name so rare that the weight says so;
+* a name and an address alone never merge, because fathers and sons have both.
 
 Outcomes:
 
@@ -34,8 +37,8 @@ class Policy:
     Attributes:
         reason: Stable code, kept with the edge.
         outcome: What becomes of the pair.
-        when: Condition over level names, `match_weight`, `both_births_given`, `birth_given`, `sexes_differ`,
-            `woman`, `years_apart`, `$merge`, `$review`.
+        when: Condition over level names, `match_weight`, `birth_given` (delivered dates only), `sexes_differ`, `woman`,
+            `years_apart`, `$merge`, `$review`.
         says: The reason for people.
         hard: A `keep_apart` that also holds through a chain.
         identified: A `merge` that stands on an identifier; such merges are made first.
@@ -59,24 +62,25 @@ _NEAR = f"(address IN ('dwelling', 'building') OR phone = 'same' OR nip = 'same'
 _HOME = f"(address = 'dwelling' OR phone = 'same' OR {_OWN})"
 _COMPANY = "company IN ('same', 'similar')"
 # Kept-apart pairs that somebody will ask about; all others are only counted.
-ALIKE = f"({_NAME} OR {_COMPANY})"
+ALIKE = f"({_NAME} OR {_COMPANY} AND (address IN ('dwelling', 'building') OR phone = 'same'))"
 
 _PERSONS: tuple[Policy, ...] = (
     Policy("PESEL-DIFFER", "keep_apart", "pesel = 'different'", "two different valid PESELs", hard=True),
     Policy("PESEL-NAME", "merge", f"pesel = 'same' AND {_NAME}", "the same PESEL and name", identified=True),
     Policy(
-        "PESEL-SURNAME", "merge",
-        f"pesel = 'same' AND {_LAST} AND (first_name = 'missing' OR"
-        " (both_births_given AND birth_given = 'same' AND NOT sexes_differ))",
-        "the same PESEL and surname; the first name is missing or another one of the same birth date", identified=True,
+        "PESEL-SURNAME", "merge", f"pesel = 'same' AND {_LAST} AND first_name = 'missing'",
+        "the same PESEL and surname; a first name is missing", identified=True,
     ),
+    # Whoever shares a PESEL by mistake shares its birth date too, so that date is no second witness: where the surname
+    # differs, the first name and something of the home have to agree.
     Policy(
         "PESEL-BIRTH", "merge",
         "pesel = 'same' AND NOT sexes_differ AND birth_given <> 'different'"
-        " AND (first_name IN ('same', 'diminutive') AND (woman OR birth_given = 'same' OR last_name = 'missing')"
-        f"      OR first_name IN ('same', 'diminutive', 'mistyped') AND {_NEAR}"
-        "      OR first_name = 'missing' AND birth_given = 'same')",
-        "the same PESEL, and first name or delivered birth date; another surname (marriage)", identified=True,
+        " AND (first_name IN ('same', 'diminutive')"
+        f"      AND (last_name = 'missing' OR {_NEAR} OR woman AND address IN ('street', 'place'))"
+        f"     OR first_name = 'mistyped' AND {_NEAR}"
+        f"     OR first_name = 'missing' AND birth_given = 'same' AND {_NEAR})",
+        "the same PESEL, first name and home or town; another surname (marriage)", identified=True,
     ),
     Policy("PESEL-CONFLICT", "review", "pesel = 'same'", "the same PESEL, but name and birth date do not confirm it"),
     Policy(
@@ -203,7 +207,6 @@ def decide(con: duckdb.DuckDBPyConnection, weights: Weights) -> None:
         WITH judged AS (
             SELECT s.*,
                 a.class,
-                a.birth_given IS NOT NULL AND b.birth_given IS NOT NULL AS both_births_given,
                 CASE WHEN a.birth_given IS NULL OR b.birth_given IS NULL THEN 'missing'
                      WHEN a.birth_given = b.birth_given THEN 'same'
                      -- a slip in a delivered date, as the comparison of birth dates sees it

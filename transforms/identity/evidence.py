@@ -108,7 +108,7 @@ SELECT last_name_key, list_sort(list_distinct(list_transform(
 FROM (SELECT DISTINCT last_name_key FROM subscriber WHERE last_name_key IS NOT NULL)
 """
 
-# Century and month of a PESEL share two digits (domain rules, section 2.1).
+# Century and month of a PESEL share two digits: the 19th century adds 80, the 20th nothing, the 21st 20, and so on.
 _PESEL_BIRTH = """
 try_cast(
     (CASE pesel[3]::INTEGER // 2 WHEN 4 THEN '18' WHEN 0 THEN '19' WHEN 1 THEN '20' WHEN 2 THEN '21' ELSE '22' END)

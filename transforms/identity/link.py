@@ -83,7 +83,7 @@ RULES: tuple[Rule, ...] = (
     Rule("first_birth_initials", ("first_name", "birth_date", "left(last_name, 2)"), "birth_date"),
     Rule("dwelling_birth", ("birth_date",), "birth_date", places="dwelling"),
     Rule("dwelling_name", ("last_name", "left(first_name, 1)"), "last_name", places="dwelling"),
-    Rule("company_place", ("company",), "company", places="place"),
+    Rule("company_building", ("company",), "company", places="building"),
 )
 
 

@@ -13,7 +13,7 @@ record in twenty has a second one of the same customer; a merge without an ident
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,11 @@ MERGE_WEIGHT = 13.3  # log2(10_000)
 REVIEW_WEIGHT = 0.0
 COMMON = 2e-5
 MIN_COUNT = 5  # a value that occurs less often may be a typing error
-# No level is impossible and none is certain, whatever a sample shows.
-M_FLOOR, U_FLOOR = 1e-3, 1e-7
-# Where the data never shows a comparison (no e-mail addresses, no firms), a reasoned guess stands in: the strongest
-# level is usual within one customer and rare between two, the levels between are unusual in both.
-_GUESS_SAME, _GUESS_BETWEEN = (0.9, 1e-6), (0.02, 1e-5)
+# No level is impossible, whatever a sample shows; a level that it shows nowhere carries no weight.
+M_FLOOR, U_FLOOR = 5e-3, 1e-7
+# Where the data never shows a comparison's strongest level among records of one customer (no e-mail addresses, no
+# firms, a new document in every record), a reasoned guess stands in.
+_GUESS_SAME, _GUESS_BETWEEN = (0.7, 1e-6), (0.02, 1e-5)
 _EM_RULES = ("l.pesel = r.pesel", "l.first_name = r.first_name AND l.last_name = r.last_name")
 
 
@@ -142,11 +142,18 @@ def _chances(
     """Floor and normalise every comparison's levels, so that its m and its u each add up to one."""
     result = {}
     for name, levels in m.items():
-        if not any(levels.values()) or not any(u[name].values()):
+        strongest = next(iter(levels))
+        if not levels[strongest]:
             result[name] = _guess(list(levels))
             continue
-        pairs = zip(_shares(levels.values(), M_FLOOR), _shares(u[name].values(), U_FLOOR), strict=True)
-        result[name] = dict(zip(levels, pairs, strict=True))
+        chances = {
+            level: (max(levels[level] or 0.0, M_FLOOR), max(u[name][level] or 0.0, U_FLOOR))
+            if levels[level] or u[name][level]
+            else (M_FLOOR, M_FLOOR)
+            for level in levels
+        }
+        total = [sum(chance[i] for chance in chances.values()) for i in (0, 1)]
+        result[name] = {level: (_round(c[0] / total[0]), _round(c[1] / total[1])) for level, c in chances.items()}
     return result
 
 
@@ -156,7 +163,5 @@ def _guess(levels: list[str]) -> dict[str, tuple[float, float]]:
     return guess | {levels[-1]: (rest[0], rest[1])}
 
 
-def _shares(values: Iterable[float | None], floor: float) -> list[float]:
-    floored = [max(value or 0.0, floor) for value in values]
-    total = sum(floored)
-    return [float(f"{value / total:.6g}") for value in floored]
+def _round(chance: float) -> float:
+    return float(f"{chance:.6g}")

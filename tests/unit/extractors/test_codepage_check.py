@@ -6,10 +6,36 @@ from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.codepage_check import TextSample, judge, verify
 
-WORDS = """
-    Łódź Kraków Święta Żółć Gęś Łoś Kąty Ćma Jarosław Wrocław Małgorzata Stanisław Krzysztof Źródlana Poznań Gdańsk
-    Wiśniewska Wójcik Dąbrowski Kamińska Zieliński Szymański Woźniak Kozłowski Jabłoński Krawczyk Grabowski Pawłowska
-""".split()
+WORDS = [
+    "Łódź",
+    "Kraków",
+    "Święta",
+    "Żółć",
+    "Gęś",
+    "Łoś",
+    "Kąty",
+    "Ćma",
+    "Jarosław",
+    "Wrocław",
+    "Małgorzata",
+    "Stanisław",
+    "Krzysztof",
+    "Źródlana",
+    "Poznań",
+    "Gdańsk",
+    "Wiśniewska",
+    "Wójcik",
+    "Dąbrowski",
+    "Kamińska",
+    "Zieliński",
+    "Szymański",
+    "Woźniak",
+    "Kozłowski",
+    "Jabłoński",
+    "Krawczyk",
+    "Grabowski",
+    "Pawłowska",
+]
 PAGES = ("mazovia", "cp852", "cp1250", "iso8859-2", "cp870", "utf-8")
 
 

@@ -16,6 +16,7 @@ from transforms.identity.survive import FIELDS, rule_of
 
 BORN = "1950-03-14"
 P = pesel(BORN)
+HOME = ("radom", "polna", "12", "4")
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,12 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> IdentityResult:
     same = {"pesel": P, "name": "ANNA ZARUDZKI"}
     return resolve_recs(
         [
-            Rec("a", "1", **same, updated="2001-01-01", phone="+48111111111", segment="residential", sex="F"),
-            Rec("b", "2", pesel=P, name="ANNA WROBEL", updated="2003-06-30", phone="+48222222222", born=BORN),
+            Rec(
+                "a", "1", **same, updated="2001-01-01", phone="+48111111111", segment="residential", sex="F", home=HOME
+            ),
+            Rec(
+                "b", "2", pesel=P, name="ANNA WROBEL", updated="2003-06-30", phone="+48222222222", born=BORN, home=HOME
+            ),
             Rec("c", "3", **same, updated="2002-05-05", document="ABA300000", born=BORN),
             Rec("c", "4", **same, phone="+48333333333", status=(("phone", "suspect"),)),
             Rec("d", "9", "JAN NOWAK", born="1960-02-03", segment="business"),

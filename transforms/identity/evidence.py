@@ -8,7 +8,7 @@ decided in one place:
   (1900-01-01 and its kin) are none.  Whether a date was delivered beside the PESEL is kept apart (`birth_given`),
   because a date taken from a PESEL cannot confirm that PESEL;
 * surnames are compared as a set of parts (`NOWAK KOWALSKA` = `KOWALSKA NOWAK`), with -SKA/-CKA/-DZKA folded to
-  -SKI/-CKI/-DZKI, for comparing only (domain rules, section 4.4);
+  -SKI/-CKI/-DZKI, for comparing only;
 * all addresses of a subscriber, whatever their roles, become four lists of keys (dwelling, building, street, place),
   because sources confuse roles and a match in any role is a match.
 

@@ -105,6 +105,7 @@ def people(seed: int, zone: Ints, index: Ints) -> People:
     last = _last_name(seed, zone, family, male, plain=relation > 0)
     first = np.where(namesake, _first_name(seed, zone, head, np.ones(len(index), dtype=bool)),
                      _first_name(seed, zone, index, male))  # fmt: skip
+    first = _unlike_sibling(seed, zone, head, draw, first, male, relation == TWIN)
     second = np.where(draw.chance("second", 330), _given(draw, "second name", male), "")
     second = np.where(second == first, "", second)
 
@@ -180,6 +181,19 @@ def _given(draw: Draw, purpose: str, male: Bools) -> Array:
 
 def _first_name(seed: int, zone: Ints, index: Ints, male: Bools) -> Array:
     return _given(Draw(seed, zone, index), "first name", male)
+
+
+def _unlike_sibling(seed: int, zone: Ints, head: Ints, draw: Draw, first: Array, male: Bools, twin: Bools) -> Array:
+    """Twins bear different given names: another is drawn until it is not the sibling's."""
+    if not twin.any():
+        return first
+    child = head + 2
+    _, _, namesake, child_male = _relations(seed, zone, child, _kind(seed, zone, child))
+    fathers = _first_name(seed, zone, head, np.ones(len(head), dtype=bool))
+    sibling = np.where(namesake, fathers, _first_name(seed, zone, child, child_male))
+    for number in range(8):
+        first = np.where(twin & (first == sibling), _given(draw, f"twin's name {number}", male), first)
+    return first
 
 
 def _last_name(seed: int, zone: Ints, index: Ints, male: Bools, *, plain: Bools) -> Array:

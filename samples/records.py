@@ -232,7 +232,8 @@ def _document(draw: Draw, person: People) -> Array:
 
 
 def _email(draw: Draw, person: People) -> Array:
-    """A few addresses; the domains are reserved for examples."""
+    """A few addresses, no two persons with the same one; the domains are reserved for examples."""
     have = (person.kind == PERSON) & draw.chance("e-mail", 60)
-    name = fold(np.strings.lower(cat(person.first, ".", person.last)))
+    number = (person.zone * 10_000_000 + person.index).astype(str)
+    name = cat(fold(np.strings.lower(cat(person.first, ".", person.last))), number)
     return np.where(have, cat(name, choose(["@poczta.example", "@siec.example"], draw.below("domain", 2))), "")

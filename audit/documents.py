@@ -38,11 +38,14 @@ _ACCOUNT = """
 WITH ours AS (SELECT source_id FROM control.source WHERE code = ANY(%(sources)s)),
 moved AS (
     SELECT account_id, sum(amount) AS amount FROM (
-        SELECT account_id, gross AS amount FROM billing.invoice WHERE source_id IN (SELECT source_id FROM ours)
+        SELECT account_id, gross AS amount FROM billing.invoice WHERE withdrawn_batch_id IS NULL
+           AND source_id IN (SELECT source_id FROM ours)
         UNION ALL
-        SELECT account_id, amount FROM billing.adjustment WHERE source_id IN (SELECT source_id FROM ours)
+        SELECT account_id, amount FROM billing.adjustment WHERE withdrawn_batch_id IS NULL
+           AND source_id IN (SELECT source_id FROM ours)
         UNION ALL
-        SELECT account_id, -amount FROM billing.payment WHERE source_id IN (SELECT source_id FROM ours)) movements
+        SELECT account_id, -amount FROM billing.payment WHERE withdrawn_batch_id IS NULL
+           AND source_id IN (SELECT source_id FROM ours)) movements
      GROUP BY 1)
 SELECT b.source_id, b.currency, coalesce(b.opening_balance, 0) + coalesce(m.amount, 0) AS lhs,
        b.closing_balance AS rhs, coalesce(b.opening_balance, 0) + coalesce(m.amount, 0) <> b.closing_balance AS wrong,

@@ -35,6 +35,7 @@ class Counts:
         unchanged: Rows that were there, with the same content.
         removed: Lines of a re-delivered document that it no longer has; parties that became part of others.
         repointed: Rows that were given to another party, their content untouched.
+        withdrawn: Movements of accounts that were delivered anew without them; they stay as history.
         carried: Rows of the batch's sources that this delivery does not have; they stay.
     """
 
@@ -43,6 +44,7 @@ class Counts:
     unchanged: int = 0
     removed: int = 0
     repointed: int = 0
+    withdrawn: int = 0
     carried: list[Carried] = field(default_factory=list)
 
     @property
@@ -53,7 +55,7 @@ class Counts:
     @property
     def changed(self) -> int:
         """Rows that were written or removed."""
-        return self.inserted + self.updated + self.removed + self.repointed
+        return self.inserted + self.updated + self.removed + self.repointed + self.withdrawn
 
     def as_json(self) -> dict[str, Any]:
         """The counts that are not zero, for the batch's row."""

@@ -4,7 +4,8 @@ For every entity, parents before children: rows with a new key are inserted unde
 source and key, so the same input always gets the same ids), rows whose content hash differs are updated, all others
 are left untouched, down to their lineage.  Loading the same input twice therefore changes nothing.
 
-Rows of a source that are not in this delivery stay; they are counted as carried over, with their amount.
+Rows of a source that are not in this delivery stay; they are counted as carried over, with their amount.  Movements
+of an account that is delivered anew without them are marked as withdrawn (`loaders.withdrawn`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from loaders.plans import merge_plans
 from loaders.rejects import merge_rejects
 from loaders.tables import metadata
 from loaders.targets import CONTACT_VIEW, DETAILS, KEYED, ORDER
+from loaders.withdrawn import MOVEMENTS, withdraw
 
 SETTINGS = {
     # every join here is of whole sets; what one thinks of them before the first ANALYZE must not mislead the planner
@@ -58,6 +60,8 @@ def merge(connection: psycopg.Connection, batch_id: int, sources: Sequence[int])
             counts[name] = merge_keyed(connection, KEYED[name], batch_id, sources)
         else:
             counts[name] = merge_detail(connection, DETAILS[name], batch_id, sources)
+    for name in MOVEMENTS:
+        counts[name].withdrawn = withdraw(connection, KEYED[name], batch_id, gone=bool(counts[name].carried))
     counts["reject"] = merge_rejects(connection, batch_id, sources)
     return counts
 

@@ -27,47 +27,50 @@ _PARTY = ("kind", "display_name", "first_name", "last_name", "company_name", "bi
 _MEMBER = f"""
 CREATE UNLOGGED TABLE staging.member AS
 SELECT c.source_id, c.subscriber_key, c.cluster_key, x.target_id AS former, x.row_hash AS former_hash,
-       s.subscriber_key IS NOT NULL AS delivered, {listed(LINEAGE, "s.")},
+       s.subscriber_key IS NOT NULL AS delivered, s.status, s.customer_since, {listed(LINEAGE, "s.")},
        {content_hash([f's."{name}"' for name, _ in staging_columns("subscriber")])} AS row_hash
   FROM staging.cluster c
   LEFT JOIN staging.subscriber s USING (source_id, subscriber_key)
   LEFT JOIN control.xref_subscriber x ON x.source_id = c.source_id AND x.source_key = c.subscriber_key
 """
+# source and key as one text that sorts by both: numbers of sources have five digits at most
+_FIRST = """min(((100000 + source_id)::text || subscriber_key) COLLATE "C") AS first_record"""
+_GROUPED = f"""
+CREATE UNLOGGED TABLE staging.grouped AS
+SELECT cluster_key, count(*)::integer AS members, {_FIRST} FROM staging.member GROUP BY cluster_key
+"""
 # A party goes to the cluster with most of its records; of several parties that a cluster wins, the oldest survives.
-_SURVIVOR = """
+_SURVIVOR = f"""
 CREATE UNLOGGED TABLE staging.survivor AS
 SELECT cluster_key, min(former) AS party_id FROM (
     SELECT DISTINCT ON (former) former, cluster_key FROM (
-        SELECT former, cluster_key, count(*) AS records, min(to_char(source_id, '00000') || subscriber_key) AS first
+        SELECT former, cluster_key, count(*) AS records, {_FIRST}
           FROM staging.member WHERE former IS NOT NULL GROUP BY 1, 2) claims
-     ORDER BY former, records DESC, first) won
+     ORDER BY former, records DESC, first_record) won
  GROUP BY cluster_key
 """
 _OWNER = """
 CREATE UNLOGGED TABLE staging.owner AS
-SELECT cluster_key, party_id, false AS is_new FROM staging.survivor
+SELECT g.cluster_key, v.party_id, false AS is_new, g.members
+  FROM staging.grouped g JOIN staging.survivor v USING (cluster_key)
 UNION ALL
-SELECT cluster_key, {before} + row_number() OVER (ORDER BY source_id, subscriber_key), true FROM (
-    SELECT * FROM (
-        SELECT DISTINCT ON (cluster_key) cluster_key, source_id, subscriber_key
-          FROM staging.member ORDER BY cluster_key, source_id, subscriber_key) first_record
-     WHERE NOT EXISTS (SELECT FROM staging.survivor v WHERE v.cluster_key = first_record.cluster_key)) new_clusters
+SELECT g.cluster_key, {before} + row_number() OVER (ORDER BY g.first_record), true, g.members
+  FROM staging.grouped g LEFT JOIN staging.survivor v USING (cluster_key) WHERE v.party_id IS NULL
 """
 _MOVED = """
 CREATE UNLOGGED TABLE staging.moved AS
-SELECT m.source_id, m.subscriber_key, m.former, o.party_id, m.cluster_key
+SELECT m.source_id, m.subscriber_key, m.former, o.party_id, o.members
   FROM staging.member m JOIN staging.owner o USING (cluster_key) WHERE m.former IS DISTINCT FROM o.party_id
 """
 _CUSTOMER = f"""
 SELECT q.*, {content_hash(["segment", "status", "customer_since"])} AS row_hash FROM (
-    SELECT o.party_id AS customer_id, p.segment, r.status, r.customer_since
-      FROM staging.owner o JOIN staging.party p USING (cluster_key)
-      LEFT JOIN (
-        SELECT m.cluster_key, min(s.customer_since) AS customer_since,
+    SELECT r.customer_id, p.segment, r.status, r.customer_since
+      FROM staging.party p JOIN (
+        SELECT o.cluster_key, o.party_id AS customer_id, min(m.customer_since) AS customer_since,
                -- one live relation makes a live customer
                (array['active', 'suspended', 'closed'])[min(array_position(
-                    array['active', 'suspended', 'closed'], s.status))] AS status
-          FROM staging.member m JOIN staging.subscriber s USING (source_id, subscriber_key) GROUP BY 1
+                    array['active', 'suspended', 'closed'], m.status))] AS status
+          FROM staging.member m JOIN staging.owner o USING (cluster_key) GROUP BY 1, 2
       ) r USING (cluster_key)) q
 """
 _IDENTIFICATION = f"""
@@ -99,13 +102,11 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
     Raises:
         LoadError: A subscriber is in no cluster or in two, or a cluster has no party.
     """
-    for statement in (_MEMBER, "ANALYZE staging.member", _SURVIVOR):
+    for statement in (_MEMBER, _GROUPED, _SURVIVOR):
         connection.execute(statement)
-    new = scalar(
-        connection,
-        "SELECT count(DISTINCT cluster_key) FROM staging.member m "
-        "WHERE NOT EXISTS (SELECT FROM staging.survivor v WHERE v.cluster_key = m.cluster_key)",
-    )
+    for table in ("member", "grouped", "survivor"):
+        connection.execute(f"ANALYZE staging.{table}")
+    new = count(connection, "staging.grouped") - count(connection, "staging.survivor")
     before = reserve_ids(connection, "billing.party", "party_id", new) if new else 0
     for statement in (_OWNER.format(before=before), "ANALYZE staging.owner", _MOVED):
         connection.execute(statement)
@@ -221,8 +222,7 @@ def _decide(connection: psycopg.Connection, batch_id: int) -> None:
         "INSERT INTO control.match_decision "
         "(source_id, subscriber_key, action, party_id, former_party_id, actor, batch_id) "
         "SELECT source_id, subscriber_key, CASE WHEN former IS NULL THEN 'join' ELSE 'move' END, party_id, former, "
-        "%s, %s FROM staging.moved WHERE former IS NOT NULL OR cluster_key IN "
-        "(SELECT cluster_key FROM staging.member GROUP BY 1 HAVING count(*) > 1) ORDER BY source_id, subscriber_key",
+        "%s, %s FROM staging.moved WHERE former IS NOT NULL OR members > 1 ORDER BY source_id, subscriber_key",
         [ACTOR, batch_id],
     )
 

@@ -233,6 +233,15 @@ contact_medium = Table(
     comment="How and where somebody is reached: addresses by role, telephone numbers, e-mail addresses",
 )
 
+
+def _withdrawn() -> Column[Any]:
+    return Column(
+        "withdrawn_batch_id",
+        Integer(),
+        comment="Batch that delivered the account anew without this row: history, no part of the present balance",
+    )
+
+
 _DOCUMENT = frozenset({"invoice_key", "account_key", "payment_key", "adjustment_key", "line_key"})
 
 invoice = Table(
@@ -242,6 +251,7 @@ invoice = Table(
     source(),
     _ref("account_id", "billing_account.account_id", "Account billed"),
     *carried(ENTITIES["invoice"], without=_DOCUMENT),
+    _withdrawn(),
     batch(),
     Index("ix_invoice_account_id", "account_id"),
     Index("ix_invoice_invoice_no", "invoice_no"),
@@ -281,6 +291,7 @@ payment = Table(
     source(),
     _ref("account_id", "billing_account.account_id", "Account credited"),
     *carried(ENTITIES["payment"], without=_DOCUMENT),
+    _withdrawn(),
     batch(),
     Index("ix_payment_account_id", "account_id"),
     schema="billing",
@@ -307,6 +318,7 @@ adjustment = Table(
     source(),
     _ref("account_id", "billing_account.account_id", "Account booked"),
     *carried(ENTITIES["adjustment"], without=_DOCUMENT),
+    _withdrawn(),
     batch(),
     Index("ix_adjustment_account_id", "account_id"),
     schema="billing",

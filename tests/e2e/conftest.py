@@ -15,7 +15,7 @@ from pipeline.airflow import free_port
 
 ROOT = Path(__file__).parents[2]
 REGIONS = ("krakow", "lodz", "poznan")
-SUBSCRIBERS = "800"  # of all regions together
+SUBSCRIBERS = "6000"  # of all regions together
 
 
 @dataclass(frozen=True)

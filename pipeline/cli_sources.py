@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -129,7 +128,7 @@ def new(
     folder = context().settings.sources / source_id
     if (folder / SPEC_FILE).exists():
         raise ContractError("the source is already declared", file=str(folder / SPEC_FILE), remedy="edit that file")
-    templates = files("pipeline") / "templates"
+    templates = Path(__file__).parent / "templates"
     shared = (templates / "source.toml").read_text(encoding="utf-8")
     own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)

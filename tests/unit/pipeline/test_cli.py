@@ -1,0 +1,92 @@
+"""The command line: every command teaches, wrong use is told in one piece."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pipeline import cli, context
+from pipeline.cli_sources import FORMATS
+from pipeline.reference import pages
+
+runner = CliRunner()
+
+
+def commands(app, path=()):
+    command = typer.main.get_command(app)
+    found = []
+
+    def walk(node, names):
+        for name, child in getattr(node, "commands", {}).items():
+            found.append(((*names, name), child))
+            walk(child, (*names, name))
+
+    walk(command, path)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("names", "command"), commands(cli.app), ids=lambda v: " ".join(v) if isinstance(v, tuple) else ""
+)
+def test_every_command_and_option_has_help(names, command):
+    assert command.help
+    for parameter in command.params:
+        if parameter.param_type_name == "option" and parameter.name != "help":
+            assert parameter.help, parameter.name
+    assert runner.invoke(cli.app, [*names, "--help"]).exit_code == 0
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("BLUELINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BLUELINE_SOURCES", str(tmp_path / "sources"))
+    (tmp_path / "sources").mkdir()
+    context.context.cache_clear()
+    yield tmp_path
+    context.context.cache_clear()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_new_source_of_any_format_is_sound(home, format):
+    made = runner.invoke(cli.app, ["sources", "new", "torun", "--format", format])
+    assert made.exit_code == 0, made.output
+    checked = runner.invoke(cli.app, ["sources", "check", "torun", "--static"])
+    assert checked.exit_code == 0, checked.output
+
+
+def test_check_names_what_is_wrong_and_exits_with_2(home):
+    runner.invoke(cli.app, ["sources", "new", "torun"])
+    path = home / "sources" / "torun" / "source.toml"
+    path.write_text(path.read_text() + "\n[surprise]\nx = 1\n")
+    result = runner.invoke(cli.app, ["sources", "check"])
+    assert result.exit_code == 2
+    assert "surprise: unknown key" in result.output
+
+
+def test_check_finds_a_column_that_the_delivery_does_not_have(home):
+    runner.invoke(cli.app, ["sources", "new", "torun"])
+    folder = home / "home" / "deliveries" / "torun"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_bytes(b"CUST-NO;NAME;BALANS\r\n1;JAN KOWALSKI;12.00\r\n")
+    result = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert result.exit_code == 2
+    assert "BALANCE" in result.output
+    assert "BALANS" in result.output
+
+
+def test_an_error_is_told_without_a_traceback(home):
+    told = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "sources", "show", "nowhere"], capture_output=True, text=True
+    )
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    assert "Remedy" in told.stderr
+
+
+def test_generated_pages_are_up_to_date():
+    stale = [
+        str(path) for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    assert stale == [], "run: python -m pipeline.reference"

@@ -64,14 +64,12 @@ SELECT m.source_id, m.subscriber_key, m.former, o.party_id, o.members
 """
 _CUSTOMER = f"""
 SELECT q.*, {content_hash(["segment", "status", "customer_since"])} AS row_hash FROM (
-    SELECT r.customer_id, p.segment, r.status, r.customer_since
-      FROM staging.party p JOIN (
-        SELECT o.cluster_key, o.party_id AS customer_id, min(m.customer_since) AS customer_since,
-               -- one live relation makes a live customer
-               (array['active', 'suspended', 'closed'])[min(array_position(
-                    array['active', 'suspended', 'closed'], m.status))] AS status
-          FROM staging.member m JOIN staging.owner o USING (cluster_key) GROUP BY 1, 2
-      ) r USING (cluster_key)) q
+    SELECT o.party_id AS customer_id, min(p.segment) AS segment, min(m.customer_since) AS customer_since,
+           -- one live relation makes a live customer
+           CASE min(CASE m.status WHEN 'active' THEN 1 WHEN 'suspended' THEN 2 WHEN 'closed' THEN 3 END)
+                WHEN 1 THEN 'active' WHEN 2 THEN 'suspended' WHEN 3 THEN 'closed' END AS status
+      FROM staging.member m JOIN staging.owner o USING (cluster_key) JOIN staging.party p USING (cluster_key)
+     GROUP BY o.party_id) q
 """
 _IDENTIFICATION = f"""
 SELECT o.party_id, i.kind, i.value_hash, i.value_masked, i.value_clear,

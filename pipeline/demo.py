@@ -164,15 +164,19 @@ def _airflow(settings: Settings, console: Console) -> Iterator[tuple[Airflow, Ai
         return
     Sessions.read(service.sessions_path(home)).stop()  # what a killed demo may have left
     server_before = postgres.status(home) is not None
+    processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         with _said(console, "PostgreSQL"):
             airflow = prepare(settings, port=_port(settings, console))
         with _said(console, "Airflow"):
+            processes = airflow.processes
             api = service.launch(airflow, attached=True)
         console.print(f"Watch it: {airflow.url}  user {USER}, password {airflow.password}", highlight=False)
         yield airflow, api
     finally:
         Sessions.read(service.sessions_path(home)).stop(timeout=STOP_TIMEOUT_SECONDS)
+        for process in processes.values():
+            process.wait()
         if not server_before:
             postgres.stop(home)
 

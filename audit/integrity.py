@@ -158,8 +158,10 @@ def _unbalanced_invoices(con: duckdb.DuckDBPyConnection, tables: Mapping[str, st
         taxes AS (
             SELECT invoice_key, sum(coalesce(original_vat, vat)) AS vat FROM live_tax_item GROUP BY invoice_key)
         SELECT pos, account_key, invoice_key, concat_ws('; ',
-            CASE WHEN net <> items_net THEN format('lines give {}, the document says {} net', items_net::VARCHAR, net::VARCHAR) END,
-            CASE WHEN vat <> taxes_vat THEN format('VAT by rate gives {}, the document says {}', taxes_vat::VARCHAR, vat::VARCHAR) END,
+            CASE WHEN net <> items_net THEN format('lines give {}, the document says {} net',
+                 items_net::VARCHAR, net::VARCHAR) END,
+            CASE WHEN vat <> taxes_vat THEN format('VAT by rate gives {}, the document says {}',
+                 taxes_vat::VARCHAR, vat::VARCHAR) END,
             CASE WHEN net + vat <> gross THEN format('net {} and VAT {} are not gross {}', net::VARCHAR, vat::VARCHAR,
                  gross::VARCHAR) END
         ) AS message
@@ -173,7 +175,8 @@ def _unbalanced_invoices(con: duckdb.DuckDBPyConnection, tables: Mapping[str, st
         """
     )
     con.execute(
-        "INSERT INTO aside_invoice SELECT pos, 'suspended', 'record', 'SUM-LINES', message, account_key FROM bad_invoice"
+        "INSERT INTO aside_invoice "
+        "SELECT pos, 'suspended', 'record', 'SUM-LINES', message, account_key FROM bad_invoice"
     )
     con.execute(
         "INSERT OR IGNORE INTO blocked SELECT account_key, min('invoice ' || invoice_key || ': ' || message) "

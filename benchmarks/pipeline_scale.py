@@ -124,8 +124,9 @@ def measure(number: int, home: Path) -> int:
         memory.ended.set()
     took = time.perf_counter() - begun
     print(f"\n{number:,} subscribers in eight formats, {size / 1e6:,.0f} MB (generated in {generated:.0f} s)")
-    print(f"blueline run: exit {status}, {took:.0f} s in all; peak memory of all processes {memory.peak / 2**20:,.0f} MiB, "
-          f"without the database {memory.peak_python / 2**20:,.0f} MiB")  # fmt: skip
+    print(f"blueline run: exit {status}, {took:.0f} s in all")
+    whole, python = memory.peak / 2**20, memory.peak_python / 2**20
+    print(f"peak memory of all processes {whole:,.0f} MiB, without the database {python:,.0f} MiB")
     _steps(home)
     if status:
         print((home / "run.log").read_text()[-4_000:])

@@ -46,9 +46,7 @@ class BillingError(Exception):
         return (_rebuild, (type(self), self.message, self.remedy, self.where))
 
 
-def _rebuild(
-    kind: type[BillingError], message: str, remedy: str, where: dict[str, object]
-) -> BillingError:
+def _rebuild(kind: type[BillingError], message: str, remedy: str, where: dict[str, object]) -> BillingError:
     return kind(message, remedy=remedy, **where)
 
 

@@ -122,6 +122,7 @@ class Entity:
 
     @property
     def money_fields(self) -> tuple[str, ...]:
+        """Names of the amounts."""
         return tuple(f.name for f in self.fields if f.type == "money")
 
 
@@ -136,8 +137,13 @@ def _currency() -> Field:
 def _denomination(*amounts: str) -> tuple[Field, ...]:
     """Fields that keep an old-zloty amount beside its PLN value (conform fills them)."""
     return (
-        Field("original_currency", "Currency as delivered, where it was converted", "code", derived=True,
-              codes=_CURRENCIES),
+        Field(
+            "original_currency",
+            "Currency as delivered, where it was converted",
+            "code",
+            derived=True,
+            codes=_CURRENCIES,
+        ),
         *(Field(f"original_{a}", f"{a} as delivered, where it was converted", "money", derived=True) for a in amounts),
     )
 
@@ -148,8 +154,13 @@ SUBSCRIBER = Entity(
     ("subscriber_key",),
     (
         Field("subscriber_key", "The source's own key", required=True, max_length=64),
-        Field("kind", "Person, company or institution; derived from the names where not delivered", "code",
-              codes=("person", "company", "institution"), merge="most_frequent"),
+        Field(
+            "kind",
+            "Person, company or institution; derived from the names where not delivered",
+            "code",
+            codes=("person", "company", "institution"),
+            merge="most_frequent",
+        ),
         Field("name", "Full name as one field, where the source has it so", personal="personal"),
         Field("first_name", "Given name or names", personal="personal", merge="most_complete"),
         Field("last_name", "Family name", personal="personal", merge="newest"),
@@ -188,8 +199,13 @@ ADDRESS = Entity(
         Field("subscriber_key", "Whose address it is", required=True, max_length=64),
         Field("account_key", "The account it belongs to, where it does", max_length=64),
         Field("line_key", "The line installed there, for the role installation", max_length=64),
-        Field("role", "What the address is for", "code", required=True,
-              codes=("registered", "installation", "correspondence", "payer")),
+        Field(
+            "role",
+            "What the address is for",
+            "code",
+            required=True,
+            codes=("registered", "installation", "correspondence", "payer"),
+        ),
         Field("street", "Street with or without its type, as delivered", personal="personal"),
         Field("house", "House, staircase and flat as delivered", personal="personal"),
         Field("flat_no", "Flat, where delivered apart", personal="personal", max_length=32),
@@ -211,9 +227,7 @@ ADDRESS = Entity(
         Field("street_key", "Street, folded for matching", derived=True, personal="personal"),
         Field("locality_key", "Locality, folded for matching", derived=True, personal="personal"),
     ),
-    (
-        Reference(("subscriber_key",), "subscriber", "ORPHAN-ADDRESS"),
-    ),
+    (Reference(("subscriber_key",), "subscriber", "ORPHAN-ADDRESS"),),
 )
 
 ACCOUNT = Entity(
@@ -228,8 +242,11 @@ ACCOUNT = Entity(
         _currency(),
         Field("opened_on", "Opening date of the account", "date"),
         Field("closed_on", "Closing date of the account", "date"),
-        Field("opening_balance", "Balance at the start of the delivered movements; positive = owed to the operator",
-              "money"),
+        Field(
+            "opening_balance",
+            "Balance at the start of the delivered movements; positive = owed to the operator",
+            "money",
+        ),
         Field("closing_balance", "Balance at the cut-off; positive = owed to the operator", "money", required=True),
         Field("balance_on", "Cut-off date of the closing balance", "date"),
         Field("bill_cycle", "Bill cycle of the source", max_length=16),
@@ -238,9 +255,7 @@ ACCOUNT = Entity(
         Field("credit_limit", "Credit limit", "money"),
         Field("status", "State of the account", "code", codes=("active", "suspended", "closed")),
     ),
-    (
-        Reference(("subscriber_key",), "subscriber", "ACC-NO-CUSTOMER"),
-    ),
+    (Reference(("subscriber_key",), "subscriber", "ACC-NO-CUSTOMER"),),
     control_amount="closing_balance",
 )
 
@@ -291,8 +306,13 @@ INVOICE = Entity(
         Field("invoice_key", "The source's own key", required=True, max_length=64),
         Field("invoice_no", "Number as printed", required=True, max_length=64),
         Field("account_key", "Account billed", required=True, max_length=64),
-        Field("kind", "Kind of document", "code", required=True,
-              codes=("invoice", "correction", "interest_note", "debit_note", "credit_note")),
+        Field(
+            "kind",
+            "Kind of document",
+            "code",
+            required=True,
+            codes=("invoice", "correction", "interest_note", "debit_note", "credit_note"),
+        ),
         Field("corrects_invoice_no", "Invoice that a correction refers to", max_length=64),
         Field("issued_on", "Issue date", "date", required=True),
         Field("sold_on", "Date of sale", "date"),
@@ -360,8 +380,9 @@ PAYMENT = Entity(
         _currency(),
         Field("amount", "Amount received", "money", required=True),
         Field("unallocated", "Part not allocated to invoices, where the source says it", "money"),
-        Field("channel", "How it was paid", "code",
-              codes=("bank", "post", "cash_desk", "direct_debit", "card", "other")),
+        Field(
+            "channel", "How it was paid", "code", codes=("bank", "post", "cash_desk", "direct_debit", "card", "other")
+        ),
         Field("title", "Title of the transfer", personal="personal"),
         Field("payer_bank_account", "Account it came from", personal="identifier", max_length=34),
         *_denomination("amount", "unallocated"),
@@ -395,8 +416,13 @@ ADJUSTMENT = Entity(
     (
         Field("adjustment_key", "The source's own key", required=True, max_length=64),
         Field("account_key", "Account booked", required=True, max_length=64),
-        Field("kind", "Why it was booked", "code", required=True,
-              codes=("interest", "write_off", "refund", "charge", "credit", "correction", "other")),
+        Field(
+            "kind",
+            "Why it was booked",
+            "code",
+            required=True,
+            codes=("interest", "write_off", "refund", "charge", "credit", "correction", "other"),
+        ),
         Field("booked_on", "Booking date", "date", required=True),
         _currency(),
         Field("amount", "Signed amount", "money", required=True),

@@ -30,6 +30,7 @@ class Source:
 
     @property
     def id(self) -> str:
+        """The source's id."""
         return self.spec.id
 
     @property
@@ -47,7 +48,7 @@ class Source:
         path = expand_variables(self.spec.delivery.path or self.spec.id, where=str(self.folder / SPEC_FILE))
         if path.startswith(("./", "../")):
             return Path(path).absolute()
-        return Path(path) if os.path.isabs(path) else deliveries / path
+        return deliveries / path  # an absolute path stays what it is
 
 
 def expand_variables(text: str, *, where: str) -> str:

@@ -47,14 +47,17 @@ class Settings(BaseSettings):
 
     @property
     def deliveries_path(self) -> Path:
+        """Root of all deliveries."""
         return (self.deliveries or self.home / "deliveries").absolute()
 
     @property
     def store_root(self) -> str:
+        """Folder or URL of the artifact store."""
         return self.store or str((self.home / "store").absolute())
 
     @property
     def reports_path(self) -> Path:
+        """Folder of the reports."""
         return (self.reports or self.home / "reports").absolute()
 
     def hmac_secret(self) -> bytes:

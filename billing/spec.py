@@ -110,6 +110,7 @@ class MainframeFile(FileSpec):
 
     @property
     def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
         return tuple(dict.fromkeys(self.segments.map.values())) if self.segments else (self.name,)
 
 
@@ -167,6 +168,7 @@ class FixedWidthFile(FileSpec):
 
     @property
     def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
         return tuple(dict.fromkeys(r.table for r in self.records))
 
 
@@ -192,6 +194,7 @@ class XmlFile(FileSpec):
 
     @property
     def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
         return tuple(dict.fromkeys(r.table for r in self.records))
 
 
@@ -225,6 +228,7 @@ class SqlFile(FileSpec):
 
     @property
     def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
         return tuple(r.name for r in self.results)
 
 

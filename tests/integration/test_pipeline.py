@@ -91,7 +91,8 @@ def test_what_is_loaded_is_exactly_what_the_generator_left_unharmed(world, deliv
     truth = json.loads((deliveries / "1" / "truth" / "totals.json").read_text())
     tables = {
         "account": ("account_balance", "closing_balance"), "line": ("line", None),
-        "subscription": ("subscription", None), "invoice": ("invoice", "gross"), "invoice_item": ("invoice_item", "net"),
+        "subscription": ("subscription", None), "invoice": ("invoice", "gross"),
+        "invoice_item": ("invoice_item", "net"),
         "tax_item": ("tax_item", "vat"), "payment": ("payment", "amount"),
         "payment_allocation": ("payment_allocation", "amount"), "adjustment": ("adjustment", "amount"),
     }  # fmt: skip
@@ -151,7 +152,8 @@ def test_any_account_leads_back_to_its_bytes(world, deliveries):
     for code, name, sha, offset, length in rows(
         ctx,
         "SELECT DISTINCT ON (code) code, f.name, f.sha256, x.byte_offset, x.byte_length FROM control.xref_account x "
-        "JOIN control.source USING (source_id) JOIN control.source_file f USING (file_id) ORDER BY code, source_key DESC",
+        "JOIN control.source USING (source_id) JOIN control.source_file f USING (file_id) "
+        "ORDER BY code, source_key DESC",
     ):
         raw = bytes_of(code, sha, offset, length)
         assert raw is not None and len(raw) == length

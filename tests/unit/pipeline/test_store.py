@@ -31,7 +31,7 @@ def test_what_was_committed_is_found_again(store):
     manifest = store.manifest(REF)
     rows = [b.to_pydict()["a"] for b in read_batches(store, manifest.tables["t"], 2)]
     assert manifest.tables["t"].rows == 3
-    assert sum(rows, []) == [1, 2, 3]
+    assert [a for batch in rows for a in batch] == [1, 2, 3]
 
 
 def test_a_step_that_was_not_done_is_not_found(store):

@@ -168,12 +168,13 @@ def _normalise(ctx: Context, source: Source, before: Manifest) -> Manifest:
 
     def work(attempt: Attempt) -> Work:
         flagged: dict[str, int] = {}
+        raw = RawBytes(landed_files(ctx, before))
         for entity, dataset in before.tables.items():
             writer = attempt.writer(entity, normalised_schema(entity))
             for batch in read_batches(ctx.store, dataset, ctx.settings.batch_rows):
                 split = normalise(source.spec, entity, batch)
                 writer.write(split.kept)
-                add_rejects(attempt, split.rejects)
+                add_rejects(attempt, raw.fill(split.rejects))
                 flagged = merged_counts([flagged, {entity: split.rejects.num_rows}])
         return Work(facts={"flagged": flagged})
 

@@ -10,6 +10,7 @@ from audit.totals import Totals
 from billing.errors import BillingError
 from pipeline.context import Context
 from pipeline.figures import SourceFigures, source_figures
+from pipeline.landed import chain
 from pipeline.published import published
 from pipeline.reconciliation import equations_table, money, plain_table
 from pipeline.store import Manifest
@@ -42,11 +43,7 @@ def print_summary(
             console.print(f"Report of the refused load: {refused['report']}", highlight=False)
         return False
     report = ctx.store.manifest(ref)
-    steps = {"report": report}
-    while steps[min(steps, key=_order)].inputs and _order(min(steps, key=_order)) > 0:
-        first = steps[min(steps, key=_order)]
-        before = ctx.store.manifest(first.inputs[0])
-        steps[before.step] = before
+    steps = chain(ctx, report)
     collect = steps["collect"]
     batch = ctx.store.manifest(steps["load"].facts["batch"])
     figures = {name: source_figures(ctx, manifest) for name, manifest in published(ctx, collect).items()}
@@ -54,8 +51,8 @@ def print_summary(
     _money_table(figures, console)
     identity = steps["link"].facts["figures"]
     console.print(
-        f"Customers: {identity['records']:,} subscribers in, {identity['clusters']:,} customers out; "
-        f"{identity['edges'].get('review', 0):,} pairs wait for a review".replace(",", " "),
+        f"Customers: {_n(identity['records'])} subscribers in, {_n(identity['clusters'])} customers out; "
+        f"{_n(identity['edges'].get('review', 0))} pairs wait for a review",
         highlight=False,
     )
     balanced = _equations(batch, console)
@@ -69,13 +66,6 @@ def print_summary(
         console.print(f"Loaded as batch {batch.facts['batch_id']}: {_changes(batch)}", highlight=False)
     console.print(f"Report: {report.facts['report']}", highlight=False, soft_wrap=True)
     return balanced and not lacking
-
-
-_ORDER = ("collect", "link", "load", "seal", "report")
-
-
-def _order(step: str) -> int:
-    return _ORDER.index(step)
 
 
 def _sources_table(

@@ -19,7 +19,7 @@ from pipeline.version import code_version
 app = typer.Typer(
     name="blueline",
     help="Consolidate many legacy billing systems into one reconciled billing schema, and prove it.\n\n"
-    "A first look: `make demo`, then `blueline trace 12/000123` or `blueline rejects --reason ACC-BLOCKED`.",
+    "A first look: `make demo`, then `blueline trace 12000000001` or `blueline rejects --reason ACC-BLOCKED`.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

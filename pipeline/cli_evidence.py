@@ -166,7 +166,7 @@ def trace(
 ) -> None:
     """Follow a consolidated row back to its source file, record number, byte offset and raw bytes.
 
-    Examples: `blueline trace 1200000123` · `blueline trace 42 --kind customer`
+    Examples: `blueline trace 12000000001` · `blueline trace 1200000001/08/2003` · `blueline trace 42 --kind customer`
     """
     from pipeline.tracing import show_trace
 

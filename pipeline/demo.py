@@ -39,6 +39,7 @@ DAGS_TIMEOUT_SECONDS = 90
 CONSOLIDATION_TIMEOUT_SECONDS = 60  # from the last source's end to the consolidation's start
 STOP_TIMEOUT_SECONDS = 3  # nothing runs any more, or it is to be interrupted: a graceful end gains nothing
 LOOK_SECONDS = 0.5
+FAULTS = ("trailer", "truncated")  # two regions are stopped, the others go on
 WIDTH = 140  # of what is written into a file or a pipe, which has no width of its own
 ASK_SECONDS = 2.0  # a question to the API costs Airflow more than a look into the store
 
@@ -98,9 +99,17 @@ def _demo(settings: Settings, console: Console, *, faults: bool, subscribers: in
         wait_for_deliveries()
         run_id, ref, error = _run(ctx, airflow, api, console)
         good = print_summary(ctx, ref, console, run_id=run_id, error=error)
-    console.print("Airflow UI and reports: [bold]make up[/], and [bold]make down[/] to stop them", highlight=False)
     if faults:
-        console.print(f"This was the demo with faults, in {home}; it ends with status 1 as sources were stopped.")
+        console.print(
+            "These deliveries have faults: that sources were stopped, and the others not, is what was to be shown. "
+            "The exit status is 1, as for every run that lacks a source.",
+            highlight=False,
+        )
+    where = f"BLUELINE_HOME={home} " if faults else ""
+    console.print(
+        f"Airflow UI and reports: [bold]{where}make up[/], and [bold]{where}make down[/] to stop them",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
     return good
 
 
@@ -121,7 +130,7 @@ def _generated(settings: Settings, console: Console, *, faults: bool, subscriber
         shutil.rmtree(left, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "samples", "--out", str(aside)]
-    command += ["--faults"] if faults else []  # besides, in a folder of their own
+    command += ["--faults", *FAULTS] if faults else []  # besides, in a folder of their own
     command += ["--subscribers", str(subscribers)] if subscribers else []
     log = settings.home.absolute() / "samples.log"
     began = time.monotonic()

@@ -22,7 +22,7 @@ $(INSTALLED): requirements.lock pyproject.toml bootstrap.sh
 
 install: $(INSTALLED) ## Create the environment (every other command does it when needed)
 
-demo: $(INSTALLED) ## The whole job on generated regions, through Airflow; FAULTS=1 adds deliveries that must be stopped
+demo: $(INSTALLED) ## The whole job on generated regions, through Airflow; FAULTS=1: apart, with two broken ones
 	@$(BIN)/python -m pipeline.demo $(if $(filter-out 0,$(FAULTS)),--faults)
 
 test: $(INSTALLED) ## All tests; ARGS='-k name' is passed on to pytest

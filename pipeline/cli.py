@@ -87,6 +87,9 @@ def run(
     from pipeline.summary import print_summary
 
     ctx = context()
+    if quiet:
+        ctx = Context(ctx.settings.model_copy(update={"log_level": "ERROR"}))
+        configure_logs(ctx.settings)
     with warehouse(ctx):
         from loaders.schema import upgrade
 

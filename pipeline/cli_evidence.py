@@ -15,6 +15,7 @@ from rich.table import Table
 from billing.errors import BillingError, ContractError
 from billing.reasons import REASONS
 from pipeline.context import Context, context
+from pipeline.reconciliation import plain_table
 
 _REJECT_COLUMNS = (
     "source", "file_name", "record_no", "byte_offset", "entity", "source_key", "disposition", "reason", "field",
@@ -52,6 +53,8 @@ def rejects(
     if reason is not None and reason not in REASONS:
         raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(REASONS)}")
     ctx = context()
+    if source is not None:
+        ctx.source(source)  # a source that is not declared is said to be one
     wanted = {"source": source, "reason": reason, "entity": entity, "disposition": disposition}
     if unpublished:
         rows = _stored_rejects(ctx, wanted)
@@ -112,27 +115,30 @@ def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
     if not rows:
         console.print("nothing matches")
         return
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault((row["disposition"], row["reason"], row["currency"] or ""), []).append(row)
-    summary = Table("disposition", "reason", "meaning", title=f"{len(rows)} set aside", title_justify="left")
-    summary.add_column("rows", justify="right")
-    summary.add_column("amount", justify="right")
-    for (disposition, reason, currency), members in sorted(groups.items()):
-        known = [m["amount"] for m in members if m["amount"] is not None]
-        amount = f"{sum(known):,.2f} {currency}".replace(",", " ") if known else ""
-        summary.add_row(disposition, reason, REASONS.get(reason, ""), str(len(members)), amount)
+        groups.setdefault((row["disposition"], row["reason"]), []).append(row)
+    summary = plain_table(f"{len(rows)} set aside", "disposition", "reason", rows="right", amount="right")
+    summary.add_column("meaning", overflow="fold")
+    for (disposition, reason), members in sorted(groups.items()):
+        sums: dict[str, Any] = {}
+        for member in members:
+            if member["amount"] is not None:
+                sums[member["currency"] or ""] = sums.get(member["currency"] or "", 0) + member["amount"]
+        amount = ", ".join(f"{total:,.2f} {currency}".replace(",", " ") for currency, total in sorted(sums.items()))
+        summary.add_row(disposition, reason, str(len(members)), amount, REASONS.get(reason, ""))
     console.print(summary)
-    if limit:
-        table = Table("source", "file", "record", "byte", "entity", "key", "reason", "what is wrong")
-        for row in rows[:limit]:
-            what = row["message"] + (f" ({row['field']} {row['value_masked'] or ''})" if row["field"] else "")
-            cells = (row["source"], row["file_name"], row["record_no"], row["byte_offset"], row["entity"],
-                     row["source_key"], row["reason"], what)  # fmt: skip
-            table.add_row(*("" if cell is None else str(cell) for cell in cells))
-        console.print(table)
-        if len(rows) > limit:
-            console.print(f"... and {len(rows) - limit} more; --limit shows more, --csv writes all")
+    for row in rows[:limit]:
+        key = f" {row['source_key']}" if row["source_key"] else ""
+        console.print(
+            f"[bold]{row['reason']}[/] {row['source']}, {row['file_name']}, record {row['record_no']}, byte "
+            f"{row['byte_offset']}: {row['entity']}{key}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+        value = f" (is {row['value_masked']})" if row["value_masked"] else ""
+        console.print(f"    {row['message']}{value}", markup=False, highlight=False, soft_wrap=True)
+    if 0 < limit < len(rows):
+        console.print(f"... and {len(rows) - limit} more; --limit shows more, --csv writes all")
 
 
 def reconcile(

@@ -15,6 +15,7 @@ from billing.registry import NOTES_FILE, SPEC_FILE, Source, json_schema, load_so
 from billing.spec import ALWAYS, EQUATIONS
 from pipeline.context import Context, context
 from pipeline.declared import check_columns, check_delivery, static_columns
+from pipeline.reconciliation import plain_table
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
 FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql")
@@ -24,16 +25,17 @@ FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql")
 def list_sources() -> None:
     """List every declared source and what became of it last."""
     ctx = context()
-    table = Table("source", "system", "formats", "region", "last outcome", "at")
+    table = plain_table("Sources", "source", "formats", "zone", "last outcome", "at (UTC)")
+    table.add_column("system", overflow="fold")
     for source in ctx.sources.values():
         outcome = ctx.store.state(f"outcome/{source.id}") or {}
         table.add_row(
             source.id,
-            source.spec.system,
             ", ".join(sorted({f.format for f in source.spec.files})),
-            f"{source.spec.region} {source.spec.zone or ''}".strip(),
+            source.spec.zone or "",
             outcome.get("status", "never run"),
-            outcome.get("at", ""),
+            outcome.get("at", "")[:16].replace("T", " "),
+            source.spec.system,
         )
     Console().print(table)
 
@@ -144,7 +146,7 @@ def new(
             path.unlink()
         folder.rmdir()
         raise
-    typer.echo(f"written: {folder / SPEC_FILE}")
+    typer.echo(f"written: {', '.join(str(path) for path in sorted(folder.iterdir()))}")
     typer.echo(f"next: put a delivery into the folder that it names, then `blueline sources check {source_id}`")
 
 

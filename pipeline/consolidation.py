@@ -19,6 +19,7 @@ from pipeline.store import Attempt, Manifest
 
 STEPS = ("collect", "link", "load", "seal", "report")
 SCOPE = "consolidation"
+LACKING = ("failed", "stale", "never", "undeclared")  # a run with such a source is not complete
 
 
 def run_consolidation_step(ctx: Context, step: str, previous: str | None, run_id: str) -> Manifest:
@@ -43,8 +44,9 @@ def run_consolidation_step(ctx: Context, step: str, previous: str | None, run_id
 def _collect(ctx: Context) -> Manifest:
     """What every declared source has published, and what it has not."""
     sources = [_standing(ctx, name) for name in ctx.sources]
+    sources += [_undeclared(name) for name in ctx.store.states("published") if name not in ctx.sources]
     for source in sources:
-        if source["status"] in ("failed", "stale", "never"):
+        if source["status"] in LACKING:
             log.warning("source is lacking", source=source["id"], status=source["status"], error=source["error"])
     if not any(source["ref"] for source in sources):
         raise SourceError(
@@ -55,6 +57,19 @@ def _collect(ctx: Context) -> Manifest:
     return perform(
         ctx, "collect", SCOPE, inputs=(), config=repr(sources), work=lambda attempt: Work(facts={"sources": sources})
     )
+
+
+def _undeclared(name: str) -> dict[str, Any]:
+    """A source that was published once and is not declared any more: what was loaded of it stays, and is told."""
+    return {
+        "id": name,
+        "status": "undeclared",
+        "ref": None,
+        "step": "",
+        "error": "it is not declared any more; what was loaded of it stays in the warehouse",
+        "where": {},
+        "remedy": "declare it again, or see docs/architecture.md on retiring a source",
+    }
 
 
 def _standing(ctx: Context, name: str) -> dict[str, Any]:

@@ -53,19 +53,22 @@ def plain_table(title: str, *columns: str, **more: Literal["left", "right"]) -> 
 
 def equations_table(results: Sequence[EquationResult], *, everything: bool = False) -> Table:
     """One line an equation; with `everything`, and where one does not close, one line for each source and currency."""
-    table = plain_table("Equations", "equation", "source", "of", "")
-    for name in ("left", "right", "difference", "checked"):
+    detailed = everything or any(r.status == "broken" for r in results)
+    table = plain_table("Equations", "equation", *(("source", "of", "") if detailed else ()))
+    for name in ("left", "right", "difference") if detailed else ():
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("checked", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for equation in EQUATIONS:
         mine = [r for r in results if r.equation == equation]
         if not everything:
             closed = [r for r in mine if r.status == "closed"]
             absent = sorted({r.source_id for r in mine if r.status == "not_applicable"})
-            told = f"{_mark('closed')} closed in {len({r.source_id for r in closed})} sources" if closed else ""
+            told = f"{_mark('closed')} closed, sources: {len({r.source_id for r in closed})}" if closed else ""
             note = f"not applicable: {', '.join(absent)}" if absent else ""
             checked = _count(sum(r.checked for r in closed))
-            table.add_row(equation, "", "", "", "", "", "", checked, "; ".join(filter(None, (told, note))))
+            empty = [""] * 6 if detailed else []
+            table.add_row(equation, *empty, checked, "; ".join(filter(None, (told, note))))
         for r in mine:
             if not everything and r.status != "broken":
                 continue

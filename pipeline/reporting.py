@@ -19,6 +19,7 @@ from billing.errors import BillingError
 from billing.model import ENTITIES
 from expectations.docs_site import write_site
 from expectations.results import GateResult
+from pipeline.consolidation import LACKING
 from pipeline.context import Context, Work
 from pipeline.figures import SourceFigures, source_figures
 from pipeline.published import published
@@ -92,7 +93,7 @@ def _write(
     folder = ctx.settings.reports_path / run_id
     finished = dt.datetime.now(dt.UTC)
     write_site(results, folder / DATA_DOCS, run_id=run_id, finished_at=finished)
-    lacking = [_lacking(ctx, s) for s in collect.facts["sources"] if s["status"] in ("failed", "stale", "never")]
+    lacking = [_lacking(ctx, s) for s in collect.facts["sources"] if s["status"] in LACKING]
     found = [_equation(e) for e in equations]
     started = min([link.started_at, *(m.started_at for m in tables.values())])
     run: model.RunReport = {
@@ -125,10 +126,12 @@ def _write(
 def _lacking(ctx: Context, source: Mapping[str, Any]) -> model.LackingSource:
     reason = {
         "never": "it was never run",
+        "undeclared": source["error"],
         "stale": f"stopped at {source['step']}: {source['error']}; its last published data were used",
         "failed": f"stopped at {source['step']}: {source['error']}",
     }[source["status"]]
-    return {"source_id": source["id"], "title": ctx.source(source["id"]).spec.title, "reason": reason}
+    title = ctx.source(source["id"]).spec.title if source["id"] in ctx.sources else source["id"]
+    return {"source_id": source["id"], "title": title, "reason": reason}
 
 
 def _source(ctx: Context, name: str, figures: SourceFigures) -> model.SourceFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audit.seal import seal
 from loaders.warehouse import connect
+from pipeline.consolidation import LACKING
 from pipeline.context import Context, Work
 from pipeline.figures import source_figures
 from pipeline.published import published
@@ -29,7 +30,7 @@ def seal_batch(ctx: Context, batch: Manifest) -> Work:
         "code_version": batch.code_version,
         "identity": link.facts["resolved"],
         "sources": sources,
-        "lacking": sorted(s["id"] for s in collect.facts["sources"] if s["status"] in ("failed", "stale", "never")),
+        "lacking": sorted(s["id"] for s in collect.facts["sources"] if s["status"] in LACKING),
         "counts": batch.facts["counts"],
     }
     with connect(ctx.database_url) as connection:

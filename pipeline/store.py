@@ -226,6 +226,15 @@ class Store:
             data: dict[str, Any] = json.loads(self.fs.cat_file(path))
         return data
 
+    def states(self, folder: str) -> list[str]:
+        """Names of the pointers below a folder, such as `published`."""
+        path = self._full(f"state/{folder}")
+        with self._guard("read", path):
+            if not self.fs.exists(path):
+                return []
+            found = self.fs.ls(path, detail=False)
+        return sorted(p.rsplit("/", 1)[1].removesuffix(".json") for p in found if p.endswith(".json"))
+
     def set_state(self, name: str, value: dict[str, Any]) -> None:
         """Set a named pointer; readers see the old value or the new one."""
         self._write(f"state/{name}.json", json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).encode())

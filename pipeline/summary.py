@@ -8,6 +8,7 @@ from rich.console import Console
 
 from audit.totals import Totals
 from billing.errors import BillingError
+from pipeline.consolidation import LACKING
 from pipeline.context import Context
 from pipeline.figures import SourceFigures, source_figures
 from pipeline.landed import chain
@@ -83,7 +84,7 @@ def _sources_table(
         name, status = entry["id"], entry["status"]
         f = figures.get(name)
         mark = {"published": "[green]✓[/]", "absent": "[dim]no delivery[/]"}.get(status, f"[bold red]{status}[/]")
-        if status in ("failed", "stale", "never"):
+        if status in LACKING:
             lacking.append(name)
         if f is None:
             table.add_row(name, mark)
@@ -101,15 +102,27 @@ def _sources_table(
         )
     console.print(table)
     for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
-        if entry["status"] in ("failed", "stale") and entry.get("error"):
-            where = " ".join(f"{v}" for k, v in entry.get("where", {}).items() if k != "source_id")
-            console.print(f"[bold red]{entry['id']}[/] stopped at {entry['step']}: {where}: {entry['error']}",
-                          highlight=False)  # fmt: skip
+        if entry["status"] in LACKING and entry.get("error"):
+            told = ": ".join(filter(None, (entry["step"], _place(entry.get("where", {})), entry["error"])))
+            console.print(f"[bold red]{entry['id']}[/] {entry['status']} at {told}" if entry["step"] else
+                          f"[bold red]{entry['id']}[/] {told}", highlight=False)  # fmt: skip
             if entry.get("remedy"):
                 console.print(f"  remedy: {entry['remedy']}", markup=False, highlight=False)
             if entry["status"] == "stale":
                 console.print("  its last published data were used", highlight=False)
     return lacking
+
+
+def _place(where: dict[str, str]) -> str:
+    """Where an error stands, for people.
+
+    >>> _place({"byte_offset": "4096", "file": "KONTA.DAT", "record_no": "57", "source_id": "krakow"})
+    'KONTA.DAT, record 57, byte 4096'
+    """
+    words = {"record_no": "record ", "byte_offset": "byte ", "line": "line ", "field": "field "}
+    order = ["file", *words]
+    names = sorted((n for n in where if n != "source_id"), key=lambda n: order.index(n) if n in order else len(order))
+    return ", ".join(f"{words.get(name, '')}{where[name]}" for name in names)
 
 
 def _outcome(ctx: Context, name: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from rich.console import Console
 from rich.table import Table
 
@@ -27,7 +29,7 @@ def show_trace(ctx: Context, url: str, what: str, kind: str | None, console: Con
         what: Account number, invoice number, legacy key or customer id.
         kind: Only this kind.
         console: Where to print.
-        reveal: Show personal values, and the bytes as text beside their hexadecimal form.
+        reveal: Show personal values, and the bytes, hexadecimal and as text.
     """
     if kind is not None and kind not in _KINDS:
         raise ContractError(f"unknown kind {kind!r}", remedy=f"one of {', '.join(_KINDS)}")
@@ -68,14 +70,17 @@ def _print_origin(ctx: Context, origin: Origin, console: Console, reveal: bool) 
     if origin.raw is None:
         console.print("  the landed file is not in this store", style="yellow")
         return
-    page = _code_page(ctx, origin) if reveal else None
+    if not reveal:
+        digest = hashlib.sha256(origin.raw).hexdigest()
+        console.print(
+            f"  its bytes are there (SHA-256 {digest[:16]}); --reveal shows them, the use is logged", style="dim"
+        )
+        return
+    page = _code_page(ctx, origin)
     for start in range(0, len(origin.raw), _HEX):
         part = origin.raw[start : start + _HEX]
-        text = f"  {_printable(part, page)}" if page else ""
-        console.print(f"  {origin.byte_offset + start:>10}  {part.hex(' '):<{_HEX * 3}}{text}", markup=False,
-                      highlight=False, soft_wrap=True)  # fmt: skip
-    if not reveal:
-        console.print("  (--reveal shows the bytes as text, and personal values in clear)", style="dim")
+        line = f"  {origin.byte_offset + start:>10}  {part.hex(' '):<{_HEX * 3}}  {_printable(part, page)}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _code_page(ctx: Context, origin: Origin) -> str:

@@ -238,3 +238,19 @@ def test_a_later_delivery_updates_what_changed_and_still_closes(world, deliverie
         rows(ctx, "SELECT code, count(*) FROM billing.payment JOIN control.source USING (source_id) GROUP BY 1")
     )
     assert all(after[code] >= before[code] for code in before)
+
+
+def test_a_source_that_is_not_declared_any_more_is_told_and_keeps_its_rows(world, deliveries, tmp_path):
+    """Runs last, too: what was loaded of the source stays, and the run does not call itself complete."""
+    ctx, _ = world
+    for name, source in ctx.sources.items():
+        if name != "gdansk":
+            (tmp_path / name).symlink_to(source.folder.resolve())
+    fewer = Context(ctx.settings.model_copy(update={"sources": tmp_path, "deliveries": deliveries / "2"}))
+    result = run_all(fewer, run_id="fewer")
+    assert result.error is None
+    report = json.loads((fewer.settings.reports_path / "fewer" / "run.json").read_text())
+    assert report["verdict"] == "incomplete"
+    assert [source["source_id"] for source in report["lacking"]] == ["gdansk"]
+    assert rows(ctx, "SELECT count(*) > 0 FROM billing.payment JOIN control.source USING (source_id) "
+                     "WHERE code = 'gdansk'") == [(True,)]  # fmt: skip

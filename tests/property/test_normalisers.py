@@ -152,7 +152,8 @@ def test_the_short_cut_for_names_equals_the_whole_rule(name, kind):
 @given(WORD, GIVEN)
 def test_order_of_names_does_not_matter(family, given_name):
     one, other = read_name(f"{family} {given_name}"), read_name(f"{given_name} {family}")
-    if one.status == "ok":
+    # an abbreviation such as PH in front makes a firm of it, and there the order is part of the name
+    if one.status == "ok" and one.kind == other.kind == "person":
         assert one == other
 
 

@@ -104,7 +104,7 @@ def _sources_table(
     for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
         if entry["status"] in LACKING and entry.get("error"):
             told = ": ".join(filter(None, (entry["step"], _place(entry.get("where", {})), entry["error"])))
-            console.print(f"[bold red]{entry['id']}[/] {entry['status']} at {told}" if entry["step"] else
+            console.print(f"[bold red]{entry['id']}[/] stopped at {told}" if entry["step"] else
                           f"[bold red]{entry['id']}[/] {told}", highlight=False)  # fmt: skip
             if entry.get("remedy"):
                 console.print(f"  remedy: {entry['remedy']}", markup=False, highlight=False)

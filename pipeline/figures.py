@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit.totals import Totals
@@ -175,24 +174,3 @@ def control_totals(figures: SourceFigures) -> list[dict[str, Any]]:
                 }
             )
     return rows
-
-
-def denomination_difference(ctx: Context, manifest: Manifest) -> dict[str, int]:
-    """Exact value less rounded value of every converted old-zloty amount, in hundredths of a grosz, by entity."""
-    from billing.model import ENTITIES
-
-    found: dict[str, int] = {}
-    for entity, dataset in manifest.tables.items():
-        amount = ENTITIES[entity].control_amount
-        names = pq.read_schema(ctx.store.local_path(dataset.path)).names
-        if amount is None or f"original_{amount}" not in names:
-            continue
-        with pq.ParquetFile(ctx.store.local_path(dataset.path)) as file:
-            for batch in file.iter_batches(columns=[amount, f"original_{amount}", "original_currency"]):
-                old = batch.filter(pc.equal(batch["original_currency"], "PLZ"))
-                if old.num_rows:
-                    # 1 PLZ = 1/10,000 PLN = 1/100 grosz
-                    exact = pc.sum(old[f"original_{amount}"]).as_py()
-                    rounded = pc.sum(old[amount]).as_py()
-                    found[entity] = found.get(entity, 0) + int(exact - rounded * 10_000)
-    return found

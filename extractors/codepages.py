@@ -183,7 +183,7 @@ def _charmap_codec(name: str, table: str) -> codecs.CodecInfo:
             return encode(text, self.errors)[0]
 
     class _Decoder(codecs.IncrementalDecoder):
-        def decode(self, data: bytes, final: bool = False) -> str:  # type: ignore[override]
+        def decode(self, data: bytes, final: bool = False) -> str:  # type: ignore[override]  # the base calls it input
             return decode(data, self.errors)[0]
 
     return codecs.CodecInfo(

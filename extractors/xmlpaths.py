@@ -83,7 +83,8 @@ def plan_paths(tables: list[XmlTable]) -> PathPlan:
         path = tuple(part for part in table.path.split("/") if part)
         if not path or not table.path.startswith("/"):
             raise ContractError(
-                f"the path {table.path!r} of {table.table} does not begin at the root", remedy="write it as /root/row"
+                f"the path {table.path!r} of {table.table} does not begin at the document's outermost element",
+                remedy="begin it with a slash and that element's name",
             )
         row = _node(nodes, path)
         if any(other.row == row for other in planned):

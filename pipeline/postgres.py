@@ -304,7 +304,7 @@ class _Owner:
 def _needed_capability(owner: _Owner, *paths: Path) -> int | None:
     if not owner.switch or all(owner.reaches(path) for path in paths):
         return None
-    permitted = int(re.search(r"^CapPrm:\s*(\w+)", Path("/proc/self/status").read_text(), re.M)[1], 16)  # type: ignore[index]
+    permitted = int(re.search(r"^CapPrm:\s*(\w+)", Path("/proc/self/status").read_text(), re.M)[1], 16)  # type: ignore[index]  # the line is always there
     for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):  # the lesser one first; containers often lack it
         if permitted >> capability & 1:
             return capability

@@ -208,12 +208,12 @@ class Store:
             if not self.is_local:
                 self.fs.pipe_file(full, content)  # object stores show a whole object or none
                 return
-            aside = f"{full}.{uuid.uuid4().hex[:8]}"
-            with open(aside, "wb") as file:  # noqa: PTH123
+            aside = Path(f"{full}.{uuid.uuid4().hex[:8]}")
+            with aside.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(aside, full)  # noqa: PTH105
+            aside.replace(full)
 
     # --- pointers ----------------------------------------------------------------------------------------------
 

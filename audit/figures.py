@@ -35,6 +35,17 @@ def signed(hundredths: int | None) -> str:
     return f"+{money(hundredths)}" if hundredths is not None and hundredths > 0 else money(hundredths)
 
 
+def exact(decimal: str) -> str:
+    """A signed amount with all the decimals that it was given with.
+
+    >>> exact("-0.024500")
+    '−0,024500'
+    """
+    whole, _, part = decimal.removeprefix("-").partition(".")
+    sign = MINUS if decimal.startswith("-") else "+" if decimal.strip("0.") else ""
+    return f"{sign}{count(int(whole))},{part}" if part else f"{sign}{count(int(whole))}"
+
+
 def size(number_of_bytes: int) -> str:
     """A file's size in decimal units."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

@@ -83,7 +83,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("count", "money", "signed", "size", "moment", "duration"):
+    for name in ("count", "money", "signed", "exact", "size", "moment", "duration"):
         env.filters[name] = getattr(figures, name)
     return env
 

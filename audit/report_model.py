@@ -88,6 +88,17 @@ class StageTotal(TypedDict):
     amount: int | None  # sum of the entity's control amount
 
 
+class Redenomination(TypedDict):
+    """Rows of one entity of one source that came in old zloty, and what converting them one by one rounded."""
+
+    source_id: str
+    entity: str
+    records: int
+    delivered: int  # sum of the control amounts as delivered, in hundredths of PLZ
+    booked: int  # the same rows' control amounts in grosze
+    rounding: str  # booked less the exact value, in PLN with all its decimals
+
+
 class RejectExample(TypedDict):
     """One record or attribute that was set aside."""
 
@@ -201,6 +212,7 @@ class RunReport(TypedDict):
     gates: list[GateFacts]
     stages: list[str]  # in order: read, decoded, conformed, ... loaded
     totals: list[StageTotal]
+    redenomination: list[Redenomination]  # empty where nothing was delivered in old zloty
     rejects: list[RejectGroup]
     identity: Identity | None
     equations: list[EquationResult]

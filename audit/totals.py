@@ -8,8 +8,9 @@ Sums are Python integers in grosze (hundredths of the currency): they neither ro
 >>> totals = Totals()
 >>> totals.add("payment", pa.table({"currency": ["PLN", "PLN"], "amount": pa.array([Decimal("1.50"), Decimal("-0.25")],
 ...     MONEY), "unallocated": pa.nulls(2, MONEY)}))
->>> totals["payment", "PLN"]
-Total(records=2, sums={'amount': 125}, debit=150, credit=-25, unreadable=0)
+>>> total = totals["payment", "PLN"]
+>>> total.records, total.debit, total.credit, total.amount
+(2, 150, -25, 125)
 >>> Totals.from_json(totals.to_json()) == totals
 True
 """
@@ -17,7 +18,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +41,9 @@ class Total:
         debit: Sum of the positive control amounts, in grosze.
         credit: Sum of the negative ones, in grosze.
         unreadable: Rows whose control amount is unknown although the entity has one.
+        converted: Rows that were delivered in old zloty.
+        delivered: Sum of their control amounts as delivered, in hundredths of PLZ.
+        booked: Sum of the same rows' control amounts as converted, in grosze; part of `amount`.
     """
 
     records: int = 0
@@ -47,11 +51,31 @@ class Total:
     debit: int = 0
     credit: int = 0
     unreadable: int = 0
+    converted: int = 0
+    delivered: int = 0
+    booked: int = 0
 
     @property
     def amount(self) -> int:
         """Sum of the control amounts, in grosze."""
         return self.debit + self.credit
+
+    @property
+    def rounding(self) -> Decimal:
+        """What converting row by row added to the exact value of the old-zloty rows, in PLN, exactly.
+
+        >>> Total(converted=5, delivered=224_500, booked=20).rounding        # five rows of 449 PLZ at 0.04
+        Decimal('-0.024500')
+        """
+        return Decimal(self.booked).scaleb(-2) - Decimal(self.delivered).scaleb(-6)
+
+    def merge(self, other: Total) -> None:
+        """Add another total of the same entity and currency to this one."""
+        for figure in fields(Total):
+            if figure.name != "sums":
+                setattr(self, figure.name, getattr(self, figure.name) + getattr(other, figure.name))
+        for name, amount in other.sums.items():
+            self.sums[name] = self.sums.get(name, 0) + amount
 
 
 @dataclass
@@ -94,6 +118,7 @@ class Totals:
                 if name in here.schema.names and here[name].null_count < here.num_rows:
                     total.sums[name] = total.sums.get(name, 0) + _sum(here[name])
             self._sides(total, here[model.control_amount])
+            self._conversion(total, here, model.control_amount)
 
     def add_rejects(self, rejects: pa.RecordBatch | pa.Table) -> None:
         """Count whole records of the `REJECTS` schema; attributes only flagged are not records."""
@@ -121,16 +146,20 @@ class Totals:
         total.credit += _sum(amounts.filter(pc.less(amounts, zero)))
         total.unreadable += amounts.null_count
 
+    @staticmethod
+    def _conversion(total: Total, rows: pa.RecordBatch | pa.Table, amount: str) -> None:
+        original = f"original_{amount}"
+        if original not in rows.schema.names or rows[original].null_count == rows.num_rows:
+            return
+        old = pc.is_valid(rows[original])
+        total.converted += rows.num_rows - rows[original].null_count
+        total.delivered += _sum(rows[original])
+        total.booked += _sum(rows[amount].filter(old))
+
     def merge(self, other: Totals) -> None:
         """Add another set's totals to these."""
         for key, theirs in other.by_key.items():
-            ours = self.by_key.setdefault(key, Total())
-            ours.records += theirs.records
-            ours.debit += theirs.debit
-            ours.credit += theirs.credit
-            ours.unreadable += theirs.unreadable
-            for name, amount in theirs.sums.items():
-                ours.sums[name] = ours.sums.get(name, 0) + amount
+            self.by_key.setdefault(key, Total()).merge(theirs)
 
     def records_by_entity(self) -> dict[str, int]:
         """Number of rows of each entity, over all currencies."""

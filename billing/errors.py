@@ -9,12 +9,27 @@ a load, and says which file, where, why, and what to do about it.
 >>> error = SourceError("the file is shorter than its trailer says", source_id="krakow",
 ...                     file="KONTA.DAT", byte_offset=4096, remedy="ask the region to send it again")
 >>> print(error)
-krakow: KONTA.DAT: byte 4096: the file is shorter than its trailer says. Remedy: ask the region to send it again
+krakow, KONTA.DAT, byte 4096: the file is shorter than its trailer says. Remedy: ask the region to send it again
 >>> error.retryable
 False
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+
+_WORDS = {"file": "", "record_no": "record ", "byte_offset": "byte ", "line": "line ", "field": "field "}
+
+
+def place(where: Mapping[str, object]) -> str:
+    """Where an error stands, for people: from the source inwards, whatever the order given.
+
+    >>> place({"byte_offset": 4096, "file": "KONTA.DAT", "record_no": 57, "source_id": "krakow"})
+    'krakow, KONTA.DAT, record 57, byte 4096'
+    """
+    order = ["source_id", *_WORDS]
+    names = sorted(where, key=lambda name: order.index(name) if name in order else len(order))
+    return ", ".join(f"{_WORDS.get(name, '')}{where[name]}" for name in names)
 
 
 class BillingError(Exception):
@@ -24,10 +39,14 @@ class BillingError(Exception):
         message: What is wrong, one sentence, without a trailing full stop.
         remedy: What the reader can do about it.
         where: Named places (`source_id`, `file`, `record_no`, `byte_offset`, `field`, ...), kept as
-            attributes under `where` and printed in the order given.
+            attributes under `where`.
+
+    Attributes:
+        title: The kind of error, for people.
     """
 
     retryable = False
+    title = "Error"
 
     def __init__(self, message: str, *, remedy: str = "", **where: object) -> None:
         self.message = message
@@ -35,10 +54,13 @@ class BillingError(Exception):
         self.where = {key: value for key, value in where.items() if value is not None}
         super().__init__(message)
 
+    @property
+    def place(self) -> str:
+        """Where it stands, for people; empty where nothing is known."""
+        return place(self.where)
+
     def __str__(self) -> str:
-        named = {"record_no": "record", "byte_offset": "byte", "field": "field", "line": "line"}
-        places = [f"{named[k]} {v}" if k in named else str(v) for k, v in self.where.items()]
-        text = ": ".join([*places, self.message])
+        text = f"{self.place}: {self.message}" if self.where else self.message
         return f"{text}. Remedy: {self.remedy}" if self.remedy else text
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -53,32 +75,44 @@ def _rebuild(kind: type[BillingError], message: str, remedy: str, where: dict[st
 class ContractError(BillingError):
     """A declaration (source spec, setting, catalogue) is wrong: found at start, before any byte is read."""
 
+    title = "Wrong declaration or setting"
+
 
 class SourceError(BillingError):
     """A file or a legacy system cannot be taken: its source stops, every other source goes on."""
+
+    title = "Source stopped"
 
 
 class SourceUnavailable(SourceError):
     """A legacy system or its delivery does not answer now; trying again later may help."""
 
+    title = "Source does not answer"
     retryable = True
 
 
 class FieldError(BillingError):
     """A single value breaks its rule where no reject can carry it (a header field, a control total)."""
 
+    title = "Wrong value"
+
 
 class StoreError(BillingError):
     """The artifact store cannot be read or written (disk full, permissions, damaged manifest)."""
+
+    title = "Artifact store"
 
 
 class LoadError(BillingError):
     """The warehouse refused the load; nothing of it was kept."""
 
+    title = "Load failed"
+
 
 class WarehouseUnavailable(LoadError):
     """The warehouse does not answer; trying again later may help."""
 
+    title = "Warehouse does not answer"
     retryable = True
 
 
@@ -88,6 +122,8 @@ class ReconciliationError(BillingError):
     Attributes:
         breaks: One mapping per difference (`equation`, `source_id`, `currency`, `key`, `difference_grosze`, ...).
     """
+
+    title = "Equations do not close"
 
     def __init__(
         self, message: str, *, breaks: list[dict[str, object]] | None = None, remedy: str = "", **where: object

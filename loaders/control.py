@@ -225,7 +225,10 @@ control_total = Table(
     Column("source_id", SmallInteger(), nullable=False, comment="Source"),
     Column("step", Text(), nullable=False, comment="Step that measured"),
     Column(
-        "bucket", Text(), nullable=False, comment="read, kept, rejected, suspended; of the load: staged, carried_over"
+        "bucket",
+        Text(),
+        nullable=False,
+        comment="read, kept, rejected, suspended; of old zloty: delivered, converted; of a load: staged, carried_over",
     ),
     Column("entity", Text(), nullable=False, comment="Canonical entity, or the raw table"),
     Column("currency", Text(), comment="Currency; empty where the entity carries no money"),

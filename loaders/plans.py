@@ -35,4 +35,5 @@ def merge_plans(connection: psycopg.Connection, batch_id: int) -> Counts:
         [batch_id],
     )
     connection.execute("DROP TABLE plan")
-    return Counts(inserted=done.rowcount)
+    ((offerings,),) = connection.execute("SELECT count(*) FROM billing.offering").fetchall()
+    return Counts(inserted=done.rowcount, unchanged=offerings - done.rowcount)

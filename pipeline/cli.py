@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from billing.errors import BillingError, ReconciliationError
+from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
 from pipeline import cli_evidence, cli_sources
 from pipeline.context import Context, context
@@ -41,15 +42,14 @@ def main() -> None:
         app()
     except BillingError as error:
         _explain(error)
-        sys.exit(EXIT_USAGE if type(error).__name__ == "ContractError" else EXIT_FAILED)
+        sys.exit(EXIT_USAGE if isinstance(error, ContractError) else EXIT_FAILED)
 
 
 def _explain(error: BillingError) -> None:
     console = Console(stderr=True)
-    console.print(f"[bold red]{type(error).__name__}[/]", end=" ")
-    for key, value in error.where.items():
-        console.print(f"{key}={value}", style="cyan", markup=False, end=" ", highlight=False)
-    console.print()
+    console.print(f"[bold red]{error.title}[/]", end=": " if error.where else "\n")
+    if error.where:
+        console.print(error.place, style="cyan", markup=False, highlight=False, soft_wrap=True)
     console.print(error.message, markup=False, highlight=False)
     if isinstance(error, ReconciliationError):
         for item in error.breaks[:20]:
@@ -78,7 +78,8 @@ def run(
 ) -> None:
     """Run the whole pipeline without Airflow: every source, then the consolidation.
 
-    What was done before is not done again; a second run finds nothing new and says so.
+    What was done before is not done again; a second run finds nothing new and says so.  A terminal shows a live
+    table; a file or a pipe gets the structured logs (a terminal too, where BLUELINE_LOG_LEVEL is set).
     Exit status 1 when a source failed or an equation does not close.
 
     Examples: `blueline run` · `blueline run -s krakow -s opole` · `blueline run --workers 1 -q`
@@ -87,14 +88,17 @@ def run(
     from pipeline.summary import print_summary
 
     ctx = context()
-    if quiet:
+    console = Console(stderr=True)
+    board = console.is_terminal and not quiet and "log_level" not in ctx.settings.model_fields_set
+    if board or quiet:  # what is logged as a warning stands in the summary, too
         ctx = Context(ctx.settings.model_copy(update={"log_level": "ERROR"}))
         configure_logs(ctx.settings)
     with warehouse(ctx):
         from loaders.schema import upgrade
 
         upgrade(ctx.database_url)
-        result = run_all(ctx, only=source or (), workers=workers, progress=_silent if quiet else _told)
+        with _progress(ctx, console, source) if board else nullcontext(_silent) as progress:
+            result = run_all(ctx, only=source or (), workers=workers, progress=progress)
         good = print_summary(ctx, result.ref, Console(), run_id=result.run_id, error=result.error)
     raise typer.Exit(0 if good else EXIT_FAILED)
 
@@ -103,10 +107,22 @@ def _silent(scope: str, step: str, state: str) -> None:
     return None
 
 
-def _told(scope: str, step: str, state: str) -> None:
-    if state != "running":
-        mark = {"done": "[green]done[/]", "failed": "[bold red]FAILED[/]"}[state]
-        Console(stderr=True).print(f"{scope:<16} {step:<20} {mark}")
+@contextmanager
+def _progress(ctx: Context, console: Console, only: list[str] | None) -> Iterator[Callable[[str, str, str], None]]:
+    """A live table of what `run_all` tells."""
+    from pipeline.progress import make_view
+    from pipeline.steps import CONSOLIDATE_STEPS, SOURCE_STEPS
+
+    titles = {name: ctx.source(name).spec.title for name in only or ctx.sources}
+    with make_view(console, titles, SOURCE_STEPS, CONSOLIDATE_STEPS) as view:
+
+        def told(scope: str, step: str, state: str) -> None:
+            if scope == "consolidation":
+                view.consolidation(step, "success" if state == "done" else state)
+            elif state != "done":
+                view.source(scope, step, state)
+
+        yield told
 
 
 @db.command("upgrade")

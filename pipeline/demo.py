@@ -29,7 +29,7 @@ from pipeline import postgres, service
 from pipeline.airflow import HOST, USER, Airflow, RuntimeFailure, port_is_free, prepare
 from pipeline.airflow_api import AirflowApi
 from pipeline.context import Context
-from pipeline.demo_view import View, make_view
+from pipeline.progress import View, make_view
 from pipeline.run_ids import run_id_for
 from pipeline.sessions import Sessions
 from pipeline.steps import CONSOLIDATE_STEPS, SOURCE_STEPS
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = _settings(faults=options.faults)
         good = _demo(settings, console, faults=options.faults, subscribers=options.subscribers)
     except BillingError as error:
-        console.print(f"[bold red]The demo stopped:[/] {type(error).__name__}", highlight=False)
+        console.print(f"[bold red]The demo stopped:[/] {error.title}", highlight=False)
         console.print(str(error), markup=False, highlight=False)
         return 1
     except KeyboardInterrupt:

@@ -173,4 +173,10 @@ def control_totals(figures: SourceFigures) -> list[dict[str, Any]]:
                     "negative_grosze": total.credit if money else None,
                 }
             )
+    for entity, currency in figures.kept:
+        total = figures.kept[entity, currency]
+        if total.converted:
+            common = {"source_id": figures.source_id, "step": "conform", "entity": entity, "records": total.converted}
+            rows.append({**common, "bucket": "delivered", "currency": "PLZ", "amount_grosze": total.delivered})
+            rows.append({**common, "bucket": "converted", "currency": currency, "amount_grosze": total.booked})
     return rows

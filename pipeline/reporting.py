@@ -17,6 +17,7 @@ from audit.report import render, render_index
 from audit.totals import Totals
 from billing.errors import BillingError
 from billing.model import ENTITIES
+from billing.spec import SourceSpec
 from expectations.docs_site import write_site
 from expectations.results import GateResult
 from pipeline.consolidation import LACKING
@@ -110,7 +111,8 @@ def _write(
         "gates": [_gate(result) for result in results],
         "stages": list(STAGES if loaded else STAGES[:-1]),
         "totals": [t for f in figures.values() for t in _stages(f, loaded)],
-        "rejects": _rejects(figures),
+        "redenomination": [r for f in figures.values() for r in _redenomination(f)],
+        "rejects": _rejects(ctx, figures),
         "identity": _identity(ctx, link),
         "equations": found,
         "breaks": [_break(e) for e in equations if e["status"] == "broken"],
@@ -212,9 +214,24 @@ def _stages(figures: SourceFigures, loaded: bool) -> list[model.StageTotal]:
     ]
 
 
-def _rejects(figures: Mapping[str, SourceFigures]) -> list[model.RejectGroup]:
+def _redenomination(figures: SourceFigures) -> list[model.Redenomination]:
+    return [
+        {
+            "source_id": figures.source_id,
+            "entity": entity,
+            "records": total.converted,
+            "delivered": total.delivered,
+            "booked": total.booked,
+            "rounding": f"{total.rounding:f}",
+        }
+        for entity, currency in figures.kept
+        if (total := figures.kept[entity, currency]).converted
+    ]
+
+
+def _rejects(ctx: Context, figures: Mapping[str, SourceFigures]) -> list[model.RejectGroup]:
     groups: dict[tuple[str, str, str], model.RejectGroup] = {}
-    for f in figures.values():
+    for name, f in figures.items():
         for (disposition, reason, entity, currency), (rows, amount) in f.reasons.items():
             group = groups.setdefault(
                 (disposition, reason, entity),
@@ -224,22 +241,33 @@ def _rejects(figures: Mapping[str, SourceFigures]) -> list[model.RejectGroup]:
             group["records"] += rows
             if currency:
                 group["amounts"][currency] = group["amounts"].get(currency, 0) + amount
+        carriers = _money_carriers(ctx.source(name).spec)
         for path in f.rejects:
-            _examples(path, groups)
+            _examples(path, groups, carriers)
     return sorted(groups.values(), key=lambda g: (g["disposition"], g["reason"], g["entity"]))
 
 
-def _examples(path: str, groups: dict[tuple[str, str, str], model.RejectGroup]) -> None:
+def _money_carriers(spec: SourceSpec) -> frozenset[str]:
+    """Entities with a control amount, and the raw tables that become them.
+
+    A record that could not even be decoded is named by its raw table; its amount is as unknown as one that
+    conform could not read, and is counted so.
+    """
+    money = {name for name, entity in ENTITIES.items() if entity.control_amount}
+    return frozenset(money | {mapping.table for mapping in spec.entities if mapping.name in money})
+
+
+def _examples(path: str, groups: dict[tuple[str, str, str], model.RejectGroup], carriers: frozenset[str]) -> None:
+    """Add the examples of one reject file to their groups, and count the records whose amount is unknown."""
     columns = ["source_id", "file_name", "record_no", "byte_offset", "source_key", "field", "value_masked", "message",
                "disposition", "reason", "entity", "level", "amount"]  # fmt: skip
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(columns=columns):
             keys = zip(*(batch[c].to_pylist() for c in ("disposition", "reason", "entity")), strict=True)
-            money = {name for name, entity in ENTITIES.items() if entity.control_amount}
             unknown = pc.and_(pc.is_null(batch["amount"]), pc.equal(batch["level"], "record")).to_pylist()
             for position, key in enumerate(keys):
                 group = groups[key]
-                if unknown[position] and key[2] in money:
+                if unknown[position] and key[2] in carriers:
                     group["unreadable"] += 1
                 if len(group["examples"]) < EXAMPLES:
                     row = batch.slice(position, 1).to_pylist()[0]
@@ -252,7 +280,7 @@ def _examples(path: str, groups: dict[tuple[str, str, str], model.RejectGroup]) 
                             "source_key": row["source_key"],
                             "field": row["field"],
                             "value_masked": row["value_masked"],
-                            "message": row["message"],
+                            "message": row["message"].removeprefix(f"{row['field']}: "),  # the page has a column
                         }
                     )
 

@@ -20,7 +20,8 @@ from pipeline.context import Context
 from pipeline.logs import configure_logs
 from pipeline.steps import CONSOLIDATE_STEPS, SOURCE_STEPS, describe, run_consolidate_step, run_step, settle
 
-Progress = Callable[[str, str, str], None]  # scope, step, state (running | done | failed)
+Progress = Callable[[str, str, str], None]
+"""Scope (a source, or `consolidation`), step, state: running, done, failed; of a source's end: published, absent."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ def _run_source(settings: Settings, name: str, run_id: str, progress: Progress) 
             _report_defect(name, step, error)
             break
         progress(name, step, "done")
-    settle(name, run_id, ctx)
+    status = settle(name, run_id, ctx)
+    if status != "failed":  # which was told with its step
+        progress(name, SOURCE_STEPS[-1], status)
 
 
 def _report_defect(name: str, step: str, error: Exception) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from audit.totals import Totals
-from billing.errors import BillingError
+from billing.errors import BillingError, place
 from pipeline.consolidation import LACKING
 from pipeline.context import Context
 from pipeline.figures import SourceFigures, source_figures
@@ -57,7 +57,13 @@ def print_summary(
         highlight=False,
     )
     balanced = _equations(batch, console)
-    if batch.facts["run_id"] != run_id:
+    if batch.facts["run_id"] != run_id and lacking:
+        console.print(
+            f"[bold]Nothing was loaded:[/] the sources that are in delivered nothing new, "
+            f"the warehouse holds them since run {batch.facts['run_id']}.",
+            highlight=False,
+        )
+    elif batch.facts["run_id"] != run_id:
         console.print(
             f"[bold]Nothing new:[/] the warehouse holds exactly this since run {batch.facts['run_id']}; "
             "nothing was loaded again.",
@@ -101,9 +107,15 @@ def _sources_table(
             _n(sum(f.flagged.values())),
         )
     console.print(table)
+    console.print(
+        "Read are the rows that the records became, and the records that nothing could be made of; "
+        "flagged ones are among the kept.",
+        style="dim", highlight=False,
+    )  # fmt: skip
     for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
         if entry["status"] in LACKING and entry.get("error"):
-            told = ": ".join(filter(None, (entry["step"], _place(entry.get("where", {})), entry["error"])))
+            where = {name: at for name, at in entry.get("where", {}).items() if name != "source_id"}
+            told = ": ".join(filter(None, (entry["step"], place(where), entry["error"])))
             console.print(f"[bold red]{entry['id']}[/] stopped at {told}" if entry["step"] else
                           f"[bold red]{entry['id']}[/] {told}", highlight=False)  # fmt: skip
             if entry.get("remedy"):
@@ -111,18 +123,6 @@ def _sources_table(
             if entry["status"] == "stale":
                 console.print("  its last published data were used", highlight=False)
     return lacking
-
-
-def _place(where: dict[str, str]) -> str:
-    """Where an error stands, for people.
-
-    >>> _place({"byte_offset": "4096", "file": "KONTA.DAT", "record_no": "57", "source_id": "krakow"})
-    'KONTA.DAT, record 57, byte 4096'
-    """
-    words = {"record_no": "record ", "byte_offset": "byte ", "line": "line ", "field": "field "}
-    order = ["file", *words]
-    names = sorted((n for n in where if n != "source_id"), key=lambda n: order.index(n) if n in order else len(order))
-    return ", ".join(f"{words.get(name, '')}{where[name]}" for name in names)
 
 
 def _outcome(ctx: Context, name: str) -> dict[str, Any]:

@@ -42,6 +42,9 @@ def show_trace(ctx: Context, url: str, what: str, kind: str | None, console: Con
         console.print(f"nothing is called {what!r}; try an account number, an invoice number or a customer id",
                       markup=False)  # fmt: skip
         return False
+    if len(trails) > 1:
+        found = ", ".join(f"{trail.kind} {trail.id}" for trail in trails)
+        console.print(f"{len(trails)} rows are called so: {found}; --kind narrows it", highlight=False, soft_wrap=True)
     for trail in trails:
         table = Table(show_header=False, title=f"{trail.kind} {trail.id}", title_justify="left", box=None)
         if trail.note:

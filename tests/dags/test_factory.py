@@ -30,7 +30,7 @@ def raised(run_python):
 
 
 def test_an_error_that_stays_is_not_tried_again(raised):
-    assert raised[0] == "AirflowFailException|krakow: KONTA.DAT: the file is empty. Remedy: ask for it again"
+    assert raised[0] == "AirflowFailException|krakow, KONTA.DAT: the file is empty. Remedy: ask for it again"
 
 
 def test_an_error_that_may_pass_is_left_to_the_retries(raised):

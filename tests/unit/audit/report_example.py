@@ -56,6 +56,10 @@ def example_run(*, broken: bool = False, lacking: bool = True) -> RunReport:
         + [_gate("consolidated", "*", entity, rows * 7) for entity, rows in PER_ENTITY.items()],
         "stages": STAGES[:-1] if broken else STAGES,
         "totals": [t for n, region in enumerate(REGIONS) for t in _totals(n, region[0])],
+        "redenomination": [
+            {"source_id": "lodz", "entity": "payment", "records": 212, "delivered": 2_438_511_00, "booked": 243_90,
+             "rounding": "0.048900"},
+        ],
         "rejects": _rejects(),
         "identity": {
             "subscribers": 21_840, "customers": 20_977, "merged": 806, "across_sources": 231, "largest": 4,

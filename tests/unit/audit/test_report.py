@@ -120,6 +120,15 @@ def test_totals_are_summed_over_sources_and_currencies_kept_apart(tmp_path):
     assert overall.count("246,90") == len(run["stages"]) * 2
 
 
+def test_old_zloty_are_shown_with_what_rounding_added(tmp_path):
+    run = example_run()
+    text = page_of(run, tmp_path).text
+    row = text[text.index("Rounding, PLN") : text.index("Set aside Nothing")]
+    assert "lodz payment 212 2 438 511,00 243,90 +0,048900" in row
+    run["redenomination"] = []
+    assert "Rounding, PLN" not in page_of(run, tmp_path).text
+
+
 def test_a_file_that_contradicts_its_trailer_is_marked(tmp_path):
     run = example_run()
     assert "disagrees" not in page_of(run, tmp_path / "a").text

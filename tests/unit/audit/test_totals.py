@@ -50,7 +50,21 @@ def test_parts_add_up_to_the_whole_and_survive_json() -> None:
 def test_entity_without_money_counts_records_only() -> None:
     totals = Totals()
     totals.add("address", pa.record_batch({"address_key": ["a", "b"]}))
-    assert totals.to_json() == {"address": {"": {"records": 2, "sums": {}, "debit": 0, "credit": 0, "unreadable": 0}}}
+    assert list(totals) == [("address", "")]
+    assert totals["address", ""] == Total(records=2)
+
+
+def test_rounding_of_old_zloty_is_what_was_booked_less_the_exact_value() -> None:
+    rows = {
+        "currency": ["PLN"] * 6,
+        "amount": pa.array([Decimal("0.04")] * 5 + [Decimal("7.00")], MONEY),
+        "original_amount": pa.array([Decimal("449.00")] * 5 + [None], MONEY),
+    }
+    totals = Totals()
+    totals.add("payment", pa.record_batch(rows))
+    total = totals["payment", "PLN"]
+    assert (total.converted, total.delivered, total.booked, total.amount) == (5, 224_500, 20, 720)
+    assert total.rounding == Decimal("0.20") - Decimal("2245") / 10_000
 
 
 def test_only_whole_records_count_among_rejects() -> None:

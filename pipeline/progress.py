@@ -1,4 +1,4 @@
-"""What the demo shows while Airflow works: a live table on a terminal, plain lines in a file or a pipe."""
+"""What is shown while a run goes on: a live table on a terminal, plain lines in a file or a pipe."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_WORDS = {"file": "", "record_no": "record ", "byte_offset": "byte ", "line": "line ", "field": "field "}
+_WORDS = {"file": "", "table": "table ", "record_no": "record ", "byte_offset": "byte ", "line": "line ",
+          "column": "column ", "field": "field "}  # fmt: skip
 
 
 def place(where: Mapping[str, object]) -> str:

@@ -133,6 +133,11 @@ class DelimitedFile(FileSpec):
     columns: list[str] | None = None
     trailer: TextControl | None = None
 
+    @model_validator(mode="after")
+    def _total_of_a_column(self) -> Self:
+        _total_has_a_column(self.columns, self.trailer)
+        return self
+
 
 class FixedColumn(Strict):
     """A column of a fixed-width record: 1-based first byte, length in bytes."""
@@ -170,6 +175,17 @@ class FixedWidthFile(FileSpec):
     def tables(self) -> tuple[str, ...]:
         """Raw tables that this file yields."""
         return tuple(dict.fromkeys(r.table for r in self.records))
+
+    @model_validator(mode="after")
+    def _total_of_a_column(self) -> Self:
+        _total_has_a_column([c.name for r in self.records for c in r.columns], self.header, self.trailer)
+        return self
+
+
+def _total_has_a_column(columns: list[str] | None, *controls: TextControl | None) -> None:
+    for control in controls:
+        if columns and control and control.sum_column and control.sum_column not in columns:
+            raise ValueError(f"sum_column {control.sum_column!r} is no column; there are {', '.join(columns)}")
 
 
 class XmlTable(Strict):

@@ -1,9 +1,10 @@
 """Great Expectations, run lean: every check on every row, a fraction of a second per quarter of a million rows.
 
 Measured on the way here (250,000 rows, 14 checks): a batch definition spends 2.2 s on a fingerprint of the frame that
-nobody reads, the checks themselves take 0.2 s.  So the frame goes straight to Great Expectations' pandas engine and
-its `Validator`.  And:
+nobody reads, the checks themselves take 0.2 s.  So the frame goes straight to Great Expectations' pandas engine.  And:
 
+* what `Validator.graph_validate` works out about a check before it looks at a row is kept (`expectations.plans`): of
+  8.7 ms a check and call on 5,000 rows (36 checks) 2.7 ms are left the first time and 1.5 ms from then on;
 * a column is judged in a frame of its own, because every check copies the whole frame without the column's nulls;
 * text is pandas' Arrow-backed `str`, decimals and dates stay Arrow: no Python object a cell, no float;
 * the first pass asks for counts (BASIC), only a check that failed is asked for all its rows (COMPLETE);
@@ -164,20 +165,10 @@ def _dtype(kind: pa.DataType) -> Any:
 
 
 def _validate(checks: Sequence[Check], frame: pd.DataFrame, result_format: dict[str, Any]) -> list[Any]:
-    data_context = context()
-    from great_expectations.execution_engine import PandasExecutionEngine
-    from great_expectations.validator.validator import Validator
+    context()
+    from expectations.plans import evaluate, plan
 
-    engine = PandasExecutionEngine()
-    engine.load_batch_data("partition", frame)
-    validator = Validator(execution_engine=engine, data_context=data_context)
-    results = validator.graph_validate(
-        configurations=[configuration(check, number) for number, check in enumerate(checks)],
-        runtime_configuration={"result_format": result_format, "catch_exceptions": True},
-    )
-    # Those that raised come back first: put them in the order of the checks again.
-    by_number = {result.expectation_config.meta["number"]: result for result in results}
-    return [by_number[number] for number in range(len(checks))]
+    return evaluate([plan(configuration(check), result_format) for check in checks], frame)
 
 
 def _positions(check: Check, result: Any) -> np.ndarray:

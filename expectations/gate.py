@@ -7,7 +7,7 @@
 >>> gate.result.rejected                                                                      # doctest: +SKIP
 12
 
-A partition may have any number of rows; each call costs about 10 ms a check besides its rows, so partitions of a
+A partition may have any number of rows; each call costs about 2 ms a check besides its rows, so partitions of a
 quarter of a million rows or more are cheapest.
 """
 

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from billing.errors import SourceError
 from billing.lineage import Split
 from billing.registry import Source
 from billing.spec import AnyFile, DelimitedFile
@@ -31,6 +29,7 @@ from extractors.quotewalk import Layout
 from extractors.quoting import Records, Tokeniser
 from extractors.spans import Cutter, unescape
 from extractors.textcontrol import Control
+from extractors.textrun import TextRun, no_rows
 
 FIRST_READ = 1 << 20
 MAX_CHUNK = 16 << 20
@@ -39,17 +38,11 @@ CTRL_Z = b"\x1a"
 
 
 @dataclass
-class _Run:
-    """Everything that stays the same from batch to batch."""
-
-    source: Source
+class _Run(TextRun):
     spec: DelimitedFile
-    landed: LandedFile
     columns: list[str]
-    cutter: Cutter
     critical: frozenset[str]
     sieve: Sieve
-    control: Control
     eof: int
 
 
@@ -82,13 +75,13 @@ def decode(
         columns, start, record_no = read_header_line(source, file_spec, landed, cutter, tokeniser)
         run = _Run(
             source,
-            file_spec,
             landed,
-            columns,
             cutter,
+            Control(source.id, landed, None, file_spec.trailer),
+            file_spec,
+            columns,
             source.spec.critical_columns(file_spec.name),
             Sieve(source.id, landed, file_spec.name),
-            Control(source.id, landed, None, file_spec.trailer),
             eof,
         )
         file.seek(start)
@@ -102,7 +95,7 @@ def decode(
             records = tokeniser.split(chunk, len(columns), final=final, most=batch_rows)
             if not records.consumed and not final:
                 if len(chunk) > MAX_RECORD:
-                    raise _error(run, "no record ends within 4 MiB", "check the line ends and quotes", position)
+                    raise run.error("no record ends within 4 MiB", "check the line ends and quotes", position)
                 pending, want = chunk, len(chunk)
                 continue
             split = _batch(run, chunk, records, position, record_no)
@@ -119,7 +112,7 @@ def decode(
             if final and not pending:
                 break
     if not yielded:  # a file without a record still has its columns
-        yield run.sieve.split({name: pa.array([], pa.string()) for name in columns}, no_places())
+        yield no_rows(run.sieve, columns)
     run.control.close(facts)
     facts.bytes = landed.size
 
@@ -151,15 +144,18 @@ def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: 
     if not len(records):
         return None
     data = np.frombuffer(chunk, np.uint8)
-    numbers = np.arange(record_no, record_no + len(records), dtype=np.int64)
-    is_data = _count(run, chunk, data, records, numbers, position)
-    whole = is_data & records.whole
-    _set_aside(run, chunk, records, np.flatnonzero(is_data & ~records.whole), numbers, position)
     places = Places(
-        numbers[whole],
-        position + records.starts[whole],
-        (records.ends[whole] - records.starts[whole]).astype(np.int32),
+        np.arange(record_no, record_no + len(records), dtype=np.int64),
+        position + records.starts,
+        (records.ends - records.starts).astype(np.int32),
     )
+    is_data = np.ones(len(records), np.bool_)
+    run.count(
+        data, records.starts, records.ends, is_data, places.at, lambda row: _raw(chunk, records, row).rstrip(b"\r\n")
+    )
+    whole = is_data & records.whole
+    _set_aside(run, chunk, records, np.flatnonzero(is_data & ~records.whole), places)
+    places, whole_rows = places.take(whole), np.flatnonzero(whole)
     rows = slice(None) if whole.all() else records.row[whole]
     sound = run.cutter.is_sound(chunk)
     damage = DamageReport(run.critical)
@@ -167,16 +163,15 @@ def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: 
         name: _column(run, chunk, data, records, rows, index, sound, damage) for index, name in enumerate(run.columns)
     }
     keep = np.ones(len(places), np.bool_)
-    damage.settle(run.sieve, places, keep, partial(_record_bytes, chunk, records, np.flatnonzero(whole)))
+    damage.settle(run.sieve, places, keep, lambda row: _raw(chunk, records, whole_rows[row]))
     if (total := run.control.sum_column) is not None:
         run.control.add(columns[total].filter(pa.array(keep)))
         run.control.unread += int((~keep).sum())
     return run.sieve.split(columns, places, keep=keep)
 
 
-def _record_bytes(chunk: bytes, records: Records, index: NDArray[np.intp], row: int) -> bytes:
-    place = index[row]
-    return chunk[records.starts[place] : records.ends[place]]
+def _raw(chunk: bytes, records: Records, row: int) -> bytes:
+    return chunk[records.starts[row] : records.ends[row]]
 
 
 def _column(
@@ -199,74 +194,17 @@ def _column(
     return values
 
 
-def _count(
-    run: _Run, chunk: bytes, data: NDArray[np.uint8], records: Records, numbers: NDArray[np.int64], position: int
-) -> NDArray[np.bool_]:
-    """Count data records and hand trailers to the control; True for the records that are data."""
-    is_data = np.ones(len(records), np.bool_)
-    trailers: list[int] = []
-    if run.spec.trailer is not None:
-        prefix = run.cutter.encode(run.spec.trailer.starts_with)
-        trailers = np.flatnonzero(begins_with(data, records.starts, records.ends, prefix)).tolist()
-    done = 0
-    for row in [*trailers, len(records)]:
-        if row > done:
-            run.control.count(row - done, first_no=int(numbers[done]), byte_offset=position + int(records.starts[done]))
-        if row < len(records):
-            start, end = int(records.starts[row]), int(records.ends[row])
-            text = run.cutter.decode(chunk[start:end].rstrip(b"\r\n"))
-            run.control.take("trailer", text, int(numbers[row]), position + start)
-            is_data[row] = False
-        done = row + 1
-    return is_data
-
-
-def no_places() -> Places:
-    """The places of no row at all."""
-    return Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))
-
-
-def begins_with(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], prefix: bytes
-) -> NDArray[np.bool_]:
-    """Which records begin with a prefix."""
-    found = ends - starts >= len(prefix)
-    for index, byte in enumerate(prefix):
-        rows = np.flatnonzero(found)
-        found[rows] = data[starts[rows] + index] == byte
-    return found
-
-
-def _set_aside(
-    run: _Run, chunk: bytes, records: Records, rows: NDArray[np.intp], numbers: NDArray[np.int64], position: int
-) -> None:
+def _set_aside(run: _Run, chunk: bytes, records: Records, rows: NDArray[np.intp], places: Places) -> None:
     for row in rows.tolist():
-        start, end = int(records.starts[row]), int(records.ends[row])
-        raw = chunk[start:end]
+        record_no, offset, length = places.at(row)
+        raw = _raw(chunk, records, row)
         found = int(records.columns[row])
-        if position + end == run.eof and run.eof == run.landed.size and not raw.endswith((b"\n", b"\r")):
-            raise _error(
-                run,
+        if offset + length == run.eof == run.landed.size and not raw.endswith((b"\n", b"\r")):
+            raise run.error(
                 f"the file is truncated: its last record has {found} of {len(run.columns)} columns and no line end",
                 "have the file sent again",
-                position + start,
-                int(numbers[row]),
+                offset,
+                record_no,
             )
-        run.sieve.record(
-            (int(numbers[row]), position + start, end - start),
-            "REC-COLUMNS",
-            f"the record has {found} columns, {len(run.columns)} are declared",
-            raw,
-        )
-        run.control.unread += run.control.sum_column is not None
-
-
-def _error(run: _Run, message: str, remedy: str, byte_offset: int, record_no: int | None = None) -> SourceError:
-    return SourceError(
-        message,
-        source_id=run.source.id,
-        file=run.landed.name,
-        record_no=record_no,
-        byte_offset=byte_offset,
-        remedy=remedy,
-    )
+        message = f"the record has {found} columns, {len(run.columns)} are declared"
+        run.set_aside(run.sieve, (record_no, offset, length), "REC-COLUMNS", message, raw)

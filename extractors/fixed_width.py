@@ -8,18 +8,17 @@ neighbours are not disturbed.  The totals of header and trailer are recomputed o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from billing.errors import SourceError
 from billing.lineage import Split
 from billing.registry import Source
 from billing.spec import AnyFile, FixedColumn, FixedRecord, FixedWidthFile
-from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
+from extractors.base import FileFacts, LandedFile, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.codepages import CodePage, code_page
 from extractors.damage import Damaged, DamageReport, explain_text
@@ -27,24 +26,18 @@ from extractors.spans import Cutter
 from extractors.textcolumn import text_column
 from extractors.textcontrol import Control
 from extractors.textlines import Lines, find_lines
+from extractors.textrun import TextRun, no_rows
 
 MAX_LINE = 1 << 20
 
 
 @dataclass
-class _Run:
-    """Everything that stays the same from batch to batch."""
-
-    source: Source
+class _Run(TextRun):
     spec: FixedWidthFile
-    landed: LandedFile
-    cutter: Cutter
     page: CodePage | None  # None for UTF-8
-    control: Control
     sieves: dict[str, Sieve]
     ending: bytes
-    controls: list[tuple[str, bytes]] = field(default_factory=list)  # kind, prefix
-    records: list[tuple[FixedRecord, bytes]] = field(default_factory=list)  # longest prefix first
+    records: list[tuple[FixedRecord, bytes]]  # longest prefix first
 
 
 def decode(
@@ -84,9 +77,8 @@ def decode(
             if not len(lines.starts):
                 if final:
                     break  # nothing but the end mark
-                raise _error(
-                    run, f"no line ends within {len(chunk)} bytes", "check the format and its line ends", position
-                )
+                message = f"no line ends within {len(chunk)} bytes"
+                raise run.error(message, "check the format and its line ends", position)
             for split in _batch(run, lines, facts):
                 seen.add(split.table)
                 yield split
@@ -99,7 +91,7 @@ def decode(
     run.control.close(facts)
     facts.bytes = landed.size
     for table in sorted(run.sieves.keys() - seen):  # a table without a record still has its columns
-        yield run.sieves[table].split(_no_columns(run, table), _no_places())
+        yield _no_rows(run, table)
 
 
 def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
@@ -108,23 +100,18 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
         head = file.read(1 << 16)
     newline = cutter.encode("\n")
     ending = cutter.encode("\r\n") if cutter.encode("\r\n") in head else newline
-    run = _Run(
+    records = [(record, cutter.encode(record.starts_with)) for record in spec.records]
+    return _Run(
         source,
-        spec,
         landed,
         cutter,
-        None if cutter.is_utf8 else code_page(spec.code_page),
         Control(source.id, landed, spec.header, spec.trailer),
+        spec,
+        None if cutter.is_utf8 else code_page(spec.code_page),
         {table: Sieve(source.id, landed, table) for table in spec.tables},
         ending,
+        sorted(records, key=lambda pair: -len(pair[1])),
     )
-    for kind, control in (("header", spec.header), ("trailer", spec.trailer)):
-        if control is not None:
-            run.controls.append((kind, cutter.encode(control.starts_with)))
-    run.records = sorted(
-        ((record, cutter.encode(record.starts_with)) for record in spec.records), key=lambda pair: -len(pair[1])
-    )
-    return run
 
 
 # --- a batch ---------------------------------------------------------------------------------------------------
@@ -133,7 +120,7 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
 def _batch(run: _Run, lines: Lines, facts: FileFacts) -> Iterator[Split]:
     lengths = lines.ends - lines.starts
     todo = lengths > 0  # an empty line is no record
-    _count(run, lines, todo)
+    run.count(lines.data, lines.starts, lines.ends, todo, lines.at, lines.text)
     full = todo & (lengths == run.spec.record_length)
     damaged = np.flatnonzero(todo & ~full)
     for row in damaged.tolist():
@@ -156,46 +143,18 @@ def _batch(run: _Run, lines: Lines, facts: FileFacts) -> Iterator[Split]:
         sieve = run.sieves[run.records[0][0].table]
         for row in rows.tolist():
             begin = run.cutter.decode(lines.text(row)[:4])
-            sieve.record(
-                lines.at(row),
-                "REC-TYPE",
-                f"no declared record type begins with {begin!r}",
-                lines.raw(row),
-            )
-            run.control.unread += run.control.sum_column is not None
+            message = f"no declared record type begins with {begin!r}"
+            run.set_aside(sieve, lines.at(row), "REC-TYPE", message, lines.raw(row))
     for table, sieve in run.sieves.items():
         if len(sieve):  # rejects of a table none of whose records was whole
-            yield sieve.split(_no_columns(run, table), _no_places())
+            yield _no_rows(run, table)
     facts.bytes = lines.offset + int(lines.nexts[-1])
-
-
-def _count(run: _Run, lines: Lines, todo: NDArray[np.bool_]) -> None:
-    """Count data records and hand headers and trailers to the control; the latter are then done with."""
-    controls: list[tuple[int, str]] = []
-    for kind, prefix in run.controls:
-        found = todo & (lines.ends - lines.starts >= len(prefix))
-        for index, byte in enumerate(prefix):
-            candidates = np.flatnonzero(found)
-            found[candidates] = lines.data[lines.starts[candidates] + index] == byte
-        controls += [(int(row), kind) for row in np.flatnonzero(found)]
-    done = 0
-    for row, kind in [*sorted(controls), (len(todo), "")]:
-        records = np.flatnonzero(todo[done:row])
-        if len(records):
-            first_no, offset, _ = lines.at(done + int(records[0]))
-            run.control.count(len(records), first_no=first_no, byte_offset=offset)
-        if kind:
-            record_no, offset, _ = lines.at(row)
-            run.control.take(kind, run.cutter.decode(lines.text(row)), record_no, offset)
-            todo[row] = False
-        done = row + 1
 
 
 def _set_aside_length(run: _Run, lines: Lines, row: int, length: int) -> None:
     record_no, offset, _ = lines.at(row)
     if offset + int(lines.nexts[row] - lines.starts[row]) == run.landed.size and lines.raw(row)[-1:] != run.ending[-1:]:
-        raise _error(
-            run,
+        raise run.error(
             f"the file is truncated: its last record has {length} of {run.spec.record_length} bytes and no line end",
             "have the file sent again",
             offset,
@@ -203,13 +162,8 @@ def _set_aside_length(run: _Run, lines: Lines, row: int, length: int) -> None:
         )
     text = lines.text(row)
     table = next((record.table for record, prefix in run.records if text.startswith(prefix)), run.records[0][0].table)
-    run.sieves[table].record(
-        lines.at(row),
-        "REC-LENGTH",
-        f"the record has {length} bytes, {run.spec.record_length} are declared",
-        lines.raw(row),
-    )
-    run.control.unread += run.control.sum_column is not None
+    message = f"the record has {length} bytes, {run.spec.record_length} are declared"
+    run.set_aside(run.sieves[table], lines.at(row), "REC-LENGTH", message, lines.raw(row))
 
 
 def _having(block: NDArray[np.uint8], prefix: bytes) -> NDArray[np.bool_]:
@@ -259,21 +213,6 @@ def _column(run: _Run, column: FixedColumn, block: NDArray[np.uint8], damage: Da
     return values
 
 
-def _no_columns(run: _Run, table: str) -> dict[str, pa.Array]:
+def _no_rows(run: _Run, table: str) -> Split:
     record = next(record for record in run.spec.records if record.table == table)
-    return {column.name: pa.array([], pa.string()) for column in record.columns}
-
-
-def _no_places() -> Places:
-    return Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))
-
-
-def _error(run: _Run, message: str, remedy: str, byte_offset: int, record_no: int | None = None) -> SourceError:
-    return SourceError(
-        message,
-        source_id=run.source.id,
-        file=run.landed.name,
-        record_no=record_no,
-        byte_offset=byte_offset,
-        remedy=remedy,
-    )
+    return no_rows(run.sieves[table], (column.name for column in record.columns))

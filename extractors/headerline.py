@@ -53,6 +53,8 @@ def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, colum
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         problems.append(f"the columns {', '.join(map(repr, twice))} occur twice")
     wanted = set(spec.columns) if spec.columns else used_columns(source, spec.name)
+    if spec.trailer and spec.trailer.sum_column:
+        wanted.add(spec.trailer.sum_column)
     if missing := sorted(wanted - set(columns)):
         problems.append(f"the columns {', '.join(missing)} are missing")
     if spec.columns and (extra := sorted(set(columns) - wanted)):

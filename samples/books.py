@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from samples.accounts import make_accounts, make_lines, make_subscriptions
-from samples.draw import Bools
 from samples.faults import ORPHAN
 from samples.invoices import make_invoices
 from samples.payments import make_adjustments, make_payments
@@ -70,11 +69,7 @@ def books(plan: Plan, region: Region, subs: Records, *, vat_per_line: bool = Fal
 
 def _spoil(made: Books, subs: Records, *, wide_vat: bool) -> None:
     """Plant the defects that are wrong figures or keys; those that are wrong bytes are the writers' part."""
-    kinds = subs.planted.kinds
-
-    def rows(table: Table, name: str) -> Bools:
-        return table["fault"] == kinds.index(name) if name in kinds else np.zeros(len(table["fault"]), dtype=bool)
-
+    rows = subs.planted.rows
     made.account["closing"] = made.account["closing"] + np.where(rows(made.account, "balance"), 1234, 0)
     made.item["net"] = made.item["net"] + np.where(rows(made.item, "sum_lines"), 100, 0)
     first = rows(made.allocation, "sum_payment")

@@ -12,6 +12,7 @@ others from Python.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import ebcdic  # noqa: F401  (importing it registers cp870)
@@ -108,12 +109,7 @@ def join(rows: int, *parts: bytes | Bytes) -> bytes:
         rows: Number of rows.
         parts: What stands in each row, in order: the same bytes in all of them, or a matrix with a row each.
     """
-    widths = [len(p) if isinstance(p, bytes) else p.shape[1] for p in parts]
-    whole = np.empty((rows, sum(widths)), dtype=np.uint8)
-    start = 0
-    for part, width in zip(parts, widths, strict=True):
-        whole[:, start : start + width] = np.frombuffer(part, dtype=np.uint8) if isinstance(part, bytes) else part
-        start += width
+    whole = stack(rows, *parts)
     return whole[whole != 0].tobytes()
 
 
@@ -123,3 +119,23 @@ def stack(rows: int, *parts: bytes | Bytes) -> Bytes:
         np.broadcast_to(np.frombuffer(p, dtype=np.uint8), (rows, len(p))) if isinstance(p, bytes) else p for p in parts
     ]
     return np.concatenate(columns, axis=1)
+
+
+def interleave(kinds: Sequence[tuple[Array, Bytes]]) -> bytes:
+    """Records of several kinds and lengths in one stream, ordered by a sort key.
+
+    Args:
+        kinds: For each kind its records' sort keys (whole numbers) and the records; equal keys keep this order.
+    """
+    keys = np.concatenate([k for k, _ in kinds])
+    lengths = np.concatenate([np.full(len(k), r.shape[1], dtype=np.int64) for k, r in kinds])
+    order = np.argsort(keys, kind="stable")
+    start = np.empty(len(keys), dtype=np.int64)
+    start[order] = np.cumsum(lengths[order]) - lengths[order]
+    out = np.empty(int(lengths.sum()), dtype=np.uint8)
+    row = 0
+    for kind, records in kinds:
+        places = start[row : row + len(kind)]
+        out[places[:, None] + np.arange(records.shape[1])] = records
+        row += len(kind)
+    return out.tobytes()

@@ -13,6 +13,7 @@ import numpy as np
 
 from samples.draw import Bools, Draw, Ints
 from samples.plan import Plan, Region
+from samples.tables import Table
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,13 @@ class Planted:
     def at(self, name: str) -> Bools:
         """Which subscribers carry this defect."""
         return self.code == self.kinds.index(name) if name in self.kinds else np.zeros(len(self.code), dtype=bool)
+
+    def rows(self, table: Table, name: str) -> Bools:
+        """Rows of a table in which this defect is to be planted, but for the stray copies that another defect made."""
+        if name not in self.kinds:
+            return np.zeros(len(table["fault"]), dtype=bool)
+        hit = table["fault"] == self.kinds.index(name)
+        return np.asarray(hit & ~table["orphan"]) if "orphan" in table else np.asarray(hit)
 
     @property
     def blocked(self) -> Bools:

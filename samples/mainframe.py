@@ -56,23 +56,3 @@ def with_rdw(records: Bytes) -> Bytes:
     length = records.shape[1] + 4
     word = np.array([length >> 8, length & 0xFF, 0, 0], dtype=np.uint8)
     return np.concatenate([np.broadcast_to(word, (len(records), 4)), records], axis=1)
-
-
-def interleave(kinds: list[tuple[Array, Bytes]]) -> bytes:
-    """Records of several kinds and lengths in one stream, ordered by a sort key.
-
-    Args:
-        kinds: For each kind its records' sort keys (whole numbers) and the records; equal keys keep this order.
-    """
-    keys = np.concatenate([k for k, _ in kinds])
-    lengths = np.concatenate([np.full(len(k), r.shape[1], dtype=np.int64) for k, r in kinds])
-    order = np.argsort(keys, kind="stable")
-    start = np.empty(len(keys), dtype=np.int64)
-    start[order] = np.cumsum(lengths[order]) - lengths[order]
-    out = np.empty(int(lengths.sum()), dtype=np.uint8)
-    row = 0
-    for kind, records in kinds:
-        places = start[row : row + len(kind)]
-        out[places[:, None] + np.arange(records.shape[1])] = records
-        row += len(kind)
-    return out.tobytes()

@@ -253,7 +253,7 @@ class _Walk:
             message,
             file=self.file,
             line=item.line,
-            column=f"column {item.column}",
+            column=item.column,
             field=item.label,
             remedy=remedy,
         )

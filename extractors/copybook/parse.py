@@ -15,7 +15,7 @@ take no storage and are passed over.  What would change the layout and is not su
 >>> parse_copybook("01 A.\\n   05 B PIC X(10", "account.cpy")
 Traceback (most recent call last):
 ...
-billing.errors.ContractError: account.cpy: line 2: column 13: field B: PIC X(10: a repetition needs a number in \
+billing.errors.ContractError: account.cpy, line 2, column 13, field B: PIC X(10: a repetition needs a number in \
 parentheses. Remedy: correct the PICTURE
 """
 
@@ -155,7 +155,7 @@ def _fail(file: str, word: Word, name: str, message: str, remedy: str) -> NoRetu
         message,
         file=file,
         line=word.line,
-        column=f"column {word.column}",
+        column=word.column,
         field=name or None,
         remedy=remedy,
     )

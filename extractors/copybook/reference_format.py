@@ -97,7 +97,7 @@ def unterminated(literal: Word, file: str) -> ContractError:
         "the literal has no closing quotation mark",
         file=file,
         line=literal.line,
-        column=f"column {literal.column}",
+        column=literal.column,
         remedy="close it, or continue it with '-' in column 7 of the next line",
     )
 

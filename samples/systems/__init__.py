@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from samples.plan import Region
 from samples.systems.base import System
+from samples.systems.dbf_cp852 import DbfCp852
+from samples.systems.dbf_mazovia import DbfMazovia
+from samples.systems.delimited import Delimited
+from samples.systems.fixed_width import FixedWidth
+from samples.systems.mainframe_fixed import MainframeFixed
+from samples.systems.mainframe_variable import MainframeVariable
+from samples.systems.sql_database import SqlDatabase
+from samples.systems.xml_document import XmlDocument
+
+WRITERS: dict[str, type[System]] = {
+    "mainframe_fixed": MainframeFixed, "mainframe_variable": MainframeVariable, "dbf_mazovia": DbfMazovia,
+    "dbf_cp852": DbfCp852, "delimited": Delimited, "fixed_width": FixedWidth, "xml_document": XmlDocument,
+    "sql_database": SqlDatabase,
+}  # fmt: skip
 
 
 def open_system(region: Region, folder: Path, *, as_of: int) -> System:
@@ -18,6 +30,5 @@ def open_system(region: Region, folder: Path, *, as_of: int) -> System:
         folder: Where its files go; it is made.
         as_of: Cut-off date that headers of files state, in days since 1970-01-01.
     """
-    made: Callable[..., System] = import_module(f"samples.systems.{region.system}").make
     folder.mkdir(parents=True, exist_ok=True)
-    return made(region, folder, as_of)
+    return WRITERS[region.system](region, folder, as_of)

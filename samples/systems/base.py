@@ -9,12 +9,18 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 
 from samples.books import Books
-from samples.draw import Array, Bools, Ints
+from samples.draw import Array, Draw, Ints
+from samples.faults import ORPHAN
+from samples.places import PARTS, Places
 from samples.plan import Region
 from samples.records import Records
 from samples.tables import Table
-from samples.text import cat, dates, number
+from samples.text import cat, dates, digits, number
 
+ENTITIES = (
+    "subscriber", "address", "account", "line", "subscription", "invoice", "invoice_item", "tax_item", "payment",
+    "payment_allocation", "adjustment",
+)  # fmt: skip
 REGISTERED, INSTALLATION, CORRESPONDENCE = 0, 1, 2
 
 
@@ -26,11 +32,17 @@ class System(ABC):
         folder: Where the files go.
         files: Canonical entity -> name of the file that holds its records, for the list of planted defects.
         roles: How the system calls the roles of an address: registered, installation, correspondence.
+        role_first: In the key of an address, its role stands before the subscriber.
+        key_letters: Entity -> letters in front of its keys as the pipeline will see them; none where not named.
+        key_digits: Entity -> digits of its keys, with leading zeros; as many as are needed where not named.
         options: What the system's bookkeeping does its own way (arguments of `books`).
     """
 
     files: ClassVar[dict[str, str]]
     roles: ClassVar[tuple[str, str, str]]
+    role_first: ClassVar[bool] = False
+    key_letters: ClassVar[dict[str, str]] = {}
+    key_digits: ClassVar[dict[str, int]] = {}
     options: ClassVar[dict[str, bool]] = {}
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
@@ -54,48 +66,72 @@ class System(ABC):
             self._open[name] = (self.folder / name).open("wb")
         self._open[name].write(data)
 
-    # keys as the pipeline will see them; a system that writes them otherwise says so here
+    def _key(self, entity: str, key: Ints) -> Array:
+        plain = digits(key, self.key_digits[entity]) if entity in self.key_digits else number(key)
+        return cat(self.key_letters[entity], plain) if entity in self.key_letters else plain
 
     def subscriber_key(self, key: Ints) -> Array:
         """Keys of subscribers."""
-        return number(key)
+        return self._key("subscriber", key)
 
     def account_key(self, key: Ints) -> Array:
         """Keys of accounts."""
-        return number(key)
+        return self._key("account", key)
 
     def line_key(self, key: Ints) -> Array:
         """Keys of lines."""
-        return number(key)
+        return self._key("line", key)
 
     def invoice_key(self, key: Ints) -> Array:
         """Keys of invoices."""
-        return number(key)
+        return self._key("invoice", key)
 
     def payment_key(self, key: Ints) -> Array:
         """Keys of payments."""
-        return number(key)
+        return self._key("payment", key)
 
     def address_key(self, subscriber: Ints, role: int) -> Array:
         """Keys of addresses."""
-        return cat(self.subscriber_key(subscriber), "-", self.roles[role])
+        key, name = self.subscriber_key(subscriber), self.roles[role]
+        return cat(name, "-", key) if self.role_first else cat(key, "-", name)
 
 
-def last_first(subs: Records) -> Array:
-    """`Kowalski Jan Stanisław`, or the name of a firm."""
-    second = np.where(subs.second == "", "", cat(" ", subs.second))
-    return np.where(subs.is_person, cat(subs.last, " ", subs.first, second), subs.company)
+class SteppedSystem(System):
+    """A system that writes a chunk in four steps: people, accounts, invoices, payments."""
 
+    def add(self, subs: Records, made: Books) -> None:
+        """Write a chunk."""
+        self._people(subs)
+        self._accounts(subs, made)
+        self._invoices(subs, made)
+        self._payments(subs, made)
 
-def first_last(subs: Records) -> Array:
-    """`Jan Stanisław Kowalski`, or the name of a firm."""
-    second = np.where(subs.second == "", "", cat(" ", subs.second))
-    return np.where(subs.is_person, cat(subs.first, second, " ", subs.last), subs.company)
+    @abstractmethod
+    def _people(self, subs: Records) -> None: ...
+
+    @abstractmethod
+    def _accounts(self, subs: Records, made: Books) -> None: ...
+
+    @abstractmethod
+    def _invoices(self, subs: Records, made: Books) -> None: ...
+
+    @abstractmethod
+    def _payments(self, subs: Records, made: Books) -> None: ...
 
 
 def given(subs: Records) -> Array:
     """`Jan Stanisław`."""
     return cat(subs.first, np.where(subs.second == "", "", cat(" ", subs.second)))
+
+
+def last_first(subs: Records) -> Array:
+    """`Kowalski Jan Stanisław`, or the name of a firm."""
+    return np.where(subs.is_person, cat(subs.last, " ", given(subs)), subs.company)
+
+
+def first_last(subs: Records) -> Array:
+    """`Jan Stanisław Kowalski`, or the name of a firm."""
+    return np.where(subs.is_person, cat(given(subs), " ", subs.last), subs.company)
 
 
 def nip_text(subs: Records) -> Array:
@@ -108,37 +144,35 @@ def nip_text(subs: Records) -> Array:
 
 def birth_text(subs: Records, form: str, *, absent: str = "") -> Array:
     """Dates of birth; where that defect is planted, the 30th of February 1961."""
-    impossible = form.replace("YYYY", "1961").replace("CYY", "061").replace("YY", "61")
-    impossible = impossible.replace("DDD", "399").replace("MM", "02").replace("DD", "30")
+    impossible = _in_february(form, 1961, 30)
     return np.where(subs.planted.at("birth_impossible"), impossible, dates(subs.birth, form, absent=absent))
 
 
-def issued_text(invoice: Table, bad: Bools, form: str) -> Array:
+def issued_text(subs: Records, invoice: Table, form: str) -> Array:
     """Dates of issue; where that defect is planted, the 31st of February 2003."""
-    impossible = form.replace("YYYY", "2003").replace("CYY", "103").replace("YY", "03")
-    impossible = impossible.replace("DDD", "399").replace("MM", "02").replace("DD", "31")
-    return np.where(bad, impossible, dates(invoice["issued"], form))
+    impossible = _in_february(form, 2003, 31)
+    return np.where(subs.planted.rows(invoice, "issued_impossible"), impossible, dates(invoice["issued"], form))
 
 
-def faulty(table: Table, subs: Records, name: str) -> Bools:
-    """Rows of a table in which this defect is to be planted (not in the stray copies that another defect made)."""
-    if name not in subs.planted.kinds:
-        return np.zeros(len(table["fault"]), dtype=bool)
-    hit = table["fault"] == subs.planted.kinds.index(name)
-    return np.asarray(hit & ~table["orphan"]) if "orphan" in table else np.asarray(hit)
+def _in_february(form: str, year: int, of_month: int) -> str:
+    """A day that no February has, in a form of `dates`; the 399th of the year where days of the year are counted."""
+    text = form.replace("YYYY", f"{year}").replace("CYY", f"{year - 1900:03d}").replace("YY", f"{year % 100:02d}")
+    return text.replace("DDD", "399").replace("MM", "02").replace("DD", f"{of_month}")
 
 
-def by_role(subs: Records) -> tuple[Ints, Ints]:
-    """Rows of an address table: the subscriber's row and the role, in the order of subscribers."""
+def addresses(subs: Records) -> tuple[Ints, Ints, Places, Draw]:
+    """Rows of an address table, in the order of subscribers: the subscriber's row, the role, the place, its draws."""
     there = np.stack([subs.has_registered, np.ones(len(subs.index), dtype=bool), subs.has_correspondence], axis=1)
     owner, role = np.nonzero(there)
-    return owner, role
+    of_roles = (subs.registered, subs.installation, subs.correspondence)
+    parts = {name: np.stack([getattr(place, name) for place in of_roles], axis=1)[owner, role] for name in PARTS}
+    return owner, role, Places(**parts), subs.draw.take(owner)
 
 
-def of_role(subs: Records, owner: Ints, role: Ints, part: str) -> Array:
-    """One part of each address of an address table."""
-    whole = np.stack([getattr(p, part) for p in (subs.registered, subs.installation, subs.correspondence)], axis=1)
-    return np.asarray(whole[owner, role])
+def paid_account(made: Books) -> Ints:
+    """Keys of the accounts that payments name; that of an orphan payment exists nowhere."""
+    payment = made.payment
+    return made.account["key"][payment["account"]] + np.where(payment["orphan"], ORPHAN, 0)
 
 
 def code(codes: tuple[str, ...] | list[str], positions: Array) -> Array:

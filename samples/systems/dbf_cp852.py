@@ -7,7 +7,6 @@ flat apart; dates as text with two-digit years; leading minus; a currency in eve
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -16,22 +15,11 @@ from samples import places
 from samples.accounts import PLANS
 from samples.books import Books
 from samples.dbf import DbfField as F
-from samples.dbf import DbfTable
 from samples.draw import Array, Bools
 from samples.invoices import DESCRIPTIONS
-from samples.plan import Region
 from samples.records import Records
-from samples.systems.base import (
-    System,
-    birth_text,
-    by_role,
-    code,
-    faulty,
-    first_last,
-    issued_text,
-    nip_text,
-    of_role,
-)
+from samples.systems.base import addresses, birth_text, code, first_last, issued_text, nip_text, paid_account
+from samples.systems.dbf import DbfSystem
 from samples.text import cat, dates, digits
 
 TABLES: dict[str, list[F]] = {
@@ -82,7 +70,7 @@ RATES = np.array([22, 7, 99], dtype=np.int64)  # 99: exempt
 DATE = "DD-MM-YY"
 
 
-class DbfCp852(System):
+class DbfCp852(DbfSystem):
     """See the module."""
 
     files: ClassVar[dict[str, str]] = {
@@ -92,45 +80,12 @@ class DbfCp852(System):
         "adjustment": "INNE.DBF",
     }  # fmt: skip
     roles = ("1", "2", "3")
+    key_digits: ClassVar[dict[str, int]] = {"subscriber": 8, "account": 10, "line": 11, "invoice": 12, "payment": 12}
     options: ClassVar[dict[str, bool]] = {"old_zloty": True}
 
-    def __init__(self, region: Region, folder: Path, as_of: int) -> None:
-        super().__init__(region, folder, as_of)
-        stamp = np.array([as_of]).astype("datetime64[D]").astype(object)[0]
-        updated = (stamp.year, stamp.month, stamp.day)
-        self.tables = {
-            name: DbfTable(folder / f"{name}.DBF", fields, "cp852", 0x64, updated) for name, fields in TABLES.items()
-        }
-
-    # keys are texts with leading zeros
-
-    def subscriber_key(self, key: Array) -> Array:  # noqa: D102
-        return digits(key, 8)
-
-    def account_key(self, key: Array) -> Array:  # noqa: D102
-        return digits(key, 10)
-
-    def line_key(self, key: Array) -> Array:  # noqa: D102
-        return digits(key, 11)
-
-    def invoice_key(self, key: Array) -> Array:  # noqa: D102
-        return digits(key, 12)
-
-    def payment_key(self, key: Array) -> Array:  # noqa: D102
-        return digits(key, 12)
-
-    def close(self) -> None:
-        """Finish every table."""
-        for table in self.tables.values():
-            table.close()
-        super().close()
-
-    def add(self, subs: Records, made: Books) -> None:
-        """Write a chunk."""
-        self._people(subs)
-        self._accounts(subs, made)
-        self._invoices(subs, made)
-        self._payments(subs, made)
+    layouts = TABLES
+    code_page = "cp852"
+    language = 0x64
 
     def _people(self, subs: Records) -> None:
         self.tables["KLIENT"].add(
@@ -139,9 +94,7 @@ class DbfCp852(System):
             dates(subs.updated, DATE), np.where(subs.planted.at("control_character"), "Pilne", subs.note),
             again=subs.planted.at("duplicate_subscriber"), spoilt={"UWAGI": subs.planted.at("control_character")},
         )  # fmt: skip
-        owner, role = by_role(subs)
-        at = places.Places(**{part: of_role(subs, owner, role, part) for part in places.PARTS})
-        draw = subs.draw.take(owner)
+        owner, role, at, draw = addresses(subs)
         self.tables["ADRES"].add(
             digits(subs.key[owner], 8), role + 1, places.street_text(at, draw), at.building, at.flat,
             places.postal_text(at, draw), at.locality, at.post_town,
@@ -154,7 +107,7 @@ class DbfCp852(System):
             dates(account["opened"], DATE), account["opening"], account["closing"], dates(account["balance_on"], DATE),
             account["cycle"] + 1, code(("N", "T"), account["electronic"]),
         )  # fmt: skip
-        kind = np.where(faulty(line, subs, "line_kind"), "Z", code(("A", "I", "P", "K", "D"), line["kind"]))
+        kind = np.where(subs.planted.rows(line, "line_kind"), "Z", code(("A", "I", "P", "K", "D"), line["kind"]))
         self.tables["NUMER"].add(
             digits(line["key"], 11), digits(account["key"][line["account"]], 10), digits(line["number"], 7), kind,
             cat("C", digits(line["exchange"] + 1, 3)), dates(line["activated"], DATE), code(("1", "0"), line["status"]),
@@ -166,10 +119,9 @@ class DbfCp852(System):
 
     def _invoices(self, subs: Records, made: Books) -> None:
         account, invoice, item, tax = made.account["key"], made.invoice, made.item, made.tax
-        wrong = faulty(invoice, subs, "issued_impossible")
         self.tables["FAKT"].add(
             digits(invoice["key"], 12), invoice["number"], digits(account[invoice["account"]], 10),
-            code(("FA", "KO"), invoice["kind"]), invoice["corrects"], issued_text(invoice, wrong, DATE),
+            code(("FA", "KO"), invoice["kind"]), invoice["corrects"], issued_text(subs, invoice, DATE),
             dates(invoice["due"], DATE), dates(invoice["from"], DATE), dates(invoice["to"], DATE),
             currency(invoice["plz"]), invoice["net"], invoice["vat"], invoice["gross"],
         )  # fmt: skip
@@ -183,12 +135,11 @@ class DbfCp852(System):
 
     def _payments(self, subs: Records, made: Books) -> None:
         account, payment, part, other = made.account["key"], made.payment, made.allocation, made.adjustment
-        owner = np.where(payment["orphan"], 50_000_000, 0) + account[payment["account"]]
         self.tables["WPLATA"].add(
-            digits(payment["key"], 12), digits(owner, 10), dates(payment["paid"], DATE),
-            np.where(faulty(payment, subs, "currency"), "DEM", currency(payment["plz"])),
+            digits(payment["key"], 12), digits(paid_account(made), 10), dates(payment["paid"], DATE),
+            np.where(subs.planted.rows(payment, "currency"), "DEM", currency(payment["plz"])),
             payment["amount"], payment["unallocated"], code(("BK", "PO", "KA", "PZ", "IN"), payment["channel"]),
-            payment["title"], overflow={"KWOTA": faulty(payment, subs, "overflow")},
+            payment["title"], overflow={"KWOTA": subs.planted.rows(payment, "overflow")},
         )  # fmt: skip
         self.tables["WPL_FAKT"].add(
             digits(part["payment"], 12), digits(part["invoice"], 12), currency(part["plz"]), part["amount"]
@@ -203,8 +154,3 @@ class DbfCp852(System):
 def currency(old: Bools) -> Array:
     """Currency codes."""
     return np.where(old, "PLZ", "PLN")
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return DbfCp852(region, folder, as_of)

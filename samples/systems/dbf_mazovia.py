@@ -15,12 +15,12 @@ from samples import places
 from samples.accounts import PLAN_NAMES, PLANS
 from samples.books import Books
 from samples.dbf import DbfField as F
-from samples.dbf import DbfTable
-from samples.draw import Array, Ints
+from samples.draw import Array, Bools
 from samples.invoices import DESCRIPTIONS
 from samples.plan import Region
 from samples.records import Records
-from samples.systems.base import System, birth_text, code, faulty, given, issued_text, nip_text
+from samples.systems.base import birth_text, code, given, issued_text, nip_text, paid_account
+from samples.systems.dbf import DbfSystem
 from samples.text import cat, digits
 
 TABLES: dict[str, list[F]] = {
@@ -69,7 +69,7 @@ TABLES: dict[str, list[F]] = {
 VAT_RATES = ("22%", "7%", "ZW")
 
 
-class DbfMazovia(System):
+class DbfMazovia(DbfSystem):
     """See the module."""
 
     files: ClassVar[dict[str, str]] = {
@@ -79,17 +79,13 @@ class DbfMazovia(System):
         "adjustment": "KOREKTY.DBF",
     }  # fmt: skip
     roles = ("S", "U", "K")
-
-    def address_key(self, subscriber: Ints, role: int) -> Array:  # noqa: D102
-        return cat(self.roles[role], "-", self.subscriber_key(subscriber))
+    role_first = True
+    layouts = TABLES
+    code_page = "mazovia"
+    language = 0x00
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
         super().__init__(region, folder, as_of)
-        stamp = np.array([as_of]).astype("datetime64[D]").astype(object)[0]
-        updated = (stamp.year, stamp.month, stamp.day)
-        self.tables = {
-            name: DbfTable(folder / f"{name}.DBF", fields, "mazovia", 0x00, updated) for name, fields in TABLES.items()
-        }
         self.tables["TARYFY"].add(
             np.array([f"{n:02d}" for n in range(len(PLANS))]), np.array(PLANS), np.array(PLAN_NAMES)
         )
@@ -97,35 +93,19 @@ class DbfMazovia(System):
             np.array([f"{n:02d}" for n in range(12)]), np.array([f"Centrala nr {n + 1}" for n in range(12)])
         )
 
-    def close(self) -> None:
-        """Finish every table."""
-        for table in self.tables.values():
-            table.close()
-        super().close()
-
-    def add(self, subs: Records, made: Books) -> None:
-        """Write a chunk."""
-        self._people(subs)
-        self._accounts(subs, made)
-        self._money(subs, made)
-
     def _people(self, subs: Records) -> None:
-        home, post, seat = subs.installation, subs.correspondence, subs.registered
-        at_home, by_post, at_seat = subs.draw, subs.draw, subs.draw
+        home = subs.installation
 
-        def only(where: Array, texts: Array) -> Array:
-            return np.where(where, texts, "")
+        def address(at: places.Places, where: Bools | bool = True) -> list[Array]:
+            parts = (places.street_text(at, subs.draw), places.house_text(at, subs.draw),
+                     places.postal_text(at, subs.draw), at.locality)  # fmt: skip
+            return [np.where(where, text, "") for text in parts]
 
-        has, firm = subs.has_correspondence, subs.has_registered
         self.tables["ABON"].add(
             subs.key, code(("O", "F", "I"), subs.kind), subs.last, given(subs), subs.company, subs.pesel,
             nip_text(subs), subs.regon, birth_text(subs, "YYYYMMDD"), subs.phone,
-            places.street_text(home, at_home), places.house_text(home, at_home), places.postal_text(home, at_home),
-            home.locality, home.post_town,
-            only(has, places.street_text(post, by_post)), only(has, places.house_text(post, by_post)),
-            only(has, places.postal_text(post, by_post)), only(has, post.locality),
-            only(firm, places.street_text(seat, at_seat)), only(firm, places.house_text(seat, at_seat)),
-            only(firm, places.postal_text(seat, at_seat)), only(firm, seat.locality),
+            *address(home), home.post_town, *address(subs.correspondence, subs.has_correspondence),
+            *address(subs.registered, subs.has_registered),
             code(("C", "Z"), subs.status), subs.since, subs.updated, subs.note,
         )  # fmt: skip
 
@@ -135,10 +115,11 @@ class DbfMazovia(System):
             account["key"], account["number"], account["subscriber"], account["payer"], account["opened"],
             abs(account["opening"]), np.where(account["opening"] < 0, "M", "W"),
             abs(account["closing"]),
-            np.where(faulty(account, subs, "sign_flag"), "?", np.where(account["closing"] < 0, "M", "W")),
+            np.where(subs.planted.rows(account, "sign_flag"), "?", np.where(account["closing"] < 0, "M", "W")),
             account["balance_on"], digits(account["cycle"] * 7 + 1, 2), code(("C", "Z"), account["status"]),
         )  # fmt: skip
-        kind = np.where(faulty(line, subs, "line_kind"), "?", code(("TA", "BRA", "PRA", "APK", "DZ"), line["kind"]))
+        kind = code(("TA", "BRA", "PRA", "APK", "DZ"), line["kind"])
+        kind = np.where(subs.planted.rows(line, "line_kind"), "?", kind)
         number = digits(line["number"], 7)
         number = cat(np.strings.slice(number, 0, 3), "-", np.strings.slice(number, 3, 7))
         self.tables["LINIE"].add(
@@ -150,32 +131,27 @@ class DbfMazovia(System):
             use["from"],
         )  # fmt: skip
 
-    def _money(self, subs: Records, made: Books) -> None:
+    def _invoices(self, subs: Records, made: Books) -> None:
         account, invoice, item, tax = made.account["key"], made.invoice, made.item, made.tax
-        payment, part, other = made.payment, made.allocation, made.adjustment
-        wrong = faulty(invoice, subs, "issued_impossible")
         self.tables["FAKTURY"].add(
             invoice["key"], invoice["number"], account[invoice["account"]], code(("F", "K"), invoice["kind"]),
-            invoice["corrects"], issued_text(invoice, wrong, "YYYYMMDD"), invoice["sold"], invoice["due"],
+            invoice["corrects"], issued_text(subs, invoice, "YYYYMMDD"), invoice["sold"], invoice["due"],
             invoice["from"], invoice["to"], invoice["net"], invoice["vat"], invoice["gross"], invoice["arrears"],
         )  # fmt: skip
         self.tables["POZYCJE"].add(
             item["key"], item["no"], code(DESCRIPTIONS, item["kind"]), code(VAT_RATES, item["rate"]), item["net"]
         )
         self.tables["STAWKI"].add(tax["key"], code(VAT_RATES, tax["rate"]), tax["net"], tax["vat"])
-        owner = np.where(payment["orphan"], 50_000_000, 0) + account[payment["account"]]
+
+    def _payments(self, subs: Records, made: Books) -> None:
+        account, payment, part, other = made.account["key"], made.payment, made.allocation, made.adjustment
         self.tables["WPLATY"].add(
-            payment["key"], owner, payment["paid"], payment["amount"], payment["unallocated"],
+            payment["key"], paid_account(made), payment["paid"], payment["amount"], payment["unallocated"],
             code(("B", "P", "K", "Z", "I"), payment["channel"]), payment["title"],
-            overflow={"KWOTA": faulty(payment, subs, "overflow")}, deleted=faulty(payment, subs, "deleted"),
+            overflow={"KWOTA": subs.planted.rows(payment, "overflow")}, deleted=subs.planted.rows(payment, "deleted"),
         )  # fmt: skip
         self.tables["ROZLICZ"].add(part["payment"], part["invoice"], part["amount"])
         self.tables["KOREKTY"].add(
             other["key"], account[other["account"]], code(("OD", "UM", "ZW", "UZ", "OP"), other["kind"]),
             other["booked"], abs(other["amount"]), np.where(other["amount"] < 0, "M", "W"), other["reason"],
         )  # fmt: skip
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return DbfMazovia(region, folder, as_of)

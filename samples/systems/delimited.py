@@ -16,11 +16,10 @@ from samples.accounts import PLAN_NAMES, PLANS
 from samples.books import Books
 from samples.codepages import Bytes, encode, join
 from samples.draw import Array, Ints
-from samples.faults import ORPHAN
 from samples.invoices import DESCRIPTIONS
 from samples.plan import Region
 from samples.records import Records
-from samples.systems.base import System, birth_text, code, faulty, given, issued_text, nip_text
+from samples.systems.base import SteppedSystem, birth_text, code, given, issued_text, nip_text, paid_account
 from samples.text import amount, cat, dates, digits, number, replace
 
 PAGE = "cp1250"
@@ -51,7 +50,7 @@ def comma(grosze: Ints) -> Array:
     return amount(grosze, decimal=",", thousands=" ", minus="trailing")
 
 
-class Delimited(System):
+class Delimited(SteppedSystem):
     """See the module."""
 
     files: ClassVar[dict[str, str]] = {
@@ -61,44 +60,22 @@ class Delimited(System):
         "adjustment": "korekty.csv",
     }  # fmt: skip
     roles = ("S", "I", "K")
+    role_first = True
+    key_letters: ClassVar[dict[str, str]] = {
+        "subscriber": "A", "account": "K", "line": "L", "invoice": "F", "payment": "W",
+    }  # fmt: skip
+    key_digits: ClassVar[dict[str, int]] = {"subscriber": 8}
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
         super().__init__(region, folder, as_of)
         for name, header in HEADERS.items():
             self.write(name, header.encode("ascii") + b"\r\n")
 
-    # keys carry a letter
-
-    def subscriber_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("A", digits(key, 8))
-
-    def account_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("K", number(key))
-
-    def line_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("L", number(key))
-
-    def invoice_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("F", number(key))
-
-    def payment_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("W", number(key))
-
-    def address_key(self, subscriber: Ints, role: int) -> Array:  # noqa: D102
-        return cat(self.roles[role], "-", self.subscriber_key(subscriber))
-
     def _rows(self, name: str, *columns: Array | Bytes) -> None:
         parts: list[bytes | Bytes] = []
         for column in columns:
             parts += [b";", column if column.dtype == np.uint8 else encode(column, PAGE)]
         self.write(name, join(len(columns[0]), *parts[1:], b"\r\n"))
-
-    def add(self, subs: Records, made: Books) -> None:
-        """Write a chunk."""
-        self._people(subs)
-        self._accounts(subs, made)
-        self._invoices(subs, made)
-        self._payments(subs, made)
 
     def _people(self, subs: Records) -> None:
         home = subs.installation
@@ -138,7 +115,7 @@ class Delimited(System):
             np.where(account["limit"] > 0, comma(account["limit"]), ""), state,
         )  # fmt: skip
         kind = np.where(
-            faulty(line, subs, "line_kind"), "nieznany",
+            subs.planted.rows(line, "line_kind"), "nieznany",
             code(("analogowa", "ISDN BRA", "ISDN PRA", "automat", "dzierżawa"), line["kind"]),
         )  # fmt: skip
         zone = np.full(len(line["key"]), self.region.zone.number)
@@ -158,11 +135,10 @@ class Delimited(System):
 
     def _invoices(self, subs: Records, made: Books) -> None:
         account, invoice, item, tax = made.account["key"], made.invoice, made.item, made.tax
-        wrong = faulty(invoice, subs, "issued_impossible")
         self._rows(
             "faktury.csv",
             self.invoice_key(invoice["key"]), invoice["number"], self.account_key(account[invoice["account"]]),
-            code(("FV", "KOR"), invoice["kind"]), invoice["corrects"], issued_text(invoice, wrong, DATE),
+            code(("FV", "KOR"), invoice["kind"]), invoice["corrects"], issued_text(subs, invoice, DATE),
             dates(invoice["sold"], DATE), dates(invoice["due"], DATE), dates(invoice["from"], DATE),
             dates(invoice["to"], DATE), comma(invoice["net"]), comma(invoice["vat"]), comma(invoice["gross"]),
             comma(invoice["arrears"]),
@@ -177,13 +153,12 @@ class Delimited(System):
 
     def _payments(self, subs: Records, made: Books) -> None:
         account, payment, part, other = made.account["key"], made.payment, made.allocation, made.adjustment
-        owner = np.where(payment["orphan"], ORPHAN, 0) + account[payment["account"]]
-        paid = np.where(faulty(payment, subs, "number_text"), "12,5O", comma(payment["amount"]))
-        title = quoted(payment["title"])
-        title = np.where(faulty(payment, subs, "columns"), "Faktura; dwie raty", title)  # a delimiter without quotes
+        paid = np.where(subs.planted.rows(payment, "number_text"), "12,5O", comma(payment["amount"]))
+        unquoted = subs.planted.rows(payment, "columns")  # with a delimiter in the text
+        title = np.where(unquoted, "Faktura; dwie raty", quoted(payment["title"]))
         self._rows(
             "wplaty.csv",
-            self.payment_key(payment["key"]), self.account_key(owner), dates(payment["paid"], DATE), paid,
+            self.payment_key(payment["key"]), self.account_key(paid_account(made)), dates(payment["paid"], DATE), paid,
             comma(payment["unallocated"]), code(("bank", "poczta", "kasa", "PZ", "inne"), payment["channel"]), title,
         )  # fmt: skip
         self._rows("rozliczenia.csv", self.payment_key(part["payment"]), self.invoice_key(part["invoice"]),
@@ -194,8 +169,3 @@ class Delimited(System):
             code(("odsetki", "umorzenie", "zwrot", "uznanie", "opłata"), other["kind"]), dates(other["booked"], DATE),
             comma(other["amount"]), quoted(other["reason"]),
         )  # fmt: skip
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return Delimited(region, folder, as_of)

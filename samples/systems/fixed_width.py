@@ -17,11 +17,10 @@ from samples.accounts import PLANS
 from samples.books import Books
 from samples.codepages import Bytes, encode, stack
 from samples.draw import Array, Ints
-from samples.faults import ORPHAN
 from samples.invoices import DESCRIPTIONS
 from samples.plan import CUT_OFF, Region
 from samples.records import Records
-from samples.systems.base import System, birth_text, code, faulty, issued_text, last_first, nip_text
+from samples.systems.base import SteppedSystem, birth_text, code, issued_text, last_first, nip_text, paid_account
 from samples.text import cat, dates, digits
 
 PAGE = "iso8859-2"
@@ -35,7 +34,7 @@ def signed(grosze: Ints, width: int) -> Array:
     return cat(digits(grosze, width - 1), np.where(np.asarray(grosze) < 0, "-", "+"))
 
 
-class FixedWidth(System):
+class FixedWidth(SteppedSystem):
     """See the module."""
 
     files: ClassVar[dict[str, str]] = {
@@ -44,6 +43,8 @@ class FixedWidth(System):
         "payment": "WPLATY.TXT", "payment_allocation": "WPLATY.TXT", "adjustment": "WPLATY.TXT",
     }  # fmt: skip
     roles = ("S", "I", "K")
+    role_first = True
+    key_digits: ClassVar[dict[str, int]] = {"subscriber": 8, "account": 10, "line": 10, "invoice": 10, "payment": 10}
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
         super().__init__(region, folder, as_of)
@@ -63,24 +64,6 @@ class FixedWidth(System):
             self.write(name, tail.ljust(width).encode("ascii") + b"\r\n")
         super().close()
 
-    def address_key(self, subscriber: Ints, role: int) -> Array:  # noqa: D102
-        return cat(self.roles[role], "-", self.subscriber_key(subscriber))
-
-    def subscriber_key(self, key: Ints) -> Array:  # noqa: D102
-        return digits(key, 8)
-
-    def account_key(self, key: Ints) -> Array:  # noqa: D102
-        return digits(key, 10)
-
-    def line_key(self, key: Ints) -> Array:  # noqa: D102
-        return digits(key, 10)
-
-    def invoice_key(self, key: Ints) -> Array:  # noqa: D102
-        return digits(key, 10)
-
-    def payment_key(self, key: Ints) -> Array:  # noqa: D102
-        return digits(key, 10)
-
     def _records(self, name: str, kind: Array | str, *fields: tuple[Array, int]) -> Bytes:
         rows = len(fields[0][0])
         marks = np.broadcast_to(kind, rows) if isinstance(kind, str) else kind
@@ -93,13 +76,6 @@ class FixedWidth(System):
         order = np.argsort(np.concatenate([k for k, _ in kinds]), kind="stable")
         self.write(name, np.concatenate([rows for _, rows in kinds])[order].tobytes())
         self.count[name] += len(order)
-
-    def add(self, subs: Records, made: Books) -> None:
-        """Write a chunk."""
-        self._people(subs)
-        self._accounts(subs, made)
-        self._invoices(subs, made)
-        self._payments(subs, made)
 
     def _people(self, subs: Records) -> None:
         up = np.strings.upper
@@ -129,12 +105,12 @@ class FixedWidth(System):
             (np.where(account["payer"] > 0, digits(account["payer"], 8), ""), 8), (dates(account["opened"], DATE), 6),
             (digits(account["opening"], 11), 11), (np.where(account["opening"] < 0, "C", "D"), 1),
             (digits(account["closing"], 11), 11),
-            (np.where(faulty(account, subs, "sign_flag"), "X", np.where(account["closing"] < 0, "C", "D")), 1),
+            (np.where(subs.planted.rows(account, "sign_flag"), "X", np.where(account["closing"] < 0, "C", "D")), 1),
             (dates(account["balance_on"], DATE), 6), (digits(account["cycle"] + 1, 2), 2),
             (code(("A", "Z"), account["status"]), 1),
         )  # fmt: skip
         self.total[name] += int(np.abs(account["closing"]).sum())
-        kind = np.where(faulty(line, subs, "line_kind"), "9", code(("1", "2", "3", "4", "5"), line["kind"]))
+        kind = np.where(subs.planted.rows(line, "line_kind"), "9", code(("1", "2", "3", "4", "5"), line["kind"]))
         lines = self._records(
             name, "21",
             (digits(line["key"], 10), 10), (digits(account["key"][line["account"]], 10), 10),
@@ -153,11 +129,10 @@ class FixedWidth(System):
     def _invoices(self, subs: Records, made: Books) -> None:
         name = "FAKTURY.TXT"
         account, invoice, item, tax = made.account["key"], made.invoice, made.item, made.tax
-        wrong = faulty(invoice, subs, "issued_impossible")
         invoices = self._records(
             name, "30",
             (digits(invoice["key"], 10), 10), (invoice["number"], 22), (digits(account[invoice["account"]], 10), 10),
-            (code(("F", "K"), invoice["kind"]), 1), (invoice["corrects"], 22), (issued_text(invoice, wrong, DATE), 6),
+            (code(("F", "K"), invoice["kind"]), 1), (invoice["corrects"], 22), (issued_text(subs, invoice, DATE), 6),
             (dates(invoice["due"], DATE), 6), (dates(invoice["from"], DATE), 6), (dates(invoice["to"], DATE), 6),
             (signed(invoice["net"], 12), 12), (signed(invoice["vat"], 12), 12), (signed(invoice["gross"], 12), 12),
             (signed(invoice["arrears"], 12), 12),
@@ -179,14 +154,13 @@ class FixedWidth(System):
     def _payments(self, subs: Records, made: Books) -> None:
         name = "WPLATY.TXT"
         account, payment, part, other = made.account["key"], made.payment, made.allocation, made.adjustment
-        owner = np.where(payment["orphan"], ORPHAN, 0) + account[payment["account"]]
         paid = signed(payment["amount"], 12)
-        paid = np.where(faulty(payment, subs, "number_text"), cat("O", np.strings.slice(paid, 1, 12)), paid)
+        paid = np.where(subs.planted.rows(payment, "number_text"), cat("O", np.strings.slice(paid, 1, 12)), paid)
         payments = self._records(
-            name, np.where(faulty(payment, subs, "record_type"), "77", "40"),
-            (digits(payment["key"], 10), 10), (digits(owner, 10), 10), (dates(payment["paid"], DATE), 6), (paid, 12),
-            (signed(payment["unallocated"], 12), 12), (code(("1", "2", "3", "4", "9"), payment["channel"]), 1),
-            (np.strings.upper(payment["title"]), 50),
+            name, np.where(subs.planted.rows(payment, "record_type"), "77", "40"),
+            (digits(payment["key"], 10), 10), (digits(paid_account(made), 10), 10), (dates(payment["paid"], DATE), 6),
+            (paid, 12), (signed(payment["unallocated"], 12), 12),
+            (code(("1", "2", "3", "4", "9"), payment["channel"]), 1), (np.strings.upper(payment["title"]), 50),
         )  # fmt: skip
         self.total[name] += int(payment["amount"].sum())
         parts = self._records(
@@ -202,8 +176,3 @@ class FixedWidth(System):
         )  # fmt: skip
         self._write(name, (payment["key"], payments), (part["payment"], parts),
                     (account[other["account"]] * 10 + 9, others))  # fmt: skip
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return FixedWidth(region, folder, as_of)

@@ -6,7 +6,6 @@ columns of the invoice; VAT rounded for every line.  The copybooks stand beside 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -18,16 +17,24 @@ from samples.codepages import Bytes, stack
 from samples.draw import Array, Bools, Ints
 from samples.invoices import DESCRIPTIONS
 from samples.mainframe import binary, display, packed, text
-from samples.plan import Region
 from samples.records import Records
-from samples.systems.base import System, birth_text, by_role, code, faulty, issued_text, last_first, nip_text, of_role
+from samples.systems.base import (
+    SteppedSystem,
+    addresses,
+    birth_text,
+    code,
+    issued_text,
+    last_first,
+    nip_text,
+    paid_account,
+)
 from samples.text import dates
 
 KINDS = ("O", "F", "I")
 CHANNELS = ("B", "P", "K", "Z", "I")
 
 
-class MainframeFixed(System):
+class MainframeFixed(SteppedSystem):
     """See the module."""
 
     files: ClassVar[dict[str, str]] = {
@@ -38,13 +45,6 @@ class MainframeFixed(System):
     }  # fmt: skip
     roles = ("Z", "I", "K")
     options: ClassVar[dict[str, bool]] = {"vat_per_line": True, "wide_vat": True}
-
-    def add(self, subs: Records, made: Books) -> None:
-        """Write a chunk."""
-        self._people(subs)
-        self._accounts(subs, made)
-        self._invoices(subs, made)
-        self._payments(subs, made)
 
     def _put(self, entity: str, *fields: Bytes, again: Bools | None = None) -> None:
         rows = stack(len(fields[0]), *fields)
@@ -63,9 +63,7 @@ class MainframeFixed(System):
             packed(_number(dates(subs.since, "CYYMMDD")), 7), packed(_number(dates(subs.updated, "CYYMMDD")), 7),
             text(up(subs.note), 30), again=subs.planted.at("duplicate_subscriber"),
         )  # fmt: skip
-        owner, role = by_role(subs)
-        at = places.Places(**{part: of_role(subs, owner, role, part) for part in places.PARTS})
-        draw = subs.draw.take(owner)
+        owner, role, at, draw = addresses(subs)
         self._put(
             "address",
             display(subs.key[owner], 9), text(code(self.roles, role), 1),
@@ -85,7 +83,7 @@ class MainframeFixed(System):
             text(code(("A", "Z"), account["status"]), 1),
         )  # fmt: skip
         owner_key = account["key"][line["account"]]
-        kind = np.where(faulty(line, subs, "line_kind"), "??", code(("AN", "I2", "I3", "AP", "DZ"), line["kind"]))
+        kind = np.where(subs.planted.rows(line, "line_kind"), "??", code(("AN", "I2", "I3", "AP", "DZ"), line["kind"]))
         self._put(
             "line",
             display(line["key"], 11), display(owner_key, 10), display(line["number"], 7), text(kind, 2),
@@ -102,14 +100,13 @@ class MainframeFixed(System):
 
     def _invoices(self, subs: Records, made: Books) -> None:
         account, invoice, item = made.account, made.invoice, made.item
-        wrong = faulty(invoice, subs, "issued_impossible")
         money = [packed(invoice[name], 11) for name in
                  ("net22", "vat22", "net7", "vat7", "netzw", "net", "vat", "gross", "arrears")]  # fmt: skip
         self._put(
             "invoice",
             display(invoice["key"], 12), text(invoice["number"], 22), display(account["key"][invoice["account"]], 10),
             text(code(("F", "K"), invoice["kind"]), 1), text(invoice["corrects"], 22),
-            text(issued_text(invoice, wrong, "YYYYMMDD"), 8), text(dates(invoice["sold"], "YYYYMMDD"), 8),
+            text(issued_text(subs, invoice, "YYYYMMDD"), 8), text(dates(invoice["sold"], "YYYYMMDD"), 8),
             text(dates(invoice["due"], "YYYYMMDD"), 8), text(dates(invoice["from"], "YYYYMMDD"), 8),
             text(dates(invoice["to"], "YYYYMMDD"), 8), *money,
         )  # fmt: skip
@@ -124,12 +121,11 @@ class MainframeFixed(System):
     def _payments(self, subs: Records, made: Books) -> None:
         account, payment, part, other = made.account, made.payment, made.allocation, made.adjustment
         amount = packed(payment["amount"], 11)
-        amount[faulty(payment, subs, "packed"), 2] = 0xA7  # A is no digit
-        owner = np.where(payment["orphan"], 50_000_000, 0) + account["key"][payment["account"]]
+        amount[subs.planted.rows(payment, "packed"), 2] = 0xA7  # A is no digit
         self._put(
             "payment",
-            display(payment["key"], 12), display(owner, 10), text(dates(payment["paid"], "YYYYMMDD"), 8), amount,
-            packed(payment["unallocated"], 11), text(code(CHANNELS, payment["channel"]), 1),
+            display(payment["key"], 12), display(paid_account(made), 10), text(dates(payment["paid"], "YYYYMMDD"), 8),
+            amount, packed(payment["unallocated"], 11), text(code(CHANNELS, payment["channel"]), 1),
             text(np.strings.upper(payment["title"]), 50),
         )  # fmt: skip
         self._put("payment_allocation", display(part["payment"], 12), display(part["invoice"], 12),
@@ -149,8 +145,3 @@ def _exchange(which: Ints) -> Array:
 
 def _number(texts: Array) -> Ints:
     return texts.astype(np.int64)
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return MainframeFixed(region, folder, as_of)

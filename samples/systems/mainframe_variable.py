@@ -6,7 +6,6 @@ unsigned amounts with a flag W (Wn, debit) or M (Ma, credit); VAT by rate in rec
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -14,26 +13,38 @@ import numpy as np
 from samples import places
 from samples.accounts import PLANS
 from samples.books import Books
-from samples.codepages import Bytes, stack
+from samples.codepages import Bytes, interleave, stack
 from samples.draw import Array, Ints
 from samples.invoices import DESCRIPTIONS
-from samples.mainframe import binary, display, interleave, packed, text, with_rdw, zoned
-from samples.plan import Region
+from samples.mainframe import binary, display, packed, text, with_rdw, zoned
 from samples.records import Records
-from samples.systems.base import System, birth_text, by_role, code, faulty, given, issued_text, nip_text, of_role
+from samples.systems.base import (
+    ENTITIES,
+    System,
+    addresses,
+    birth_text,
+    code,
+    given,
+    issued_text,
+    nip_text,
+    paid_account,
+)
 from samples.text import dates
 
 FILE = "ABONENCI.VB"
 CHANNELS = ("01", "02", "03", "04", "09")
 
 
+def _record(kind: str | Array, *fields: Bytes) -> Bytes:
+    """Records that begin with their type: the same for all rows, or one each."""
+    rows = len(fields[0])
+    return stack(rows, text(np.broadcast_to(kind, rows), 2), *fields)
+
+
 class MainframeVariable(System):
     """See the module."""
 
-    files: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("subscriber", "address", "account", "line", "subscription", "invoice", "invoice_item", "tax_item", "payment",
-         "payment_allocation", "adjustment"), FILE,
-    )  # fmt: skip
+    files: ClassVar[dict[str, str]] = dict.fromkeys(ENTITIES, FILE)
     roles = ("1", "2", "3")
 
     def add(self, subs: Records, made: Books) -> None:
@@ -52,10 +63,6 @@ class MainframeVariable(System):
         ]
         self.write(FILE, interleave([(keys, with_rdw(rows)) for keys, rows in records]))
 
-    @staticmethod
-    def _head(kind: str, count: int) -> Bytes:
-        return text(np.full(count, kind), 2)
-
     def _people(self, subs: Records) -> list[tuple[Ints, Bytes]]:
         up = np.strings.upper
         rows = np.arange(len(subs.key))
@@ -63,21 +70,18 @@ class MainframeVariable(System):
             len(rows), text(subs.phone, 24), text(code(("1", "2"), subs.status), 1),
             text(dates(subs.since, "YYDDD"), 5), text(dates(subs.updated, "YYDDD"), 5),
         )  # fmt: skip
-        who = stack(len(rows), self._head("01", len(rows)), display(subs.key, 9))
-        person = stack(
-            len(rows), who, text(up(subs.last), 30), text(up(given(subs)), 30), text(subs.pesel, 11),
+        person = _record(
+            "01", display(subs.key, 9), text(up(subs.last), 30), text(up(given(subs)), 30), text(subs.pesel, 11),
             text(birth_text(subs, "YYYYDDD"), 7), text(code(("K", "M"), subs.person.male.astype(np.int64)), 1),
             text(up(subs.document), 12), tail,
         )  # fmt: skip
-        firm = stack(
-            len(rows), self._head("02", len(rows)), display(subs.key, 9), text(code(("?", "F", "I"), subs.kind), 1),
-            text(up(subs.company), 59), text(nip_text(subs), 13), text(subs.regon, 9), tail,
+        firm = _record(
+            "02", display(subs.key, 9), text(code(("?", "F", "I"), subs.kind), 1), text(up(subs.company), 59),
+            text(nip_text(subs), 13), text(subs.regon, 9), tail,
         )  # fmt: skip
-        owner, role = by_role(subs)
-        at = places.Places(**{part: of_role(subs, owner, role, part) for part in places.PARTS})
-        draw = subs.draw.take(owner)
-        address = stack(
-            len(owner), self._head("03", len(owner)), display(subs.key[owner], 9), text(code(self.roles, role), 1),
+        owner, role, at, draw = addresses(subs)
+        address = _record(
+            "03", display(subs.key[owner], 9), text(code(self.roles, role), 1),
             text(places.street_text(at, draw, upper=True), 36), text(up(places.house_text(at, draw)), 12),
             text(places.postal_text(at, draw), 6), text(up(at.locality), 28), text(up(at.post_town), 28),
         )  # fmt: skip
@@ -86,76 +90,68 @@ class MainframeVariable(System):
 
     def _accounts(self, made: Books) -> Bytes:
         table = made.account
-        return stack(
-            len(table["key"]), self._head("10", len(table["key"])), display(table["subscriber"], 9),
-            display(table["key"], 10), text(table["number"], 11), display(table["payer"], 9),
-            text(dates(table["opened"], "YYDDD"), 5), zoned(table["opening"], 11), zoned(table["closing"], 11),
-            text(dates(table["balance_on"], "YYDDD"), 5), display(table["cycle"] + 1, 1),
+        return _record(
+            "10", display(table["subscriber"], 9), display(table["key"], 10), text(table["number"], 11),
+            display(table["payer"], 9), text(dates(table["opened"], "YYDDD"), 5), zoned(table["opening"], 11),
+            zoned(table["closing"], 11), text(dates(table["balance_on"], "YYDDD"), 5), display(table["cycle"] + 1, 1),
             text(code(("1", "2"), table["status"]), 1),
         )  # fmt: skip
 
     def _lines(self, subs: Records, made: Books) -> Bytes:
         table = made.line
-        kind = np.where(faulty(table, subs, "line_kind"), "X", code(("A", "B", "P", "C", "D"), table["kind"]))
-        return stack(
-            len(table["key"]), self._head("11", len(table["key"])), display(made.account["key"][table["account"]], 10),
-            display(table["key"], 11), display(np.full(len(table["key"]), self.region.zone.number), 2),
-            display(table["number"], 7), text(kind, 1), display(table["exchange"] + 1, 3),
+        kind = np.where(subs.planted.rows(table, "line_kind"), "X", code(("A", "B", "P", "C", "D"), table["kind"]))
+        return _record(
+            "11", display(made.account["key"][table["account"]], 10), display(table["key"], 11),
+            display(np.full(len(table["key"]), self.region.zone.number), 2), display(table["number"], 7),
+            text(kind, 1), display(table["exchange"] + 1, 3),
             text(dates(table["activated"], "YYDDD"), 5), text(code(("1", "2"), table["status"]), 1),
         )  # fmt: skip
 
     def _subscriptions(self, made: Books) -> Bytes:
         table = made.subscription
-        return stack(
-            len(table["key"]), self._head("12", len(table["key"])), display(made.account["key"][table["account"]], 10),
-            display(table["key"], 12), display(made.line["key"][table["line"]], 11),
-            text(code(PLANS, table["plan"]), 5), zoned(table["fee"], 7), text(dates(table["from"], "YYDDD"), 5),
+        return _record(
+            "12", display(made.account["key"][table["account"]], 10), display(table["key"], 12),
+            display(made.line["key"][table["line"]], 11), text(code(PLANS, table["plan"]), 5),
+            zoned(table["fee"], 7), text(dates(table["from"], "YYDDD"), 5),
         )  # fmt: skip
 
     def _invoices(self, subs: Records, made: Books) -> Bytes:
         table = made.invoice
-        wrong = faulty(table, subs, "issued_impossible")
-        return stack(
-            len(table["key"]), self._head("20", len(table["key"])), display(made.account["key"][table["account"]], 10),
-            display(table["key"], 12), text(table["number"], 22), text(code(("FV", "FK"), table["kind"]), 2),
-            text(table["corrects"], 22), text(issued_text(table, wrong, "YYDDD"), 5),
-            text(dates(table["due"], "YYDDD"), 5), text(dates(table["from"], "YYDDD"), 5),
-            text(dates(table["to"], "YYDDD"), 5),
+        return _record(
+            "20", display(made.account["key"][table["account"]], 10), display(table["key"], 12),
+            text(table["number"], 22), text(code(("FV", "FK"), table["kind"]), 2), text(table["corrects"], 22),
+            text(issued_text(subs, table, "YYDDD"), 5), text(dates(table["due"], "YYDDD"), 5),
+            text(dates(table["from"], "YYDDD"), 5), text(dates(table["to"], "YYDDD"), 5),
             zoned(table["net"], 11), zoned(table["vat"], 11), zoned(table["gross"], 11), zoned(table["arrears"], 11),
         )  # fmt: skip
 
     def _items(self, made: Books) -> Bytes:
         table = made.item
-        return stack(
-            len(table["key"]), self._head("21", len(table["key"])), display(table["key"], 12), binary(table["no"], 2),
-            text(code(DESCRIPTIONS, table["kind"]), 30), display(table["line"], 11),
-            text(code(("22", "07", "ZW"), table["rate"]), 2), zoned(table["net"], 11),
+        return _record(
+            "21", display(table["key"], 12), binary(table["no"], 2), text(code(DESCRIPTIONS, table["kind"]), 30),
+            display(table["line"], 11), text(code(("22", "07", "ZW"), table["rate"]), 2), zoned(table["net"], 11),
         )  # fmt: skip
 
     def _taxes(self, made: Books) -> Bytes:
         table = made.tax
-        return stack(
-            len(table["key"]), self._head("22", len(table["key"])), display(table["key"], 12),
-            text(code(("22", "07", "ZW"), table["rate"]), 2), zoned(table["net"], 11), zoned(table["vat"], 11),
+        return _record(
+            "22", display(table["key"], 12), text(code(("22", "07", "ZW"), table["rate"]), 2),
+            zoned(table["net"], 11), zoned(table["vat"], 11),
         )  # fmt: skip
 
     def _payments(self, subs: Records, made: Books, owner_of: Ints) -> list[tuple[Ints, Bytes]]:
         table, part = made.payment, made.allocation
         amount = zoned(table["amount"], 11)
-        amount[faulty(table, subs, "zoned"), 4] = 0xC1  # a letter within the number
-        kind = np.where(faulty(table, subs, "record_type"), "77", "30")
+        amount[subs.planted.rows(table, "zoned"), 4] = 0xC1  # a letter within the number
+        kind = np.where(subs.planted.rows(table, "record_type"), "77", "30")
         rest = packed(table["unallocated"], 9)
-        rest[faulty(table, subs, "packed"), 4] = 0x02  # 2 is no sign
-        account: Array = np.where(table["orphan"], 50_000_000, 0) + made.account["key"][table["account"]]
-        payments = stack(
-            len(table["key"]), text(kind, 2), display(account, 10), display(table["key"], 12),
+        rest[subs.planted.rows(table, "packed"), 4] = 0x02  # 2 is no sign
+        payments = _record(
+            kind, display(paid_account(made), 10), display(table["key"], 12),
             text(dates(table["paid"], "YYDDD"), 5), amount, rest, text(code(CHANNELS, table["channel"]), 2),
             text(table["title"], 50),
         )  # fmt: skip
-        parts = stack(
-            len(part["payment"]), self._head("31", len(part["payment"])), display(part["payment"], 12),
-            display(part["invoice"], 12), zoned(part["amount"], 11),
-        )  # fmt: skip
+        parts = _record("31", display(part["payment"], 12), display(part["invoice"], 12), zoned(part["amount"], 11))
         return [
             (owner_of[table["account"]], payments),
             (owner_of[table["account"][part["row"]]] if len(part["row"]) else part["row"], parts),
@@ -163,14 +159,9 @@ class MainframeVariable(System):
 
     def _adjustments(self, made: Books) -> Bytes:
         table = made.adjustment
-        return stack(
-            len(table["key"]), self._head("40", len(table["key"])), display(made.account["key"][table["account"]], 10),
-            display(table["key"], 12), text(code(("01", "02", "03", "04", "05"), table["kind"]), 2),
+        return _record(
+            "40", display(made.account["key"][table["account"]], 10), display(table["key"], 12),
+            text(code(("01", "02", "03", "04", "05"), table["kind"]), 2),
             text(dates(table["booked"], "YYDDD"), 5), display(table["amount"], 11),
             text(np.where(table["amount"] < 0, "M", "W"), 1), text(table["reason"], 20),
         )  # fmt: skip
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return MainframeVariable(region, folder, as_of)

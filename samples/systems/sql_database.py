@@ -20,8 +20,8 @@ from samples.faults import ORPHAN
 from samples.invoices import DESCRIPTIONS
 from samples.plan import Region
 from samples.records import Records
-from samples.systems.base import System, birth_text, by_role, code, faulty, issued_text, of_role
-from samples.text import amount, cat, dates, digits
+from samples.systems.base import ENTITIES, SteppedSystem, addresses, birth_text, code, issued_text, paid_account
+from samples.text import amount, dates, digits
 
 FILE = "billing.sqlite"
 DATE = "YYYY-MM-DD"
@@ -66,13 +66,10 @@ CREATE TABLE korekta (
 """
 
 
-class SqlDatabase(System):
+class SqlDatabase(SteppedSystem):
     """See the module."""
 
-    files: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("subscriber", "address", "account", "line", "subscription", "invoice", "invoice_item", "tax_item", "payment",
-         "payment_allocation", "adjustment"), FILE,
-    )  # fmt: skip
+    files: ClassVar[dict[str, str]] = dict.fromkeys(ENTITIES, FILE)
     roles = ("siedziba", "instalacja", "korespondencja")
     options: ClassVar[dict[str, bool]] = {"vat_per_line": True}
 
@@ -102,13 +99,6 @@ class SqlDatabase(System):
         marks = ", ".join("?" * len(columns))
         self.database.executemany(f"INSERT INTO {table} VALUES ({marks})", zip(*lists, strict=True))
 
-    def add(self, subs: Records, made: Books) -> None:
-        """Write a chunk."""
-        self._people(subs)
-        self._accounts(subs, made)
-        self._invoices(subs, made)
-        self._payments(subs, made)
-
     def _people(self, subs: Records) -> None:
         self._insert(
             "abonent",
@@ -116,9 +106,7 @@ class SqlDatabase(System):
             subs.document, np.where(subs.is_person, np.where(subs.person.male, "M", "K"), ""), birth_text(subs, DATE),
             subs.phone, subs.email, 1 - subs.status, dates(subs.since, DATE), dates(subs.updated, DATE), subs.note,
         )  # fmt: skip
-        owner, role = by_role(subs)
-        at = places.Places(**{part: of_role(subs, owner, role, part) for part in places.PARTS})
-        draw = subs.draw.take(owner)
+        owner, role, at, draw = addresses(subs)
         self._insert(
             "adres",
             subs.key[owner], code(self.roles, role), places.street_text(at, draw), at.building, at.flat,
@@ -134,7 +122,7 @@ class SqlDatabase(System):
             account["cycle"] + 1, account["electronic"].astype(np.int64), account["nrb"], account["limit"],
             1 - account["status"],
         )  # fmt: skip
-        kind = np.where(faulty(line, subs, "line_kind"), "?",
+        kind = np.where(subs.planted.rows(line, "line_kind"), "?",
                         code(("PSTN", "BRA", "PRA", "APP", "LEASE"), line["kind"]))  # fmt: skip
         key = account["key"]
         self._insert(
@@ -150,33 +138,28 @@ class SqlDatabase(System):
 
     def _invoices(self, subs: Records, made: Books) -> None:
         account, invoice, item, tax = made.account["key"], made.invoice, made.item, made.tax
-        wrong = faulty(invoice, subs, "issued_impossible")
         self._insert(
             "faktura",
             invoice["key"] + np.where(invoice["again"], ORPHAN, 0),  # the row's own number; `id` is the invoice
             invoice["key"], invoice["number"], account[invoice["account"]], code(("FV", "FK"), invoice["kind"]),
-            invoice["corrects"], issued_text(invoice, wrong, DATE), dates(invoice["sold"], DATE),
+            invoice["corrects"], issued_text(subs, invoice, DATE), dates(invoice["sold"], DATE),
             dates(invoice["due"], DATE), dates(invoice["from"], DATE), dates(invoice["to"], DATE), invoice["net"],
             invoice["vat"], invoice["gross"], invoice["arrears"],
         )  # fmt: skip
-        rate = np.where(faulty(item, subs, "vat_rate"), "17", code(("22", "7", "zw"), item["rate"]))
+        rate = np.where(subs.planted.rows(item, "vat_rate"), "17", code(("22", "7", "zw"), item["rate"]))
         self._insert("pozycja", item["key"], item["no"], code(DESCRIPTIONS, item["kind"]), item["line"],
                      rate, item["net"], item["vat"])  # fmt: skip
         self._insert("podatek", tax["key"], code(("22", "7", "zw"), tax["rate"]), tax["net"], tax["vat"])
 
     def _payments(self, subs: Records, made: Books) -> None:
         account, payment, part, other = made.account["key"], made.payment, made.allocation, made.adjustment
-        owner = np.where(payment["orphan"], ORPHAN, 0) + account[payment["account"]]
-        paid = np.where(faulty(payment, subs, "number_text"), "b/d", amount(payment["amount"]))
-        self._insert("wplata", payment["key"], owner, dates(payment["paid"], DATE), paid,
+        paid = np.where(subs.planted.rows(payment, "number_text"), "b/d", amount(payment["amount"]))
+        self._insert("wplata", payment["key"], paid_account(made), dates(payment["paid"], DATE), paid,
                      amount(payment["unallocated"]), payment["channel"] + 1, payment["title"])  # fmt: skip
         self._insert("rozliczenie", part["payment"], part["invoice"], amount(part["amount"]))
         self._insert("korekta", other["key"], account[other["account"]],
                      code(("ODSETKI", "UMORZENIE", "ZWROT", "UZNANIE", "OPLATA"), other["kind"]),
                      dates(other["booked"], DATE), amount(other["amount"]), other["reason"])  # fmt: skip
-
-    def address_key(self, subscriber: Ints, role: int) -> Array:  # noqa: D102
-        return cat(self.subscriber_key(subscriber), "-", self.roles[role])
 
 
 def _or_none(keys: Ints) -> Array:
@@ -184,8 +167,3 @@ def _or_none(keys: Ints) -> Array:
     out = keys.astype(object)
     out[keys == 0] = None
     return np.asarray(out)
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return SqlDatabase(region, folder, as_of)

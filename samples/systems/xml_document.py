@@ -14,13 +14,12 @@ import numpy as np
 from samples import places
 from samples.accounts import PLAN_NAMES, PLANS
 from samples.books import Books
-from samples.codepages import Bytes, code_points, encode, encode_utf8, join
+from samples.codepages import Bytes, code_points, encode, encode_utf8, interleave, join, stack
 from samples.draw import Array, Bools, Ints
-from samples.faults import ORPHAN
 from samples.invoices import DESCRIPTIONS
 from samples.plan import Region
 from samples.records import Records
-from samples.systems.base import System, birth_text, code, faulty, issued_text
+from samples.systems.base import SteppedSystem, birth_text, code, issued_text, paid_account
 from samples.text import amount, cat, dates, digits, number, replace
 
 ROOTS = {"abonenci.xml": "abonenci", "konta.xml": "konta", "faktury.xml": "faktury", "wplaty.xml": "wplaty"}
@@ -46,16 +45,12 @@ def element(name: str, texts: Array, indent: str = "  ", *, free: bool = False) 
         free: Free text: may hold markup characters and letters beyond ASCII.
     """
     rows = encode_utf8(escaped(texts)) if free else encode(texts, "ascii")
-    front, back = f"{indent}<{name}>".encode(), f"</{name}>\n".encode()
-    whole = np.empty((len(rows), len(front) + rows.shape[1] + len(back)), dtype=np.uint8)
-    whole[:, : len(front)] = np.frombuffer(front, np.uint8)
-    whole[:, len(front) : len(front) + rows.shape[1]] = rows
-    whole[:, len(front) + rows.shape[1] :] = np.frombuffer(back, np.uint8)
+    whole = stack(len(rows), f"{indent}<{name}>".encode(), rows, f"</{name}>\n".encode())
     whole[texts == ""] = 0
     return whole
 
 
-class XmlDocument(System):
+class XmlDocument(SteppedSystem):
     """See the module."""
 
     files: ClassVar[dict[str, str]] = {
@@ -64,6 +59,9 @@ class XmlDocument(System):
         "payment": "wplaty.xml", "payment_allocation": "wplaty.xml", "adjustment": "wplaty.xml",
     }  # fmt: skip
     roles = ("siedziba", "instalacja", "korespondencja")
+    key_letters: ClassVar[dict[str, str]] = {
+        "subscriber": "AB", "account": "KO", "line": "LI", "invoice": "FA", "payment": "WP",
+    }  # fmt: skip
 
     def __init__(self, region: Region, folder: Path, as_of: int) -> None:
         super().__init__(region, folder, as_of)
@@ -77,28 +75,6 @@ class XmlDocument(System):
         for name, root in ROOTS.items():
             self.write(name, f"</{root}>\n".encode())
         super().close()
-
-    def subscriber_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("AB", number(key))
-
-    def account_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("KO", number(key))
-
-    def line_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("LI", number(key))
-
-    def invoice_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("FA", number(key))
-
-    def payment_key(self, key: Ints) -> Array:  # noqa: D102
-        return cat("WP", number(key))
-
-    def add(self, subs: Records, made: Books) -> None:
-        """Write a chunk."""
-        self._people(subs)
-        self._accounts(subs, made)
-        self._invoices(subs, made)
-        self._payments(subs, made)
 
     def _people(self, subs: Records) -> None:
         rows = len(subs.key)
@@ -116,18 +92,14 @@ class XmlDocument(System):
             (2, subs.correspondence, subs.has_correspondence),
         ]  # fmt: skip
         for role, at, where in homes:
-            block = np.concatenate(
-                [
-                    np.broadcast_to(np.frombuffer(f'  <adres rola="{self.roles[role]}">\n'.encode(), np.uint8),
-                                    (rows, len(f'  <adres rola="{self.roles[role]}">\n'))),
-                    element("ulica", places.street_text(at, subs.draw), "   ", free=True),
-                    element("dom", at.building, "   "),
-                    element("lokal", at.flat, "   "), element("kod", places.postal_text(at, subs.draw), "   "),
-                    element("miejscowosc", at.locality, "   ", free=True),
-                    element("poczta", at.post_town, "   ", free=True),
-                    np.broadcast_to(np.frombuffer(b"  </adres>\n", np.uint8), (rows, 11)),
-                ],
-                axis=1,
+            block = stack(
+                rows,
+                f'  <adres rola="{self.roles[role]}">\n'.encode(),
+                element("ulica", places.street_text(at, subs.draw), "   ", free=True),
+                element("dom", at.building, "   "), element("lokal", at.flat, "   "),
+                element("kod", places.postal_text(at, subs.draw), "   "),
+                element("miejscowosc", at.locality, "   ", free=True),
+                element("poczta", at.post_town, "   ", free=True), b"  </adres>\n",
             )  # fmt: skip
             parts.append(block if where is None else np.where(where[:, None], block, 0).astype(np.uint8))
         parts += [
@@ -139,27 +111,15 @@ class XmlDocument(System):
 
     def _nested(self, name: str, *kinds: tuple[Ints, Bytes]) -> None:
         """Write fragments of several kinds, ordered by the row that they belong to, then by kind."""
-        count = 0
-        owners: list[Ints] = []
-        for place, (owner, _) in enumerate(kinds):
-            owners.append(owner * len(kinds) + place)
-            count += len(owner)
-        width = max(rows.shape[1] for _, rows in kinds)
-        order = np.argsort(np.concatenate(owners), kind="stable")
-        whole = np.zeros((count, width), dtype=np.uint8)
-        start = 0
-        target = np.empty(count, dtype=np.int64)
-        target[order] = np.arange(count)
-        for _, rows in kinds:
-            whole[target[start : start + len(rows)], : rows.shape[1]] = rows
-            start += len(rows)
-        self.write(name, whole[whole != 0].tobytes())
+        padded = np.frombuffer(interleave(kinds), dtype=np.uint8)
+        self.write(name, padded[padded != 0].tobytes())
 
     def _accounts(self, subs: Records, made: Books) -> None:
         account, line, use = made.account, made.line, made.subscription
         rows = np.arange(len(account["key"]))
         payer = np.where(account["payer"] > 0, self.subscriber_key(account["payer"]), "")
-        opening = self._wide(
+        opening = stack(
+            len(rows),
             encode_utf8(cat(' <konto id="', self.account_key(account["key"]), '" abonent="',
                             self.subscriber_key(account["subscriber"]), '" waluta="PLN">\n')),
             element("numer", account["number"]), element("platnik", payer),
@@ -170,17 +130,19 @@ class XmlDocument(System):
             element("rachunek", code(("papier", "elektroniczny"), account["electronic"])),
             element("stan", code(("aktywny", "zawieszony"), account["status"])),
         )  # fmt: skip
-        kind = np.where(faulty(line, subs, "line_kind"), "inny",
+        kind = np.where(subs.planted.rows(line, "line_kind"), "inny",
                         code(("analog", "isdn2", "isdn30", "automat", "dzierzawa"), line["kind"]))  # fmt: skip
         zone = f"+48{self.region.zone.number:02d}"
-        lines = self._wide(
+        lines = stack(
+            len(kind),
             encode_utf8(cat('  <linia id="', self.line_key(line["key"]), '">\n')),
             element("numer", cat(zone, digits(line["number"], 7)), "   "),
             element("rodzaj", kind, "   "), element("centrala", number(line["exchange"] + 1), "   "),
             element("od", dates(line["activated"], DATE), "   "),
             element("stan", code(("aktywny", "zawieszony"), line["status"]), "   "), b"  </linia>\n",
         )  # fmt: skip
-        uses = self._wide(
+        uses = stack(
+            len(use["key"]),
             encode_utf8(cat('  <usluga id="US', number(use["key"]), '" linia="',
                             self.line_key(line["key"][use["line"]]), '">\n')),
             element("taryfa", code(PLANS, use["plan"]), "   "),
@@ -189,57 +151,60 @@ class XmlDocument(System):
             b"  </usluga>\n",
         )  # fmt: skip
         self._nested("konta.xml", (rows, opening), (line["account"], lines), (use["account"], uses),
-                     (rows, self._same(len(rows), b" </konto>\n")))  # fmt: skip
+                     (rows, stack(len(rows), b" </konto>\n")))  # fmt: skip
 
     def _invoices(self, subs: Records, made: Books) -> None:
         account, invoice, item, tax = made.account["key"], made.invoice, made.item, made.tax
         rows = np.arange(len(invoice["key"]))
-        wrong = faulty(invoice, subs, "issued_impossible")
-        opening = self._wide(
+        opening = stack(
+            len(rows),
             encode_utf8(cat(' <faktura id="', self.invoice_key(invoice["key"]), '" konto="',
                             self.account_key(account[invoice["account"]]), '" typ="',
                             code(("faktura", "korekta"), invoice["kind"]), '">\n')),
             element("numer", invoice["number"]), element("koryguje", invoice["corrects"]),
-            element("wystawiona", issued_text(invoice, wrong, DATE)), element("sprzedaz", dates(invoice["sold"], DATE)),
+            element("wystawiona", issued_text(subs, invoice, DATE)), element("sprzedaz", dates(invoice["sold"], DATE)),
             element("termin", dates(invoice["due"], DATE)), element("okres_od", dates(invoice["from"], DATE)),
             element("okres_do", dates(invoice["to"], DATE)), element("netto", amount(invoice["net"])),
             element("vat", amount(invoice["vat"])), element("brutto", amount(invoice["gross"])),
             element("zaleglosci", amount(invoice["arrears"])),
         )  # fmt: skip
-        rate = np.where(faulty(item, subs, "vat_rate"), "17", code(RATES, item["rate"]))
-        items = self._wide(
+        rate = np.where(subs.planted.rows(item, "vat_rate"), "17", code(RATES, item["rate"]))
+        items = stack(
+            len(rate),
             encode_utf8(cat('  <pozycja lp="', number(item["no"]), '" stawka="', rate, '">\n')),
             element("opis", code(DESCRIPTIONS, item["kind"]), "   ", free=True),
             element("netto", amount(item["net"]), "   "),
             element("vat", amount(item["vat"]), "   "), b"  </pozycja>\n",
         )  # fmt: skip
-        taxes = self._wide(
+        taxes = stack(
+            len(tax["rate"]),
             encode_utf8(cat('  <podatek stawka="', code(RATES, tax["rate"]), '">\n')),
             element("netto", amount(tax["net"]), "   "), element("vat", amount(tax["vat"]), "   "), b"  </podatek>\n",
         )  # fmt: skip
-        closing = self._same(len(rows), b" </faktura>\n")
+        closing = stack(len(rows), b" </faktura>\n")
         self._nested("faktury.xml", (rows, opening), (item["invoice"], items), (tax["invoice"], taxes), (rows, closing))
 
     def _payments(self, subs: Records, made: Books) -> None:
         account, payment, part, other = made.account["key"], made.payment, made.allocation, made.adjustment
-        owner = np.where(payment["orphan"], ORPHAN, 0) + account[payment["account"]]
         rows = np.arange(len(payment["key"]))
-        paid = np.where(faulty(payment, subs, "number_text"), "sto", amount(payment["amount"]))
-        opening = self._wide(
-            encode_utf8(cat(' <wplata id="', self.payment_key(payment["key"]), '" konto="', self.account_key(owner),
-                            '">\n')),
+        paid = np.where(subs.planted.rows(payment, "number_text"), "sto", amount(payment["amount"]))
+        opening = stack(
+            len(rows),
+            encode_utf8(cat(' <wplata id="', self.payment_key(payment["key"]), '" konto="',
+                            self.account_key(paid_account(made)), '">\n')),
             element("data", dates(payment["paid"], DATE)), element("kwota", paid),
-            element("kwota", np.where(faulty(payment, subs, "element_twice"), paid, "")),
+            element("kwota", np.where(subs.planted.rows(payment, "element_twice"), paid, "")),
             element("nierozliczone", amount(payment["unallocated"])),
             element("kanal", code(("bank", "poczta", "kasa", "polecenie", "inny"), payment["channel"])),
             element("tytul", payment["title"], free=True),
         )  # fmt: skip
-        parts = self._wide(
+        parts = stack(
+            len(part["invoice"]),
             encode_utf8(cat('  <rozliczenie faktura="', self.invoice_key(part["invoice"]), '">')),
             encode_utf8(amount(part["amount"])), b"</rozliczenie>\n",
         )  # fmt: skip
         self._nested("wplaty.xml", (rows, opening), (part["row"], parts),
-                     (rows, self._same(len(rows), b" </wplata>\n")))  # fmt: skip
+                     (rows, stack(len(rows), b" </wplata>\n")))  # fmt: skip
         self.write(
             "wplaty.xml",
             join(
@@ -251,16 +216,3 @@ class XmlDocument(System):
                 element("opis", other["reason"], free=True), b" </korekta>\n",
             ),
         )  # fmt: skip
-
-    @staticmethod
-    def _same(rows: int, data: bytes) -> Bytes:
-        return np.broadcast_to(np.frombuffer(data, np.uint8), (rows, len(data)))
-
-    def _wide(self, *parts: bytes | Bytes) -> Bytes:
-        rows = next(len(p) for p in parts if not isinstance(p, bytes))
-        return np.concatenate([self._same(rows, p) if isinstance(p, bytes) else p for p in parts], axis=1)
-
-
-def make(region: Region, folder: Path, as_of: int) -> System:
-    """Start a delivery."""
-    return XmlDocument(region, folder, as_of)

@@ -168,6 +168,14 @@ def test_an_unreadable_record_explains_the_difference_of_sums_but_not_of_counts(
         decoded(data + b"T;004;000750\n", trailer=TRAILER, **PLAIN)
 
 
+def test_a_total_of_a_column_that_is_not_there_stops(decoded):
+    trailer = {**TRAILER, "sum_column": "KWOTA"}
+    with pytest.raises(SourceError, match="the columns KWOTA are missing"):
+        decoded(b"NR;SALDO\n1;1,00\nT;001;000100\n", trailer=trailer, **PLAIN)
+    with pytest.raises(ValueError, match="sum_column 'KWOTA' is no column; there are NR, SALDO"):
+        decoded(b"1;1,00\n", trailer=trailer, header=False, columns=["NR", "SALDO"], **PLAIN)
+
+
 def test_an_empty_file_stops(decoded):
     with pytest.raises(SourceError, match="empty"):
         decoded(b"", **PLAIN)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samples.codepages import encode, encode_utf8, join
+from samples.codepages import encode, encode_utf8, interleave, join
 from samples.dbf import BLOCK, DbfField, DbfTable
 from samples.identifiers import make_pesel
-from samples.mainframe import binary, display, interleave, packed, with_rdw, zoned
+from samples.mainframe import binary, display, packed, with_rdw, zoned
 from samples.phones import spaced
 from samples.text import amount, dates, day, digits, fold, misspell, number
 

@@ -1,0 +1,105 @@
+"""What the decoders of delimited and of fixed-width text have in common, whatever makes a record in either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from billing.errors import SourceError
+from billing.lineage import Split
+from billing.registry import Source
+from extractors.base import LandedFile, Places, Sieve
+from extractors.spans import Cutter
+from extractors.textcontrol import Control
+
+
+@dataclass
+class TextRun:
+    """What stays the same from batch to batch of one file.
+
+    Attributes:
+        source: The declared source.
+        landed: The landed file.
+        cutter: Decodes its code page.
+        control: Recomputes what its header and trailer state.
+    """
+
+    source: Source
+    landed: LandedFile
+    cutter: Cutter
+    control: Control
+
+    def count(
+        self,
+        data: NDArray[np.uint8],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        is_data: NDArray[np.bool_],
+        at: Callable[[int], tuple[int, int, int]],
+        text: Callable[[int], bytes],
+    ) -> None:
+        """Count a batch's data records and hand its headers and trailers to the control.
+
+        Args:
+            data: uint8, the chunk.
+            starts: int64[n], first byte of each record in the chunk.
+            ends: int64[n], behind its last byte.
+            is_data: bool[n], the records to look at; headers and trailers become False.
+            at: Row -> record number, byte offset, byte length.
+            text: Row -> the record without its line end.
+
+        Raises:
+            SourceError: A header or a trailer stands in the wrong place.
+        """
+        controls: list[tuple[int, str]] = []
+        for kind, spec in (("header", self.control.header), ("trailer", self.control.trailer)):
+            if spec is not None:
+                found = is_data & _begins_with(data, starts, ends, self.cutter.encode(spec.starts_with))
+                controls += [(row, kind) for row in np.flatnonzero(found).tolist()]
+        done = 0
+        for row, kind in [*sorted(controls), (len(is_data), "")]:
+            records = np.flatnonzero(is_data[done:row])
+            if len(records):
+                first_no, offset, _ = at(done + int(records[0]))
+                self.control.count(len(records), first_no=first_no, byte_offset=offset)
+            if kind:
+                record_no, offset, _ = at(row)
+                self.control.take(kind, self.cutter.decode(text(row)), record_no, offset)
+                is_data[row] = False
+            done = row + 1
+
+    def set_aside(self, sieve: Sieve, at: tuple[int, int, int], reason: str, message: str, raw: bytes) -> None:
+        """Reject a record that has no columns to speak of; its amount is then missing from the control's total."""
+        sieve.record(at, reason, message, raw)
+        self.control.unread += self.control.sum_column is not None
+
+    def error(self, message: str, remedy: str, byte_offset: int, record_no: int | None = None) -> SourceError:
+        """An error about the file, to be raised."""
+        return SourceError(
+            message,
+            source_id=self.source.id,
+            file=self.landed.name,
+            record_no=record_no,
+            byte_offset=byte_offset,
+            remedy=remedy,
+        )
+
+
+def no_rows(sieve: Sieve, columns: Iterable[str]) -> Split:
+    """A batch of text columns without a row, and the rejects that wait in the sieve."""
+    places = Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))
+    return sieve.split({name: pa.array([], pa.string()) for name in columns}, places)
+
+
+def _begins_with(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], prefix: bytes
+) -> NDArray[np.bool_]:
+    found = ends - starts >= len(prefix)
+    for index, byte in enumerate(prefix):
+        rows = np.flatnonzero(found)
+        found[rows] = data[starts[rows] + index] == byte
+    return found

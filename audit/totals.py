@@ -29,6 +29,7 @@ from billing.model import ENTITIES
 from billing.money import MONEY, grosze
 
 NO_CURRENCY = ""  # of entities without money
+ASIDE = ("rejected", "suspended")
 
 
 @dataclass
@@ -179,6 +180,12 @@ class Totals:
     def from_json(cls, data: Mapping[str, Mapping[str, Any]]) -> Totals:
         """The inverse of `to_json`."""
         return cls({(e, c): Total(**figures) for e, by in data.items() for c, figures in by.items()})
+
+
+def by_disposition(rejects: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """What was set aside of a step's rows, in its two kinds; attributes only flagged are in neither."""
+    for name in ASIDE:
+        yield name, rejects.filter(pc.equal(rejects["disposition"], name))
 
 
 def _sum(amounts: pa.Array | pa.ChunkedArray) -> int:

@@ -76,6 +76,22 @@ def load_source(folder: Path) -> Source:
         ContractError: The file is missing, is no TOML, or breaks the spec; the message names every offending key.
     """
     path = folder / SPEC_FILE
+    source = load_spec(path)
+    if source.id != folder.name:
+        raise ContractError(
+            f"id is {source.id!r} but the folder is {folder.name!r}", file=str(path), remedy="make them equal"
+        )
+    if not source.spec.entities:
+        raise ContractError("entities: missing", file=str(path), remedy="map a raw table: see docs/adding-a-source.md")
+    return source
+
+
+def load_spec(path: Path) -> Source:
+    """Read a spec wherever it lies, whatever it is called and whether or not it maps its tables to entities.
+
+    Raises:
+        ContractError: As `load_source`.
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -92,11 +108,7 @@ def load_source(folder: Path) -> Source:
             file=str(path),
             remedy="see docs/adding-a-source.md, or let your editor check it with schema/source.schema.json",
         ) from None
-    if spec.id != folder.name:
-        raise ContractError(
-            f"id is {spec.id!r} but the folder is {folder.name!r}", file=str(path), remedy="make them equal"
-        )
-    return Source(spec, folder)
+    return Source(spec, path.parent)
 
 
 def _explain(item: object) -> str:

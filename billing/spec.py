@@ -438,7 +438,7 @@ class SourceSpec(Strict):
     currencies: list[str] = Field(default_factory=lambda: ["PLN"])
     name_order: Literal["family_first", "given_first"] = "family_first"
     files: list[AnyFile] = Field(min_length=1)
-    entities: list[EntityMap] = Field(min_length=1)
+    entities: list[EntityMap] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _tables_exist(self) -> Self:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.integrity import find_breaks
-from audit.totals import Totals
+from audit.totals import ASIDE, Totals, by_disposition
 from billing.errors import SourceError
 from billing.lineage import LINEAGE_NAMES, REJECTS, no_rejects
 from billing.model import ENTITIES, normalised_schema
@@ -41,7 +41,7 @@ def balance(ctx: Context, source: Source, before: Manifest) -> Manifest:
             tables = {name: str(ctx.store.local_path(d.path)) for name, d in before.tables.items()}
             verdicts = find_breaks(con, tables, source.spec)
         passed: dict[str, Dataset] = {}
-        totals = {name: Totals() for name in ("kept", "rejected", "suspended")}
+        totals = {name: Totals() for name in ("kept", *ASIDE)}
         aside: dict[str, dict[str, int]] = {}
         raw = RawBytes(landed_files(ctx, before))
         for entity, dataset in before.tables.items():
@@ -56,8 +56,7 @@ def balance(ctx: Context, source: Source, before: Manifest) -> Manifest:
                     here = found.filter(_between(found["pos"], start, start + batch.num_rows))
                     kept, rejects = _split(entity, batch, here, start)
                     add_rejects(attempt, raw.fill(rejects))
-                    for name in ("rejected", "suspended"):
-                        part = rejects.filter(pc.equal(rejects["disposition"], name))
+                    for name, part in by_disposition(rejects):
                         totals[name].add_rejects(part)
                         aside[name] = merged_counts([aside.get(name, {}), {entity: part.num_rows}])
                     writer.write(kept)
@@ -111,16 +110,20 @@ def _rejects(entity: str, rows: pa.RecordBatch, verdicts: pa.Table) -> pa.Record
 def _hold_thresholds(ctx: Context, source: Source, before: Manifest, aside: Mapping[str, Mapping[str, int]]) -> None:
     """Stop the source where a share of records is set aside that single faulty records do not explain."""
     steps = chain(ctx, before)
-    rejected = merged_counts([
-        aside.get("rejected", {}),
-        *(steps[name].facts.get("rejected", {}) for name in ("decode", "check_raw", "check_canonical")),
-        _records(steps["conform"].totals["rejected"]),
-    ])  # fmt: skip
+    gates = ("decode", "check_raw", "check_canonical")
+    lost = {
+        name: merged_counts([
+            aside.get(name, {}),
+            *(steps[step].facts.get(name, {}) for step in gates),
+            _records(steps["conform"].totals[name]),
+        ])
+        for name in ASIDE
+    }  # fmt: skip
     read = merged_counts([steps["decode"].facts["read"], _records(steps["conform"].totals["read"])])
     limits = source.spec.thresholds
     for name, counts, limit in (
-        ("rejected", rejected, limits.max_rejected),
-        ("suspended", aside.get("suspended", {}), limits.max_suspended),
+        ("rejected", lost["rejected"], limits.max_rejected),
+        ("suspended", lost["suspended"], limits.max_suspended),
     ):
         for table, count in counts.items():
             if count > limit * read.get(table, 0):

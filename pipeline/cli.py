@@ -12,7 +12,7 @@ from rich.console import Console
 
 from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
-from pipeline import cli_evidence, cli_sources
+from pipeline import cli_decode, cli_evidence, cli_sources
 from pipeline.context import Context, context
 from pipeline.logs import configure_logs
 from pipeline.version import code_version
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_sources.app, name="sources")
 cli_evidence.register(app)
+cli_decode.register(app)
 db = typer.Typer(help="The warehouse and its schema.", no_args_is_help=True)
 app.add_typer(db, name="db")
 

@@ -102,7 +102,7 @@ def _demo(settings: Settings, console: Console, *, faults: bool, subscribers: in
     if faults:
         console.print(
             "These deliveries have faults: that sources were stopped, and the others not, is what was to be shown. "
-            "The exit status is 1, as for every run that lacks a source.",
+            "The exit status is not 0, as for every run that lacks a source.",
             highlight=False,
         )
     where = f"BLUELINE_HOME={home} " if faults else ""

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.totals import Totals
+from audit.totals import ASIDE, Totals, by_disposition
 from billing.lineage import Split
 from billing.model import conformed_schema, normalised_schema
 from billing.registry import Source
@@ -138,7 +138,7 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
             if table in before.tables:
                 for batch in read_batches(ctx.store, before.tables[table], ctx.settings.batch_rows, columns):
                     lookups.add(table, batch)
-        totals = {"read": Totals(), "kept": Totals(), "rejected": Totals()}
+        totals = {name: Totals() for name in ("read", "kept", *ASIDE)}
         raw = RawBytes(landed_files(ctx, before))
         for entity in spec.entity_names:
             writer = attempt.writer(entity, conformed_schema(entity))
@@ -159,8 +159,9 @@ def _count(totals: dict[str, Totals], split: Split) -> None:
     totals["kept"].add(split.table, split.kept)
     totals["read"].add(split.table, split.kept)
     if split.rejects.num_rows:
-        totals["rejected"].add_rejects(split.rejects)
-        totals["read"].add_rejects(split.rejects)
+        for name, part in by_disposition(split.rejects):
+            totals[name].add_rejects(part)
+            totals["read"].add_rejects(part)
 
 
 def _normalise(ctx: Context, source: Source, before: Manifest) -> Manifest:

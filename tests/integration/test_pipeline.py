@@ -134,6 +134,24 @@ def test_every_planted_defect_is_found_for_its_reason(world, deliveries):
     assert missing == {}
 
 
+def test_control_totals_say_of_every_record_what_the_reject_store_says(world):
+    ctx, _ = world
+    stored = rows(
+        ctx,
+        "SELECT source_id, disposition, entity, coalesce(currency, ''), count(*), coalesce(sum(amount) * 100, 0) "
+        "FROM control.reject WHERE disposition <> 'flagged' AND level = 'record' AND step <> 'decode' "
+        "GROUP BY 1, 2, 3, 4",
+    )
+    totals = rows(
+        ctx,
+        "SELECT source_id, bucket, entity, coalesce(currency, ''), records, coalesce(amount_grosze, 0) "
+        "FROM control.control_total WHERE step = 'balance' AND bucket IN ('rejected', 'suspended')",
+    )
+    assert {disposition for _, disposition, *_ in stored} == {"rejected", "suspended"}
+    assert any(currency == "DEM" and bucket == "suspended" for _, bucket, _, currency, *_ in totals)
+    assert sorted(stored) == sorted(totals)
+
+
 def test_a_second_run_changes_nothing_and_makes_no_batch(world):
     ctx, _ = world
     before = rows(ctx, "SELECT count(*), max(batch_id) FROM control.batch")

@@ -5,8 +5,7 @@ use the wheel's own start code, which opens parent folders to every user when it
 connects.  Here the server listens on a Unix socket only, in a folder that only its owner may enter, and accepts only
 the operating-system user who created it (`peer` authentication), so there is no password to leak.
 
-PostgreSQL refuses to run as root.  Started by root it runs as `postgres` or `nobody`; where that user could not
-reach its own folder (a project below `/root`), the process gets the one capability that lets it pass.
+PostgreSQL refuses to run as root; `pipeline.server_owner` says as whom it runs then.
 
 Two databases are made: `blueline` (the warehouse) and `airflow` (the scheduler's metadata).
 """
@@ -15,7 +14,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import importlib.util
@@ -26,11 +24,12 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from billing.errors import WarehouseUnavailable
+from pipeline.server_owner import Owner, needed_capability
 
 ROLE = "blueline"
 WAREHOUSE = "blueline"
@@ -103,7 +102,7 @@ def start(home: Path) -> Server:
         running = status(home)
         if running is not None:
             return running
-        owner = _Owner.of_server()
+        owner = Owner.of_server()
         data = folder / "data"
         sockets = _socket_folder(folder, owner)
         _initialise(data, owner)
@@ -131,7 +130,7 @@ def stop(home: Path) -> bool:
     data = _folder(home) / "data"
     if _postmaster_pid(data) is None:
         return False
-    owner = _Owner.of_server()
+    owner = Owner.of_server()
     arguments = ["stop", "-m", "fast", "-w", "-t", str(STOP_TIMEOUT_SECONDS), "-s"]
     _run("pg_ctl", "-D", str(data), *arguments, owner=owner, log=data / "server.log")
     return True
@@ -230,89 +229,6 @@ def keep(home: Path) -> Server:
 # --- the operating system's side --------------------------------------------------------------------------------
 
 _REMEDY = "read the server's log, or set BLUELINE_DATABASE_URL to a PostgreSQL of your own"
-_CAP_DAC_OVERRIDE = 1  # linux/capability.h
-_CAP_DAC_READ_SEARCH = 2
-_PR_SET_KEEPCAPS = 8  # linux/prctl.h
-_PR_CAP_AMBIENT = 47
-_PR_CAP_AMBIENT_RAISE = 2
-
-
-@dataclass(frozen=True)
-class _Owner:
-    """The user that the server runs as; `switch` says whether that is another one than ours."""
-
-    uid: int
-    gid: int
-    switch: bool
-
-    @classmethod
-    def of_server(cls) -> _Owner:
-        if os.geteuid() != 0:
-            try:
-                pwd.getpwuid(os.geteuid())
-            except KeyError:
-                raise WarehouseUnavailable(
-                    f"PostgreSQL needs a named user, and user id {os.geteuid()} has no name",
-                    remedy="add it to /etc/passwd, or set BLUELINE_DATABASE_URL to a PostgreSQL of your own",
-                ) from None
-            return cls(os.geteuid(), os.getegid(), switch=False)
-        for name in ("postgres", "nobody"):
-            with contextlib.suppress(KeyError):
-                entry = pwd.getpwnam(name)
-                return cls(entry.pw_uid, entry.pw_gid, switch=True)
-        raise WarehouseUnavailable(
-            "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as",
-            remedy="run as another user, or set BLUELINE_DATABASE_URL to a PostgreSQL of your own",
-        )
-
-    def give(self, path: Path) -> None:
-        if self.switch:
-            os.chown(path, self.uid, self.gid)
-
-    def reaches(self, path: Path) -> bool:
-        """Whether the owner may enter every folder above `path`."""
-        for folder in path.resolve().parents:
-            facts = folder.stat()
-            mine, group = facts.st_uid == self.uid, facts.st_gid == self.gid
-            bit = 0o100 if mine else 0o010 if group else 0o001
-            if not facts.st_mode & bit:
-                return False
-        return True
-
-    def become(self, capability: int | None) -> Callable[[], None] | None:
-        """What a forked child does before it executes the server's program; None where nothing has to be done."""
-        if not self.switch:
-            return None
-        libc = ctypes.CDLL(None, use_errno=True)  # looked up before the fork: afterwards only system calls are safe
-
-        def switch() -> None:
-            if capability is not None:
-                libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
-            os.setgroups([])
-            os.setgid(self.gid)
-            os.setuid(self.uid)
-            if capability is not None:
-                mask = 1 << capability
-                header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
-                sets = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)  # effective, permitted, inheritable
-                if libc.capset(header, sets) or libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0):
-                    raise PermissionError("the capability to enter the server's folder was refused")
-
-        return switch
-
-
-def _needed_capability(owner: _Owner, *paths: Path) -> int | None:
-    if not owner.switch or all(owner.reaches(path) for path in paths):
-        return None
-    permitted = int(re.search(r"^CapPrm:\s*(\w+)", Path("/proc/self/status").read_text(), re.M)[1], 16)  # type: ignore[index]  # the line is always there
-    for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):  # the lesser one first; containers often lack it
-        if permitted >> capability & 1:
-            return capability
-    user = pwd.getpwuid(owner.uid).pw_name
-    raise WarehouseUnavailable(
-        f"the user {user}, as whom PostgreSQL runs, cannot enter {paths[0].parent}",
-        remedy="move the project to a folder that other users may enter, such as /srv, or do not run as root",
-    )
 
 
 def _folder(home: Path) -> Path:
@@ -329,10 +245,10 @@ def _binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def _run(program: str, *arguments: str, owner: _Owner, log: Path | None = None) -> None:
+def _run(program: str, *arguments: str, owner: Owner, log: Path | None = None) -> None:
     binary = _binaries() / program
     data = Path(arguments[arguments.index("-D") + 1])
-    become = owner.become(_needed_capability(owner, binary, data))
+    become = owner.become(needed_capability(owner, binary, data))
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
     with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open as long as the server that inherits it
         try:
@@ -361,7 +277,7 @@ def _tail(log: Path | None, lines: int = 8) -> str:
     return f"; the end of {log}: " + " | ".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def _socket_folder(folder: Path, owner: _Owner) -> Path:
+def _socket_folder(folder: Path, owner: Owner) -> Path:
     """Beside the data where the path fits into a socket's address and a URL, else a private folder below /tmp."""
     beside = folder / "run"
     fits = len(os.fsencode(beside / _SOCKET_NAME)) <= SOCKET_PATH_BYTES
@@ -380,7 +296,7 @@ def _socket_folder(folder: Path, owner: _Owner) -> Path:
     return beside
 
 
-def _start_postmaster(data: Path, owner: _Owner) -> None:
+def _start_postmaster(data: Path, owner: Owner) -> None:
     log = data / "server.log"
     arguments = ["start", "-w", "-t", str(START_TIMEOUT_SECONDS), "-l", str(log), "-s"]
     for attempt in range(5):
@@ -393,7 +309,7 @@ def _start_postmaster(data: Path, owner: _Owner) -> None:
             time.sleep(1)
 
 
-def _initialise(data: Path, owner: _Owner) -> None:
+def _initialise(data: Path, owner: Owner) -> None:
     wanted = _major_version()
     if (data / "PG_VERSION").exists():
         found = (data / "PG_VERSION").read_text().strip()

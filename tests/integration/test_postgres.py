@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from billing.errors import WarehouseUnavailable
-from pipeline import postgres
+from pipeline import postgres, server_owner
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_another_user_is_refused_even_at_the_socket(home, tmp_path):
     try:
         for path in modes:
             path.chmod(0o777)  # peer authentication has to hold by itself
-        become = postgres._Owner(65534, 65534, switch=True).become(postgres._CAP_DAC_OVERRIDE)
+        become = server_owner.Owner(65534, 65534, switch=True).become(server_owner._CAP_DAC_OVERRIDE)
         done = subprocess.run(
             [str(psql), server.url(driver=""), "-c", "select 1"],
             preexec_fn=become, capture_output=True, text=True, env={"LC_ALL": "C"}, check=False,

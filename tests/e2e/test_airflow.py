@@ -87,7 +87,7 @@ def test_a_damaged_delivery_stops_its_source_and_no_other(installation, api, dam
     run = installation.demo()
     assert run.returncode == 1, run.stdout + run.stderr
     assert re.search(r"krakow stopped at \w+: .*" + re.escape(file.name), run.stdout), run.stdout
-    assert "Nothing new" in run.stdout  # its older data still serve, the others' have not changed
+    assert "Nothing was loaded" in run.stdout  # its older data still serve, the others' have not changed
     newest = api.runs("source_krakow")[0]
     assert newest["state"] == "failed"
     reached = states(api, "source_krakow", newest)

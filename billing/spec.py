@@ -50,11 +50,14 @@ class FileSpec(Strict):
         name: Name of the file in this spec; also its raw table's name where it holds one table.
         pattern: Glob below the delivery folder; every match is read, in name order.
         optional: A delivery without it is complete all the same.
+        member: Glob of the files wanted from a zip archive; absent where it holds one file.  What ends in `.gz`, `.zst`
+            or `.zip` is unpacked while it is landed.
     """
 
     name: Name
     pattern: str
     optional: bool = False
+    member: str | None = None
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -389,11 +392,17 @@ class Delivery(Strict):
             begins with `./` or `../`; `${VAR:-default}` takes a setting.
         extracted_on: Cut-off date of the extract; dates after it are not believed.
         optional: A missing delivery is no failure (the source is reported as absent).
+        ready: Glob of a file that the sender writes last; nothing is taken before it is there.
+        quiet_seconds: A file that changed less than this ago is still being written, and is left for later.
+        max_unpacked_mb: Most MiB that a packed file may hold.
     """
 
     path: str | None = None
     extracted_on: dt.date
     optional: bool = False
+    ready: str | None = None
+    quiet_seconds: int = Field(default=0, ge=0)
+    max_unpacked_mb: int = Field(default=65_536, ge=1)
 
 
 class Thresholds(Strict):

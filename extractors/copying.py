@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import tempfile
 import time
@@ -81,12 +82,12 @@ def copy_aside(source: Source, path: Path, name: str, into: Path) -> Copied:
                     os.fsync(handle_aside)
             after = path.stat(follow_symlinks=False)
             if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-                raise _still_written(source, name)
+                raise still_written(source, name)
             if size != after.st_size:
-                raise _still_written(source, name)
+                raise still_written(source, name)
         except FileNotFoundError:
             aside.unlink(missing_ok=True)
-            raise _still_written(source, name) from None
+            raise still_written(source, name) from None
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
@@ -124,9 +125,10 @@ def _unreadable(source: Source, name: str, error: OSError) -> SourceError:
     )
 
 
-def _still_written(source: Source, name: str) -> SourceUnavailable:
+def still_written(source: Source, name: str) -> SourceUnavailable:
+    """The error for a file that somebody is still writing."""
     return SourceUnavailable(
-        "changed while it was copied: somebody is still writing it",
+        "changed just now: somebody is still writing it",
         source_id=source.id,
         file=name,
         remedy="run the source again once the delivery is complete",
@@ -158,5 +160,9 @@ def printable(name: str) -> str:
 def sweep(into: Path) -> None:
     """Remove what a killed copy left aside a day or more ago; a younger one may belong to a copy under way."""
     for left in into.glob(f"{ASIDE}*"):
-        if left.is_file() and left.stat().st_mtime < time.time() - STALE_SECONDS:
+        if left.stat().st_mtime > time.time() - STALE_SECONDS:
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
             left.unlink(missing_ok=True)

@@ -8,7 +8,8 @@ What is refused, because a wrong delivery costs more than a stopped one:
 
 * a delivery folder or a file that is not there;
 * an empty file;
-* a file that changed while it was copied (somebody is still writing it: try again later);
+* a delivery whose sender has not finished: a file that changed while it was copied or shortly before, or the file
+  that is written last is not there (try again later);
 * the same bytes under two names, which would count every record twice;
 * a link, a pipe, or anything else whose content is not the file's own.
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from pathlib import Path, PurePosixPath
 
 from billing.errors import SourceError, SourceUnavailable
@@ -27,9 +29,8 @@ from billing.registry import Source
 from billing.spec import AnyFile, DbfFile, SqlFile
 from extractors import sql
 from extractors.base import LandedFile
-from extractors.copying import ASIDE, Copied, copy_aside, printable, sweep, writing
-
-MEMO_SUFFIXES = (".dbt", ".fpt")
+from extractors.copying import ASIDE, Copied, copy_aside, printable, still_written, sweep, writing
+from extractors.packed import MEMO_SUFFIXES, unpacked
 
 
 def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
@@ -52,8 +53,8 @@ def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
     with writing(into):
         into.mkdir(parents=True, exist_ok=True)
         sweep(into)
-    files = [spec for spec in source.spec.files if not (isinstance(spec, SqlFile) and spec.url)]
-    found = _find(source, deliveries, files) if files else {}
+    specs = [spec for spec in source.spec.files if not (isinstance(spec, SqlFile) and spec.url)]
+    found = _find(source, deliveries, specs) if specs else {}
     if found is None:
         return []
     landed: list[LandedFile] = []
@@ -63,7 +64,9 @@ def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
             if isinstance(spec, SqlFile):
                 landed += _land_database(source, spec, found.get(spec.name, []), into)
                 continue
-            landed += [_land_file(source, spec, path, name, into) for path, name in found[spec.name]]
+            for path, name in found[spec.name]:
+                with unpacked(source, spec, path, name, into) as files:
+                    landed += [_land_file(source, spec, file, called, into) for file, called in files]
         except SourceError as error:
             problems.append(error)
     _raise(problems)
@@ -86,6 +89,7 @@ def _find(source: Source, deliveries: Path, specs: list[AnyFile]) -> dict[str, l
             file=printable(str(folder)),
             remedy="check that the region has delivered and that the share is mounted, then run the source again",
         )
+    _refuse_unfinished(source, folder)
     found: dict[str, list[tuple[Path, str]]] = {}
     problems: list[SourceError] = []
     owner: dict[Path, str] = {}
@@ -95,6 +99,8 @@ def _find(source: Source, deliveries: Path, specs: list[AnyFile]) -> dict[str, l
         if not paths and not spec.optional:
             problems.append(_missing(source, spec, folder))
         for path, name in found[spec.name]:
+            if _changed_just_now(path, source.spec.delivery.quiet_seconds):
+                problems.append(still_written(source, name))
             if (other := owner.setdefault(path, spec.name)) != spec.name:
                 problems.append(
                     SourceError(
@@ -106,6 +112,21 @@ def _find(source: Source, deliveries: Path, specs: list[AnyFile]) -> dict[str, l
                 )
     _raise(problems)
     return found
+
+
+def _refuse_unfinished(source: Source, folder: Path) -> None:
+    ready = source.spec.delivery.ready
+    if ready is not None and not any(folder.glob(ready)):
+        raise SourceUnavailable(
+            f"the delivery is not complete: {ready!r}, which is written last, is not there",
+            source_id=source.id,
+            file=printable(str(folder)),
+            remedy="run the source again once the sender has finished",
+        )
+
+
+def _changed_just_now(path: Path, seconds: int) -> bool:
+    return seconds > 0 and time.time() - path.lstat().st_mtime < seconds
 
 
 def _matches(source: Source, spec: AnyFile, folder: Path) -> list[Path]:
@@ -190,7 +211,21 @@ def _land_database(source: Source, spec: SqlFile, found: list[tuple[Path, str]],
             file=spec.name,
             remedy="deliver one, or declare each with a pattern of its own",
         )
-    path, name = found[0] if found else (None, spec.name)
+    if not found:
+        return _dump(source, spec, None, spec.name, into)
+    [(path, name)] = found
+    with unpacked(source, spec, path, name, into) as files:
+        if len(files) > 1:
+            raise SourceError(
+                f"{spec.member!r} matches several databases: {', '.join(called for _, called in files)}",
+                source_id=source.id,
+                file=name,
+                remedy="narrow `member`",
+            )
+        return _dump(source, spec, *files[0], into)
+
+
+def _dump(source: Source, spec: SqlFile, path: Path | None, name: str, into: Path) -> list[LandedFile]:
     if path is not None:
         if path.is_symlink() or not path.is_file():
             raise SourceError(

@@ -149,7 +149,7 @@ def test_a_growing_file_is_left_for_later(delivery, tmp_path, monkeypatch):
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        with pytest.raises(SourceUnavailable, match="changed while it was copied"):
+        with pytest.raises(SourceUnavailable, match="somebody is still writing it"):
             land(source("*.txt"), tmp_path / "deliveries", tmp_path / "in")
     finally:
         stop.set()

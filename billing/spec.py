@@ -395,6 +395,9 @@ class Delivery(Strict):
         ready: Glob of a file that the sender writes last; nothing is taken before it is there.
         quiet_seconds: A file that changed less than this ago is still being written, and is left for later.
         max_unpacked_mb: Most MiB that a packed file may hold.
+        series: Whether the sequence numbers that the files state (`sequence_at`) count the files of the source, or
+            those of each file spec; a gap or a repeat stops the source then.  Absent: they are noted, not checked.
+        series_from: A number that may follow whatever came before: a gap was accepted there, or the series began anew.
     """
 
     path: str | None = None
@@ -403,6 +406,8 @@ class Delivery(Strict):
     ready: str | None = None
     quiet_seconds: int = Field(default=0, ge=0)
     max_unpacked_mb: int = Field(default=65_536, ge=1)
+    series: Literal["source", "file"] | None = None
+    series_from: int | None = None
 
 
 class Thresholds(Strict):

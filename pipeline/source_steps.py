@@ -27,6 +27,7 @@ from pipeline.declared import check_columns
 from pipeline.gates import check_canonical, check_raw
 from pipeline.landed import RawBytes, chain, landed_files
 from pipeline.logs import log
+from pipeline.series import check_series
 from pipeline.store import Attempt, Manifest, read_batches
 
 STEPS = ("land", "decode", "check_raw", "conform", "normalise", "check_canonical", "balance", "publish")
@@ -186,10 +187,24 @@ def _normalise(ctx: Context, source: Source, before: Manifest) -> Manifest:
 
 
 def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
-    """Make the source's canonical tables the ones that the next consolidation takes."""
+    """Make the source's canonical tables the ones that the next consolidation takes.
+
+    Raises:
+        SourceError: The delivery does not follow the published one.
+    """
+    check_series(source, _delivered(ctx, before.ref), _delivered(ctx, _published_ref(ctx, source)))
     ctx.store.set_state(f"published/{source.id}", {"ref": before.ref, "absent": is_absent(ctx, before)})
     log.info("published", source=source.id, address=before.address[:12])
     return before
+
+
+def _published_ref(ctx: Context, source: Source) -> str | None:
+    return (ctx.store.state(f"published/{source.id}") or {}).get("ref")
+
+
+def _delivered(ctx: Context, ref: str | None) -> list[dict[str, Any]]:
+    """The delivered files behind a source's tables, as they were decoded."""
+    return [] if ref is None else list(chain(ctx, ctx.store.manifest(ref))["decode"].facts["files"])
 
 
 _STEPS: dict[str, Callable[[Context, Source, Manifest], Manifest]] = {

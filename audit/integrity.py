@@ -4,7 +4,7 @@ One source's canonical tables are checked as a whole, set by set, in DuckDB over
 connection's limit; what does not fit is spilled):
 
 1. a key that occurs twice: the first record stays, later ones are rejected (``DUP-KEY``);
-2. a record whose parent was not delivered is suspended (``ORPHAN-*``, ``ACC-NO-CUSTOMER``);
+2. a record whose parent was not delivered, or was set aside itself, is suspended (``ORPHAN-*``, ``ACC-NO-CUSTOMER``);
 3. an invoice whose lines, VAT and totals disagree, a payment whose parts disagree and an account whose movements do
    not lead from its opening to its closing balance are suspended (``SUM-LINES``, ``SUM-PAYMENT``, ``ACC-BALANCE``);
 4. a money fault blocks its *account*, never the source: every other record of that account is suspended with it
@@ -139,7 +139,8 @@ def _orphans(con: duckdb.DuckDBPyConnection, entity: Entity, tables: Mapping[str
             f"""
             INSERT INTO aside_{entity.name}
             SELECT pos, '{disposition}', '{level}', '{reference.orphan}',
-                   '{parent.name} ' || ({named}) || ' was not delivered', {_account_of(entity)}
+                   '{parent.name} ' || ({named}) || ' is not there: not delivered, or set aside itself',
+                   {_account_of(entity)}
             FROM live_{entity.name} AS c
             WHERE {named} IS NOT NULL
               AND NOT EXISTS (SELECT 1 FROM {parent.name} AS p WHERE {on})
@@ -260,7 +261,7 @@ def _block(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     for name in _OF_ACCOUNT:
         if name in tables:
             con.execute(
-                f"INSERT OR IGNORE INTO blocked SELECT DISTINCT account_key, 'the account was not delivered' "
+                f"INSERT OR IGNORE INTO blocked SELECT DISTINCT account_key, 'the account is not there' "
                 f"FROM aside_{name} WHERE reason LIKE 'ORPHAN%' AND level = 'record' AND account_key IS NOT NULL"
             )
     if {"payment_allocation", "payment", "invoice"} <= tables.keys():

@@ -241,7 +241,7 @@ def verdict_of(
     if failure is not None:
         return "failed"
     if not loaded:
-        return "unchanged"
+        return "incomplete" if lacking else "unchanged"
     if not any(e["status"] == "closed" for e in equations):
         return "failed"
     return "incomplete" if lacking else "balanced"

@@ -75,11 +75,31 @@ class Trail:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class SetAside:
+    """A record that was not loaded, as the reject store keeps it.
+
+    Attributes:
+        origin: Where it stands; `batch_id` is the load that found it, `raw` its bytes.
+        disposition: rejected or suspended.
+        reason: Code of `billing.reasons`.
+        message: What is wrong with it.
+        amount: Its control amount as text, empty where it has none or it is unreadable.
+    """
+
+    origin: Origin
+    disposition: str
+    reason: str
+    message: str
+    amount: str
+
+
 def trace(
     connection: psycopg.Connection,
     text: str,
     *,
     kind: Kind | None = None,
+    by_key: bool = False,
     read_raw: ReadRaw | None = None,
     reveal: bool = False,
 ) -> list[Trail]:
@@ -87,8 +107,10 @@ def trace(
 
     Args:
         connection: An open connection.
-        text: Number of an account or invoice as printed, the key of any of them in its source, or a customer's id.
+        text: Number of an account or invoice as printed, or a customer's id; where nothing is called so, the key of any
+            of them in its source.
         kind: Only this kind.
+        by_key: The text is a source's own key.
         read_raw: Fetches bytes; without it origins have none.
         reveal: Show personal values in clear.
 
@@ -96,40 +118,86 @@ def trace(
         Everything that the text names (at most `MOST` of a kind); empty where it names nothing.
     """
     found: list[Trail] = []
-    for name, ids in _find(connection, text.strip(), kind).items():
+    text = text.strip()
+    names = {} if by_key else _named(connection, text, kind)
+    for name, ids in (names or _keyed(connection, text, kind)).items():
         for row_id, note in ids:
             found.append(_trail(connection, name, row_id, note=note, read_raw=read_raw, reveal=reveal))
     return found
 
 
-_FIND: dict[Kind, str] = {
-    "account": "SELECT account_id FROM billing.billing_account WHERE account_no = %(text)s "
-    "UNION SELECT target_id FROM control.xref_account WHERE {key} ORDER BY 1 LIMIT {most}",
-    "invoice": "SELECT invoice_id FROM billing.invoice WHERE invoice_no = %(text)s "
-    "UNION SELECT target_id FROM control.xref_invoice WHERE {key} ORDER BY 1 LIMIT {most}",
-    "customer": "SELECT target_id FROM control.xref_subscriber WHERE {key} ORDER BY 1 LIMIT {most}",
+_NAMED: dict[Kind, str] = {
+    "account": "SELECT account_id, '' FROM billing.billing_account WHERE account_no = %(text)s ORDER BY 1 LIMIT {most}",
+    "invoice": "SELECT invoice_id, '' FROM billing.invoice WHERE invoice_no = %(text)s ORDER BY 1 LIMIT {most}",
+    "customer": "SELECT party_id, '' FROM billing.party WHERE party_id = %(id)s UNION ALL "
+    "SELECT party_id, 'customer ' || alias_id || ' became part of customer ' || party_id "
+    "FROM control.party_alias WHERE alias_id = %(id)s",
 }
 # naming every source lets the server use the index, which begins with the source
-_KEY = "source_id = ANY(ARRAY(SELECT source_id FROM control.source)) AND source_key = %(text)s"
+_KEYED = (
+    "SELECT target_id FROM control.xref_{entity} WHERE source_id = ANY(ARRAY(SELECT source_id FROM control.source)) "
+    "AND source_key = %s ORDER BY 1 LIMIT {most}"
+)
+_ENTITY: dict[Kind, str] = {"account": "account", "invoice": "invoice", "customer": "subscriber"}
+
+Found = dict[Kind, list[tuple[int, str]]]
 
 
-def _find(connection: psycopg.Connection, text: str, kind: Kind | None) -> dict[Kind, list[tuple[int, str]]]:
-    found: dict[Kind, list[tuple[int, str]]] = {}
-    for name, query in _FIND.items():
-        if kind not in (None, name):
-            continue
-        rows = connection.execute(query.format(key=_KEY, most=MOST), {"text": text}).fetchall()
-        found[name] = [(int(row[0]), "") for row in rows]
-    if kind in (None, "customer") and text.isdecimal() and len(text) < 19:
-        known = {row_id for row_id, _ in found["customer"]}
-        rows = connection.execute(
-            "SELECT party_id, '' FROM billing.party WHERE party_id = %(id)s UNION ALL "
-            "SELECT party_id, 'customer ' || alias_id || ' became part of customer ' || party_id "
-            "FROM control.party_alias WHERE alias_id = %(id)s",
-            {"id": int(text)},
-        ).fetchall()
-        found["customer"] += [(int(i), str(note)) for i, note in rows if i not in known]
+def _named(connection: psycopg.Connection, text: str, kind: Kind | None) -> Found:
+    """What bears a text as its number or id: kind -> `(id, note)`; kinds without any are left out."""
+    number = int(text) if text.isdecimal() and len(text) < 19 else None
+    found: Found = {}
+    for name, query in _NAMED.items():
+        if kind in (None, name) and (number is not None or name != "customer"):
+            rows = connection.execute(query.format(most=MOST), {"text": text, "id": number}).fetchall()
+            if rows:
+                found[name] = [(int(row_id), str(note)) for row_id, note in rows]
     return found
+
+
+def _keyed(connection: psycopg.Connection, text: str, kind: Kind | None) -> Found:
+    """What has a text as its key in a source."""
+    found: Found = {}
+    for name, entity in _ENTITY.items():
+        if kind in (None, name):
+            rows = connection.execute(_KEYED.format(entity=entity, most=MOST), [text]).fetchall()
+            found[name] = [(int(row_id), "") for (row_id,) in rows]
+    return found
+
+
+_ASIDE = """
+SELECT r.entity, c.code, coalesce(r.source_key, ''), coalesce(r.file_name, ''), coalesce(f.sha256, ''), r.record_no,
+       r.byte_offset, r.byte_length, r.batch_id, r.raw, r.disposition, r.reason, r.message,
+       coalesce(r.amount || ' ' || r.currency, '')
+  FROM control.reject r JOIN control.source c USING (source_id) LEFT JOIN control.source_file f USING (file_id)
+ WHERE r.state = 'open' AND r.level = 'record' AND ({where})
+ ORDER BY c.code, r.file_name, r.record_no, r.entity LIMIT {most}
+"""
+_LEAST_SEARCHED = 5  # characters: shorter texts stand in too many records by chance
+
+
+def set_aside(connection: psycopg.Connection, text: str) -> list[SetAside]:
+    """Records that were not loaded and that a text names: by their key, or standing in their bytes.
+
+    Args:
+        connection: An open connection that may read the reject store's bytes.
+        text: A source's key, or a number as printed; where no key is equal, it is searched in the bytes, as ASCII and
+            as EBCDIC.
+
+    Returns:
+        At most `MOST` records.
+    """
+    text = text.strip()
+    by_key = "r.source_key = %(text)s OR r.account_key = %(text)s OR starts_with(r.source_key, %(text)s || '|')"
+    in_bytes = "position(%(ascii)s::bytea IN r.raw) > 0 OR position(%(ebcdic)s::bytea IN r.raw) > 0"
+    rows = connection.execute(_ASIDE.format(where=by_key, most=MOST), {"text": text}).fetchall()
+    if not rows and len(text) >= _LEAST_SEARCHED and text.isascii():
+        given = {"ascii": text.encode("ascii"), "ebcdic": text.encode("cp037")}
+        rows = connection.execute(_ASIDE.format(where=in_bytes, most=MOST), given).fetchall()
+    return [
+        SetAside(Origin(*row[:10]), disposition=row[10], reason=row[11], message=row[12], amount=row[13])
+        for row in rows
+    ]
 
 
 _ROW: dict[Kind, str] = {
@@ -185,7 +253,6 @@ SELECT x.entity, c.code, x.source_key, f.name, f.sha256, x.record_no, x.byte_off
   FROM control.xref_{entity} x JOIN control.source c USING (source_id) JOIN control.source_file f USING (file_id)
  WHERE x.target_id = %s ORDER BY c.code, x.source_key
 """
-_ENTITY: dict[Kind, str] = {"account": "account", "invoice": "invoice", "customer": "subscriber"}
 
 
 def _trail(

@@ -110,6 +110,12 @@ class LoadError(BillingError):
     title = "Load failed"
 
 
+class NoSchema(LoadError):
+    """The warehouse has not been set up yet, or by another version."""
+
+    title = "No schema"
+
+
 class WarehouseUnavailable(LoadError):
     """The warehouse does not answer; trying again later may help."""
 

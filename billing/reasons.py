@@ -29,12 +29,12 @@ REASONS: dict[str, str] = {
     "TOO-LONG": "the text is longer than the consolidated field",
     # keys and references
     "DUP-KEY": "the key occurs more than once in its source",
-    "ORPHAN-ADDRESS": "the address belongs to no delivered subscriber, account or line",
-    "ORPHAN-LINE": "the invoice line belongs to no delivered invoice",
-    "ORPHAN-PAYMENT": "the payment belongs to no delivered account",
-    "ORPHAN-ALLOCATION": "the allocation belongs to no delivered payment or invoice",
-    "ACC-NO-CUSTOMER": "the account belongs to no delivered subscriber",
-    "ORPHAN": "the record refers to a record that was not delivered",
+    "ORPHAN-ADDRESS": "the address belongs to no subscriber, account or line that was delivered and is sound",
+    "ORPHAN-LINE": "the invoice line belongs to no invoice that was delivered and is sound",
+    "ORPHAN-PAYMENT": "the payment belongs to no account that was delivered and is sound",
+    "ORPHAN-ALLOCATION": "the allocation belongs to no payment or invoice that was delivered and is sound",
+    "ACC-NO-CUSTOMER": "the account belongs to no subscriber that was delivered and is sound",
+    "ORPHAN": "the record refers to a record that was not delivered, or was set aside itself",
     # money
     "SUM-LINES": "the invoice's lines, VAT and totals do not agree",
     "SUM-PAYMENT": "allocations and the unallocated rest do not add up to the payment",

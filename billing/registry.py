@@ -96,7 +96,7 @@ def load_spec(path: Path) -> Source:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ContractError(
-            "the source has no declaration", file=str(path), remedy="write one: blueline sources new"
+            "there is no such file", file=str(path), remedy="name one that is there; blueline sources new writes one"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"not valid TOML: {error}", file=str(path), remedy="correct the line named") from None

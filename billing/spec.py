@@ -411,10 +411,17 @@ class Delivery(Strict):
 
 
 class Thresholds(Strict):
-    """Above these shares the source stops, because the fault is not in single records."""
+    """How much may be set aside of a table before the source stops, because the fault is not in single records.
+
+    Attributes:
+        max_rejected: Most rejected records, as a share of those read: 0.02 is one in fifty.
+        max_suspended: The same of suspended ones.
+        always_allowed: So many records are single ones, whatever share of a small table they are.
+    """
 
     max_rejected: float = Field(default=0.02, ge=0, le=1)
     max_suspended: float = Field(default=0.02, ge=0, le=1)
+    always_allowed: int = Field(default=5, ge=0)
 
 
 class SourceSpec(Strict):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy.engine import make_url
 
-from billing.errors import LoadError, WarehouseUnavailable
+from billing.errors import LoadError, NoSchema, WarehouseUnavailable
 
 _REMEDY = "see that the server runs and BLUELINE_DATABASE_URL is right, then run again; nothing was half-loaded"
 
@@ -56,6 +56,12 @@ def translate(error: psycopg.Error, connection: psycopg.Connection, url: str) ->
         )
     if lost or state.startswith(("08", "40", "57")):
         return unavailable(error, url)
+    if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)):
+        return NoSchema(
+            f"the warehouse has no schema of this version: {_first_line(error)}",
+            database=place(url),
+            remedy="run blueline db upgrade; blueline run and make demo do it themselves",
+        )
     return LoadError(
         f"the warehouse refused the load: {_first_line(error)}",
         database=place(url),

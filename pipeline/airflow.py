@@ -248,7 +248,7 @@ def prepare(settings: Settings, *, port: int | None = None) -> Airflow:
         port = free_port()
     elif not port_is_free(port):
         raise ContractError(
-            f"port {port} on {HOST} is taken by another program",
+            f"port {port} on {HOST} is taken, by another program or by Blueline of another BLUELINE_HOME",
             remedy="stop that program, or choose another port: BLUELINE_UI_PORT=8090 make up",
         )
     server = postgres.keep(home)

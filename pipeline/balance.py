@@ -121,19 +121,19 @@ def _hold_thresholds(ctx: Context, source: Source, before: Manifest, aside: Mapp
     }  # fmt: skip
     read = merged_counts([steps["decode"].facts["read"], _records(steps["conform"].totals["read"])])
     limits = source.spec.thresholds
-    for name, counts, limit in (
-        ("rejected", lost["rejected"], limits.max_rejected),
-        ("suspended", lost["suspended"], limits.max_suspended),
-    ):
-        for table, count in counts.items():
-            if count > limit * read.get(table, 0):
-                raise SourceError(
-                    f"{count} of {read.get(table, 0)} records of {table} are {name}; "
-                    f"the source allows {limit:.1%}: this is no fault of single records",
-                    source_id=source.id,
-                    remedy=f"look at `blueline rejects --source {source.id} --unpublished`, "
-                    f"mend the declaration or the delivery, or raise thresholds.max_{name}",
-                )
+    over = [
+        f"{count} of {read.get(table, 0)} records of {table} are {name}, more than {limit} of them"
+        for name, limit in (("rejected", limits.max_rejected), ("suspended", limits.max_suspended))
+        for table, count in lost[name].items()
+        if count > max(limits.always_allowed, limit * read.get(table, 0))
+    ]
+    if over:
+        raise SourceError(
+            f"{'; '.join(over)}: this is no fault of single records",
+            source_id=source.id,
+            remedy=f"look at `blueline rejects --source {source.id} --unpublished`, mend the declaration or the "
+            "delivery, or raise max_rejected and max_suspended in [thresholds] of source.toml",
+        )
 
 
 def _records(totals: Mapping[str, Any]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
 from pipeline import cli_decode, cli_evidence, cli_sources
+from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.logs import configure_logs
 from pipeline.version import code_version
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def _explain(error: BillingError) -> None:
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     console.print(f"[bold red]{error.title}[/]", end=": " if error.where else "\n")
     if error.where:
         console.print(error.place, style="cyan", markup=False, highlight=False, soft_wrap=True)
@@ -83,13 +84,13 @@ def run(
     table; a file or a pipe gets the structured logs (a terminal too, where BLUELINE_LOG_LEVEL is set).
     Exit status 1 when a source failed or an equation does not close.
 
-    Examples: `blueline run` · `blueline run -s krakow -s opole` · `blueline run --workers 1 -q`
+    Examples: `blueline run` · `blueline run -s krakow -s lodz` · `blueline run --workers 1 -q`
     """
     from pipeline.run import run_all
     from pipeline.summary import print_summary
 
     ctx = context()
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     board = console.is_terminal and not quiet and "log_level" not in ctx.settings.model_fields_set
     if board or quiet:  # what is logged as a warning stands in the summary, too
         ctx = Context(ctx.settings.model_copy(update={"log_level": "ERROR"}))
@@ -100,7 +101,7 @@ def run(
         upgrade(ctx.database_url)
         with _progress(ctx, console, source) if board else nullcontext(_silent) as progress:
             result = run_all(ctx, only=source or (), workers=workers, progress=progress)
-        good = print_summary(ctx, result.ref, Console(), run_id=result.run_id, error=result.error)
+        good = print_summary(ctx, result.ref, make_console(), run_id=result.run_id, error=result.error)
     raise typer.Exit(0 if good else EXIT_FAILED)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from pipeline.console import make_console
 from pipeline.reconciliation import plain_table
 
 
@@ -51,7 +51,7 @@ def decode(
     from pipeline.decoding import decode_files
 
     done = decode_files(load_spec(spec), files, out, kind=to.value, file_name=file, entity=entity)
-    console = Console()
+    console = make_console()
     table = plain_table("Decoded", "table", rows="right")
     for name, rows in done.rows.items():
         table.add_row(name, str(rows))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from billing.errors import BillingError, ContractError
+from billing.errors import ContractError, NoSchema
+from billing.model import ENTITIES
 from billing.reasons import REASONS
+from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.reconciliation import plain_table
 
@@ -21,6 +23,14 @@ _REJECT_COLUMNS = (
     "source", "file_name", "record_no", "byte_offset", "entity", "source_key", "disposition", "reason", "field",
     "value_masked", "message", "amount", "currency",
 )  # fmt: skip
+
+
+class Disposition(StrEnum):
+    """What became of a record."""
+
+    rejected = "rejected"
+    suspended = "suspended"
+    flagged = "flagged"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +46,9 @@ def rejects(
     reason: Annotated[str | None, typer.Option("--reason", "-r", help="Only this reason code.")] = None,
     entity: Annotated[str | None, typer.Option("--entity", "-e", help="Only this entity or raw table.")] = None,
     disposition: Annotated[
-        str | None, typer.Option("--disposition", "-d", help="Only rejected, suspended or flagged ones.")
+        Disposition | None, typer.Option("--disposition", "-d", help="Only rejected, suspended or flagged ones.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="Rows shown; 0 shows only the summary.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="Rows shown; 0 shows only the summary.", min=0)] = 20,
     out: Annotated[Path | None, typer.Option("--csv", help="Write every matching row to this file instead.")] = None,
     unpublished: Annotated[
         bool, typer.Option("--unpublished", help="What the source's last run set aside, loaded or not.")
@@ -46,29 +56,43 @@ def rejects(
 ) -> None:
     """Show what was set aside, why, and where it stands in its file.
 
-    Values are masked; `blueline trace` leads to the bytes.
+    Values are masked; `blueline trace` with a record's key leads to its bytes.
 
     Examples: `blueline rejects` · `blueline rejects -s krakow -r NUM-PACKED` · `blueline rejects --csv rejects.csv`
     """
-    if reason is not None and reason not in REASONS:
-        raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(REASONS)}")
+    if reason is not None and (reason := reason.upper()) not in REASONS:
+        near = difflib.get_close_matches(reason, REASONS, n=3) or list(REASONS)
+        raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(near)}; see docs/reasons.md")
     ctx = context()
+    known = {*ENTITIES, *(table for s in ctx.sources.values() for f in s.spec.files for table in f.tables)}
+    if entity is not None and entity not in known:
+        near = difflib.get_close_matches(entity, known, n=3) or list(ENTITIES)
+        raise ContractError(f"unknown entity or raw table {entity!r}", remedy=f"one of {', '.join(near)}")
     if source is not None:
         ctx.source(source)  # a source that is not declared is said to be one
-    wanted = {"source": source, "reason": reason, "entity": entity, "disposition": disposition}
+    wanted = {"source": source, "reason": reason, "entity": entity, "disposition": disposition and disposition.value}
     if unpublished:
         rows = _stored_rejects(ctx, wanted)
     else:
         with ctx.warehouse() as url:
             rows = _loaded_rejects(url, wanted)
     if out is not None:
-        with out.open("w", newline="", encoding="utf-8") as file:
+        try:
+            file = out.open("w", newline="", encoding="utf-8")
+        except OSError as error:
+            raise ContractError(
+                f"cannot be written: {error.strerror}", file=str(out), remedy="name another file"
+            ) from None
+        with file:
             writer = csv.DictWriter(file, _REJECT_COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
         typer.echo(f"{len(rows)} rows written to {out}")
         return
     _show_rejects(rows, limit)
+    outcome = ctx.store.state(f"outcome/{source}") if source else None
+    if outcome and outcome["status"] == "failed":
+        typer.echo(f"{source} stopped at {outcome['step']}: see `blueline sources show {source}`")
 
 
 def _loaded_rejects(url: str, wanted: dict[str, str | None]) -> list[dict[str, Any]]:
@@ -81,7 +105,7 @@ def _loaded_rejects(url: str, wanted: dict[str, str | None]) -> list[dict[str, A
                r.reason, r.field, r.value_masked, r.message, r.amount, r.currency
         FROM control.reject AS r JOIN control.source AS s USING (source_id)
         WHERE {where}
-        ORDER BY s.code, r.disposition, r.reason, r.file_name, r.record_no
+        ORDER BY r.disposition = 'flagged', s.code, r.disposition, r.reason, r.file_name, r.record_no
     """
     with connect(url) as connection, connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         return cursor.execute(query, given).fetchall()
@@ -111,7 +135,7 @@ def _stored_rejects(ctx: Context, wanted: dict[str, str | None]) -> list[dict[st
 
 
 def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
-    console = Console()
+    console = make_console()
     if not rows:
         console.print("nothing matches")
         return
@@ -138,7 +162,7 @@ def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
         value = f" (is {row['value_masked']})" if row["value_masked"] else ""
         console.print(f"    {row['message']}{value}", markup=False, highlight=False, soft_wrap=True)
     if 0 < limit < len(rows):
-        console.print(f"... and {len(rows) - limit} more; --limit shows more, --csv writes all")
+        console.print(f"... and {len(rows) - limit} more; --limit shows more, --csv writes all", highlight=False)
 
 
 def reconcile(
@@ -156,21 +180,28 @@ def reconcile(
     if not results:
         typer.echo("nothing has been loaded yet: run `blueline run` or `make demo`")
         raise typer.Exit(1)
-    Console().print(equations_table(results, everything=everything))
+    make_console().print(equations_table(results, everything=everything))
     if any(r.status == "broken" for r in results):
         raise typer.Exit(1)
 
 
 def trace(
-    what: Annotated[str, typer.Argument(help="An account number, an invoice number or a customer id.")],
+    what: Annotated[str, typer.Argument(help="An account number, an invoice number, a customer id or a source's key.")],
     kind: Annotated[
         str | None, typer.Option("--kind", "-k", help="account, invoice or customer, where the text fits several.")
     ] = None,
+    by_key: Annotated[bool, typer.Option("--key", help="The text is a key as a source has it, nothing else.")] = False,
     reveal: Annotated[
-        bool, typer.Option("--reveal", help="Show personal values and whole records in clear; the use is logged.")
+        bool,
+        typer.Option(
+            "--reveal", help="Show personal values and whole records in clear; who did is kept in revealed.jsonl."
+        ),
     ] = False,
 ) -> None:
-    """Follow a consolidated row back to its source file, record number, byte offset and raw bytes.
+    """Follow a row back to its source file, record number, byte offset and raw bytes, loaded or set aside.
+
+    A text that is no number or id of anything is taken for a source's own key.  Records that were set aside are found
+    by their key, or by the number standing in their bytes.
 
     Examples: `blueline trace 12000000001` · `blueline trace 1200000001/08/2003` · `blueline trace 42 --kind customer`
     """
@@ -178,7 +209,7 @@ def trace(
 
     ctx = context()
     with ctx.warehouse() as url:
-        found = show_trace(ctx, url, what, kind, Console(), reveal=reveal)
+        found = show_trace(ctx, url, what, kind, make_console(), by_key=by_key, reveal=reveal)
     if not found:
         sys.exit(1)
 
@@ -201,17 +232,18 @@ def print_status(ctx: Context) -> None:
     """Which warehouse is used, and what it holds."""
     from loaders.warehouse import connect, place
 
-    console = Console()
+    console = make_console()
     console.print(f"warehouse: {place(ctx.database_url)}", markup=False, highlight=False)
     try:
         with connect(ctx.database_url) as connection:
             rows = connection.execute(
                 "SELECT batch_id, run_id, state, finished_at, message FROM control.batch ORDER BY batch_id DESC LIMIT 5"
             ).fetchall()
-    except BillingError as error:
-        console.print(f"no schema yet ({error.message}): run `blueline db upgrade`", markup=False)
+    except NoSchema as error:
+        console.print(f"no schema yet: {error.remedy}", markup=False)
         return
-    table = Table("batch", "run", "state", "finished", "message")
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    table = plain_table("Latest loads", "batch", "run", "state", "finished")
+    table.add_column("message", overflow="fold")
+    for batch, run, state, finished, message in rows:
+        table.add_row(str(batch), run, state, f"{finished:%Y-%m-%d %H:%M:%S}" if finished else "", message or "")
     console.print(table)

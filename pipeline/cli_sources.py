@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from billing.errors import BillingError, ContractError
 from billing.registry import NOTES_FILE, SPEC_FILE, Source, json_schema, load_source
 from billing.spec import ALWAYS, EQUATIONS
+from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.declared import check_columns, check_delivery, static_columns
 from pipeline.reconciliation import plain_table
@@ -37,7 +37,7 @@ def list_sources() -> None:
             outcome.get("at", "")[:16].replace("T", " "),
             source.spec.system,
         )
-    Console().print(table)
+    make_console().print(table)
 
 
 @app.command()
@@ -46,7 +46,7 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
     ctx = context()
     source = ctx.source(source_id)
     spec = source.spec
-    console = Console()
+    console = make_console()
     console.print(f"[bold]{spec.id}[/]  {spec.title}")
     console.print(
         f"{spec.system}; owner {spec.owner}; delivered to {source.delivery_folder(ctx.settings.deliveries_path)}"
@@ -90,7 +90,7 @@ def check(
     if not names:
         raise ContractError("no source is declared", file=str(root), remedy="declare one: blueline sources new")
     wrong = 0
-    console = Console()
+    console = make_console()
     for name in names:
         try:
             source = load_source(root / name)

@@ -66,7 +66,7 @@ def _undeclared(name: str) -> dict[str, Any]:
         "status": "undeclared",
         "ref": None,
         "step": "",
-        "error": "it is not declared any more; what was loaded of it stays in the warehouse",
+        "error": "not declared any more; what was loaded of it stays in the warehouse",
         "where": {},
         "remedy": "declare it again, or see docs/architecture.md on retiring a source",
     }

@@ -111,9 +111,10 @@ def decode_files(
 
 def _landed(source: Source, path: Path, file_name: str | None, folder: Path) -> Iterator[tuple[AnyFile, LandedFile]]:
     """A file where it lies, as the decoders take it; a database's result sets are dumped first."""
-    spec = _spec_of(source, path, file_name)
     if not path.is_file():
-        raise SourceError("the file does not exist", file=str(path), remedy="name a file that is there")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise SourceError(f"the file {what}", file=str(path), remedy="name a file that is there")
+    spec = _spec_of(source, path, file_name)
     if isinstance(spec, SqlFile):
         dumps = folder / f"dump-{path.name}"
         dumps.mkdir()
@@ -139,7 +140,9 @@ def _spec_of(source: Source, path: Path, file_name: str | None) -> AnyFile:
     else:
         fitting = [s for s in specs if s.pattern and path.match(s.pattern)]
     if len(fitting) != 1:
-        found = "no file spec fits" if not fitting else f"{len(fitting)} file specs fit"
+        found = f"{len(fitting)} file specs fit" if fitting else f"there is no file spec {file_name!r}"
+        if not fitting and file_name is None:
+            found = "no file spec fits"
         raise ContractError(found, file=str(path), remedy=f"name one with --file: {known}")
     return fitting[0]
 

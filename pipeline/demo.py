@@ -28,6 +28,7 @@ from billing.settings import Settings, load_settings
 from pipeline import postgres, service
 from pipeline.airflow import HOST, USER, Airflow, RuntimeFailure, port_is_free, prepare
 from pipeline.airflow_api import AirflowApi
+from pipeline.console import make_console
 from pipeline.context import Context
 from pipeline.progress import View, make_view
 from pipeline.run_ids import run_id_for
@@ -40,7 +41,6 @@ CONSOLIDATION_TIMEOUT_SECONDS = 60  # from the last source's end to the consolid
 STOP_TIMEOUT_SECONDS = 3  # nothing runs any more, or it is to be interrupted: a graceful end gains nothing
 LOOK_SECONDS = 0.5
 FAULTS = ("trailer", "truncated")  # two regions are stopped, the others go on
-WIDTH = 140  # of what is written into a file or a pipe, which has no width of its own
 ASK_SECONDS = 2.0  # a question to the API costs Airflow more than a look into the store
 
 
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--faults", action="store_true", help="deliveries of which some must be stopped")
     parser.add_argument("--subscribers", type=int, help="subscribers of all regions together, when they are generated")
     options = parser.parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console = make_console()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     started = time.monotonic()

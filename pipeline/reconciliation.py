@@ -16,6 +16,8 @@ from pipeline.figures import source_figures
 from pipeline.loading import source_totals
 from pipeline.published import published
 
+NO_BREAK = "\N{NO-BREAK SPACE}"  # between thousands: a number stays on one line
+
 
 def check_now(ctx: Context, url: str) -> list[EquationResult]:
     """Every equation of every source that the newest loaded batch delivered; none where nothing is loaded."""
@@ -34,20 +36,20 @@ def money(grosze: int | None) -> str:
     """Grosze as people read them.
 
     >>> money(-1234567)
-    '-12 345.67'
+    '-12\\xa0345.67'
     """
     if grosze is None:
         return ""
-    return f"{'-' if grosze < 0 else ''}{abs(grosze) // 100:,}.{abs(grosze) % 100:02}".replace(",", " ")
+    return f"{'-' if grosze < 0 else ''}{abs(grosze) // 100:,}.{abs(grosze) % 100:02}".replace(",", NO_BREAK)
 
 
 def plain_table(title: str, *columns: str, **more: Literal["left", "right"]) -> Table:
-    """A table that fits a narrow terminal: no lines but one under the head."""
+    """A table that fits a narrow terminal: no lines but one under the head; what is too wide is folded, never cut."""
     table = Table(title=f"[bold]{title}[/]", title_justify="left", title_style="", box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold")
     for name, side in more.items():
-        table.add_column(name, justify=side, no_wrap=True)
+        table.add_column(name, justify=side, overflow="fold")
     return table
 
 
@@ -56,8 +58,8 @@ def equations_table(results: Sequence[EquationResult], *, everything: bool = Fal
     detailed = everything or any(r.status == "broken" for r in results)
     table = plain_table("Equations", "equation", *(("source", "of", "") if detailed else ()))
     for name in ("left", "right", "difference") if detailed else ():
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("checked", justify="right", no_wrap=True)
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("checked", justify="right", overflow="fold")
     table.add_column("", overflow="fold")
     for equation in EQUATIONS:
         mine = [r for r in results if r.equation == equation]
@@ -66,13 +68,13 @@ def equations_table(results: Sequence[EquationResult], *, everything: bool = Fal
             absent = sorted({r.source_id for r in mine if r.status == "not_applicable"})
             told = f"{_mark('closed')} closed, sources: {len({r.source_id for r in closed})}" if closed else ""
             note = f"not applicable: {', '.join(absent)}" if absent else ""
-            checked = _count(sum(r.checked for r in closed))
+            checked = count(sum(r.checked for r in closed))
             empty = [""] * 6 if detailed else []
             table.add_row(equation, *empty, checked, "; ".join(filter(None, (told, note))))
         for r in mine:
             if not everything and r.status != "broken":
                 continue
-            value = money if r.unit == "grosze" else _count
+            value = money if r.unit == "grosze" else count
             difference = value(r.difference) if r.status != "not_applicable" else ""
             keys = f": {', '.join(r.keys[:5])}" if r.keys else ""
             note = " ".join(filter(None, (_mark(r.status), f"{r.note}{keys}")))
@@ -84,14 +86,15 @@ def equations_table(results: Sequence[EquationResult], *, everything: bool = Fal
                 value(r.lhs),
                 value(r.rhs),
                 difference,
-                _count(r.checked),
+                count(r.checked),
                 note,
             )
     return table
 
 
-def _count(number: int | None) -> str:
-    return "" if number is None else f"{number:,}".replace(",", " ")
+def count(number: int | None) -> str:
+    """A number as people read it."""
+    return "" if number is None else f"{number:,}".replace(",", NO_BREAK)
 
 
 def _mark(status: str) -> str:

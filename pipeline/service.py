@@ -60,7 +60,7 @@ def start_reports(settings: Settings, airflow: Airflow, *, attached: bool = Fals
     port = settings.reports_port or free_port()
     if not port_is_free(port):
         raise ContractError(
-            f"port {port} on {HOST} is taken by another program",
+            f"port {port} on {HOST} is taken, by another program or by Blueline of another BLUELINE_HOME",
             remedy="stop that program, or choose another port for the reports: BLUELINE_REPORTS_PORT=8091 make up",
         )
     folder = settings.reports_path

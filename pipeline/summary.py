@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +15,7 @@ from pipeline.context import Context
 from pipeline.figures import SourceFigures, source_figures
 from pipeline.landed import chain
 from pipeline.published import published
-from pipeline.reconciliation import equations_table, money, plain_table
+from pipeline.reconciliation import count, equations_table, money, plain_table
 from pipeline.store import Manifest
 from pipeline.version import code_version
 
@@ -52,8 +54,8 @@ def print_summary(
     _money_table(figures, console)
     identity = steps["link"].facts["figures"]
     console.print(
-        f"Customers: {_n(identity['records'])} subscribers in, {_n(identity['clusters'])} customers out; "
-        f"{_n(identity['edges'].get('review', 0))} pairs wait for a review",
+        f"Customers: {count(identity['records'])} subscribers in, {count(identity['clusters'])} customers out; "
+        f"{count(identity['edges'].get('review', 0))} pairs wait for a review",
         highlight=False,
     )
     balanced = _equations(batch, console)
@@ -84,7 +86,7 @@ def _sources_table(
     """One line a source; returns those that failed."""
     table = plain_table(f"Sources (Blueline {code_version()})", "source", "", files="right")
     for name in ("read", "kept", "rejected", "suspended", "flagged"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", overflow="fold")
     lacking = []
     for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
         name, status = entry["id"], entry["status"]
@@ -100,18 +102,14 @@ def _sources_table(
             name,
             mark,
             str(len(f.files)),
-            _n(_rows(f.read) + sum(lost.values())),
-            _n(_rows(f.kept)),
-            _n(_rows(f.rejected) + lost["rejected"]),
-            _n(_rows(f.suspended) + lost["suspended"]),
-            _n(sum(f.flagged.values())),
+            count(_rows(f.read) + sum(lost.values())),
+            count(_rows(f.kept)),
+            count(_rows(f.rejected) + lost["rejected"]),
+            count(_rows(f.suspended) + lost["suspended"]),
+            count(sum(f.flagged.values())),
         )
     console.print(table)
-    console.print(
-        "Read are the rows that the records became, and the records that nothing could be made of; "
-        "flagged ones are among the kept.",
-        style="dim", highlight=False,
-    )  # fmt: skip
+    _explain(figures.values(), console)
     for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
         if entry["status"] in LACKING and entry.get("error"):
             where = {name: at for name, at in entry.get("where", {}).items() if name != "source_id"}
@@ -125,6 +123,26 @@ def _sources_table(
     return lacking
 
 
+def _explain(figures: Collection[SourceFigures], console: Console) -> None:
+    """What the columns mean, and what was set aside for which reasons."""
+    lost = sum(sum(f.records_lost.values()) for f in figures)
+    console.print(
+        f"Read are the rows that the records became, and {count(lost)} records that nothing could be made of and that "
+        "are in no equation; flagged ones are among the kept.",
+        style="dim", highlight=False,
+    )  # fmt: skip
+    reasons: Counter[tuple[str, str]] = Counter()
+    for f in figures:
+        for (disposition, reason, _, _), (rows, _) in f.reasons.items():
+            reasons[disposition, reason] += rows
+    for kind in ("rejected", "suspended"):
+        told = ", ".join(f"{reason} {count(rows)}" for (d, reason), rows in reasons.most_common() if d == kind)
+        if told:
+            console.print(f"{kind.capitalize()}: {told}", highlight=False)
+    if reasons:
+        console.print("Each with its place and what is wrong: [bold]blueline rejects[/]", highlight=False)
+
+
 def _outcome(ctx: Context, name: str) -> dict[str, Any]:
     outcome = ctx.store.state(f"outcome/{name}") or {"status": "never"}
     error = outcome.get("error") or {}
@@ -135,7 +153,7 @@ def _outcome(ctx: Context, name: str) -> dict[str, Any]:
 def _money_table(figures: dict[str, SourceFigures], console: Console) -> None:
     table = plain_table("Money in and money out", "money", "")
     for name in ("read", "loaded", "rejected", "suspended"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", overflow="fold")
     sums = {name: Totals() for name in ("read", "kept", "rejected", "suspended")}
     for f in figures.values():
         for name, total in sums.items():
@@ -159,12 +177,8 @@ def _equations(batch: Manifest, console: Console) -> bool:
 def _changes(batch: Manifest) -> str:
     counts = batch.facts["counts"]
     total = {name: sum(c.get(name, 0) for c in counts.values()) for name in ("inserted", "updated", "unchanged")}
-    return ", ".join(f"{_n(number)} rows {name}" for name, number in total.items())
+    return ", ".join(f"{count(number)} rows {name}" for name, number in total.items())
 
 
 def _rows(totals: Totals) -> int:
     return sum(totals.records_by_entity().values())
-
-
-def _n(number: int) -> str:
-    return f"{number:,}".replace(",", " ")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import getpass
 import hashlib
+import json
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from audit.trace import Kind, Origin, trace
+from audit.trace import Kind, Origin, SetAside, set_aside, trace
 from billing.errors import BillingError, ContractError
 from extractors.base import LandedFile, read_raw
 from extractors.codepages import decode_table
@@ -18,10 +22,13 @@ from pipeline.logs import log
 
 _KINDS: tuple[Kind, ...] = ("account", "invoice", "customer")
 _HEX = 16  # bytes a line
+REVEALED = "revealed.jsonl"  # below BLUELINE_HOME
 
 
-def show_trace(ctx: Context, url: str, what: str, kind: str | None, console: Console, *, reveal: bool) -> bool:
-    """Print everything that a text names; returns whether it names anything.
+def show_trace(
+    ctx: Context, url: str, what: str, kind: str | None, console: Console, *, by_key: bool, reveal: bool
+) -> bool:
+    """Print everything that a text names, loaded or set aside; returns whether it names anything.
 
     Args:
         ctx: The process's context.
@@ -29,19 +36,21 @@ def show_trace(ctx: Context, url: str, what: str, kind: str | None, console: Con
         what: Account number, invoice number, legacy key or customer id.
         kind: Only this kind.
         console: Where to print.
+        by_key: The text is a source's own key.
         reveal: Show personal values, and the bytes, hexadecimal and as text.
     """
     if kind is not None and kind not in _KINDS:
         raise ContractError(f"unknown kind {kind!r}", remedy=f"one of {', '.join(_KINDS)}")
-    if reveal:
-        log.warning("personal values revealed", command="trace")
     bytes_of = _Bytes(ctx)
     with connect(url) as connection:
-        trails = trace(connection, what, kind=kind, read_raw=bytes_of, reveal=reveal)
-    if not trails:
-        console.print(f"nothing is called {what!r}; try an account number, an invoice number or a customer id",
-                      markup=False)  # fmt: skip
+        trails = trace(connection, what, kind=kind, by_key=by_key, read_raw=bytes_of, reveal=reveal)
+        aside = [] if kind == "customer" else set_aside(connection, what)
+    if not trails and not aside:
+        console.print(f"nothing is called {what!r}, neither loaded nor set aside; try an account number, "
+                      "an invoice number, a customer id or a source's own key", markup=False)  # fmt: skip
         return False
+    if reveal:
+        note_revealed(ctx, f"trace {what}")
     if len(trails) > 1:
         found = ", ".join(f"{trail.kind} {trail.id}" for trail in trails)
         console.print(f"{len(trails)} rows are called so: {found}; --kind narrows it", highlight=False, soft_wrap=True)
@@ -58,13 +67,39 @@ def show_trace(ctx: Context, url: str, what: str, kind: str | None, console: Con
             table.add_row(name, f"{number}" + (f", sum {amount}" if amount else ""))
         console.print(table)
         for origin in trail.origins:
+            console.print()
             _print_origin(ctx, origin, console, reveal)
+    if aside:
+        _print_aside(ctx, what, aside, console, loaded=bool(trails), reveal=reveal)
     return True
+
+
+def note_revealed(ctx: Context, command: str) -> None:
+    """Keep that somebody saw personal values in clear: who, when, and what was asked for."""
+    log.warning("personal values revealed", command=command)
+    line = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "user": getpass.getuser(), "command": command}
+    path = ctx.settings.home / REVEALED
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _print_aside(
+    ctx: Context, what: str, aside: list[SetAside], console: Console, *, loaded: bool, reveal: bool
+) -> None:
+    head = "Set aside, not loaded" if loaded else f"Nothing that is loaded is called {escape(what)}"
+    console.print(f"\n[bold]{head}[/]: {len(aside)} set aside", highlight=False, soft_wrap=True)
+    for record in aside:
+        amount = f", {record.amount}" if record.amount else ""
+        console.print(f"\n[bold]{record.disposition} {record.reason}[/]{amount}: {escape(record.message)}",
+                      highlight=False, soft_wrap=True)  # fmt: skip
+        _print_origin(ctx, record.origin, console, reveal)
 
 
 def _print_origin(ctx: Context, origin: Origin, console: Console, reveal: bool) -> None:
     console.print(
-        f"\n[bold]{origin.source_id}[/] {origin.entity} {origin.source_key}: file {origin.file_name}, "
+        f"[bold]{origin.source_id}[/] {origin.entity} {origin.source_key}: file {origin.file_name}, "
         f"record {origin.record_no}, byte {origin.byte_offset}, length {origin.byte_length} "
         f"(batch {origin.batch_id}, SHA-256 {origin.sha256[:16]})",
         highlight=False,

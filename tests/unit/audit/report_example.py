@@ -193,7 +193,7 @@ def _rejects() -> list[Any]:
             "amounts": {"PLN": 811_50}, "unreadable": 0,
             "examples": [
                 example("krakow", "WPLATY.TXT", 31, source_key="P-90017", field="account_key",
-                        message="account KRK-9999 was not delivered"),
+                        message="account KRK-9999 is not there: not delivered, or set aside itself"),
             ],
         },
         {

@@ -171,7 +171,7 @@ SELECT r.entity, c.code, coalesce(r.source_key, ''), coalesce(r.file_name, ''), 
        coalesce(r.amount || ' ' || r.currency, '')
   FROM control.reject r JOIN control.source c USING (source_id) LEFT JOIN control.source_file f USING (file_id)
  WHERE r.state = 'open' AND r.level = 'record' AND ({where})
- ORDER BY c.code, r.file_name, r.record_no, r.entity LIMIT {most}
+ ORDER BY r.source_key IS DISTINCT FROM %(text)s, c.code, r.file_name, r.record_no, r.entity LIMIT {most}
 """
 _LEAST_SEARCHED = 5  # characters: shorter texts stand in too many records by chance
 
@@ -185,14 +185,14 @@ def set_aside(connection: psycopg.Connection, text: str) -> list[SetAside]:
             as EBCDIC.
 
     Returns:
-        At most `MOST` records.
+        At most `MOST` records, those whose own key it is first.
     """
     text = text.strip()
     by_key = "r.source_key = %(text)s OR r.account_key = %(text)s OR starts_with(r.source_key, %(text)s || '|')"
     in_bytes = "position(%(ascii)s::bytea IN r.raw) > 0 OR position(%(ebcdic)s::bytea IN r.raw) > 0"
     rows = connection.execute(_ASIDE.format(where=by_key, most=MOST), {"text": text}).fetchall()
     if not rows and len(text) >= _LEAST_SEARCHED and text.isascii():
-        given = {"ascii": text.encode("ascii"), "ebcdic": text.encode("cp037")}
+        given = {"text": text, "ascii": text.encode("ascii"), "ebcdic": text.encode("cp037")}
         rows = connection.execute(_ASIDE.format(where=in_bytes, most=MOST), given).fetchall()
     return [
         SetAside(Origin(*row[:10]), disposition=row[10], reason=row[11], message=row[12], amount=row[13])

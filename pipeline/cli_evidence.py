@@ -142,9 +142,9 @@ def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["disposition"], row["reason"]), []).append(row)
-    summary = plain_table(f"{len(rows)} set aside", "disposition", "reason", rows="right", amount="right")
+    summary = plain_table(f"{len(rows)} findings", "disposition", "reason", rows="right", amount="right")
     summary.add_column("meaning", overflow="fold")
-    for (disposition, reason), members in sorted(groups.items()):
+    for (disposition, reason), members in sorted(groups.items(), key=lambda group: (group[0][0] == "flagged", group)):
         sums: dict[str, Any] = {}
         for member in members:
             if member["amount"] is not None:
@@ -172,15 +172,18 @@ def reconcile(
 
     Exit status 1 when one does not close.
     """
-    from pipeline.reconciliation import check_now, equations_table
+    from pipeline.reconciliation import OTHERS, check_now, equations_table, not_in_load
 
     ctx = context()
     with ctx.warehouse() as url:
         results = check_now(ctx, url)
+        others = not_in_load(ctx, url)
     if not results:
         typer.echo("nothing has been loaded yet: run `blueline run` or `make demo`")
         raise typer.Exit(1)
     make_console().print(equations_table(results, everything=everything))
+    if others:
+        typer.echo(OTHERS.format(", ".join(others)))
     if any(r.status == "broken" for r in results):
         raise typer.Exit(1)
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from billing.errors import ContractError
+from billing.lineage import Split
+from billing.reasons import REASONS
 from billing.registry import SPEC_FILE, Source
 from billing.spec import AnyFile, DelimitedFile, EntityMap, FixedWidthFile, MainframeFile, XmlFile
 from extractors.base import FileFacts
 from pipeline.context import Context
 
 _FIRST_ROWS = 1_000
+_ENOUGH_ROWS = 3  # fewer are no pattern
 
 
 def check_columns(source: Source, table: str, columns: Collection[str]) -> None:
@@ -78,13 +82,13 @@ def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
 
 
 def check_delivery(ctx: Context, source: Source) -> int:
-    """Decode the first records of every file of a delivery, where it lies, and check the columns of its raw tables.
+    """Decode and conform the first records of every file of a delivery: do the columns and their forms fit the rules?
 
     Returns:
         Number of raw tables that were found.
 
     Raises:
-        ContractError: A mapping reads a column that is not there.
+        ContractError: A mapping reads a column that is not there, or most of a column's first values break their rule.
         SourceError: A file cannot be read as declared.
     """
     from extractors.decode import decode
@@ -92,13 +96,46 @@ def check_delivery(ctx: Context, source: Source) -> int:
 
     deliveries = ctx.settings.deliveries_path
     seen: set[str] = set()
+    problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="blueline-check-") as folder:
         for landed in land(source, deliveries, Path(folder)):
             spec = source.spec.file(landed.file)
             tables = set(spec.tables)
             for split in decode(source, spec, landed, FileFacts(), batch_rows=_FIRST_ROWS):
                 check_columns(source, split.table, split.kept.schema.names)
+                if split.table not in seen:
+                    problems += _misfits(source, split)
                 seen.add(split.table)
                 if tables <= seen:
                     break
+    if problems:
+        raise ContractError(
+            "; ".join(problems),
+            file=str(source.folder / SPEC_FILE),
+            remedy="correct the rules; `blueline decode` shows the values as they were read",
+        )
     return len(seen)
+
+
+def _misfits(source: Source, split: Split) -> list[str]:
+    """Rules that most of a table's first rows break; a rule that looks up needs all rows of the other table."""
+    from transforms.conform import Lookups, conform
+
+    found = []
+    for mapping in source.spec.entities:
+        if mapping.table != split.table or split.kept.num_rows < _ENOUGH_ROWS:
+            continue
+        looked_up = {name for name, rule in mapping.fields.items() if rule.lookup}
+        rejects = conform(source.spec, mapping, split.kept, Lookups.of([mapping])).rejects
+        faults = Counter(
+            (row["field"], row["reason"])
+            for row in rejects.select(["field", "reason"]).to_pylist()
+            if row["field"] not in looked_up
+        )
+        found += [
+            f"entities.{mapping.name}.fields.{name}: {count} of the first {split.kept.num_rows} rows of {split.table}: "
+            f"{REASONS[reason]}"
+            for (name, reason), count in faults.items()
+            if count > split.kept.num_rows / 2
+        ]
+    return found

@@ -32,6 +32,25 @@ def check_now(ctx: Context, url: str) -> list[EquationResult]:
         return check_equations(connection, source_totals(ctx, figures), staged=False)
 
 
+OTHERS = "The warehouse also holds rows of {}, loaded before and not in the latest load: proved then, not now."
+
+
+def not_in_load(ctx: Context, url: str) -> list[str]:
+    """Sources that the warehouse holds rows of and that the newest load did not include, such as retired ones."""
+    known = ctx.store.state("loaded")
+    if known is None:
+        return []
+    link = ctx.store.manifest(ctx.store.manifest(known["batch"]).inputs[0])
+    included = list(published(ctx, ctx.store.manifest(link.inputs[0])))
+    with connect(url) as connection:
+        rows = connection.execute(
+            "SELECT code FROM control.source s WHERE NOT code = ANY(%s) "
+            "AND EXISTS (SELECT FROM billing.billing_account a WHERE a.source_id = s.source_id) ORDER BY code",
+            [included],
+        ).fetchall()
+    return [code for (code,) in rows]
+
+
 def money(grosze: int | None) -> str:
     """Grosze as people read them.
 

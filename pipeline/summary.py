@@ -15,7 +15,7 @@ from pipeline.context import Context
 from pipeline.figures import SourceFigures, source_figures
 from pipeline.landed import chain
 from pipeline.published import published
-from pipeline.reconciliation import count, equations_table, money, plain_table
+from pipeline.reconciliation import OTHERS, count, equations_table, money, not_in_load, plain_table
 from pipeline.store import Manifest
 from pipeline.version import code_version
 
@@ -67,12 +67,14 @@ def print_summary(
         )
     elif batch.facts["run_id"] != run_id:
         console.print(
-            f"[bold]Nothing new:[/] the warehouse holds exactly this since run {batch.facts['run_id']}; "
+            f"[bold]Nothing new:[/] the warehouse holds this since run {batch.facts['run_id']}; "
             "nothing was loaded again.",
             highlight=False,
         )
     else:
         console.print(f"Loaded as batch {batch.facts['batch_id']}: {_changes(batch)}", highlight=False)
+    if others := not_in_load(ctx, ctx.database_url):
+        console.print(OTHERS.format(", ".join(others)), highlight=False)
     console.print(f"Report: {report.facts['report']}", highlight=False, soft_wrap=True)
     return balanced and not lacking
 

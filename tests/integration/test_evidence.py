@@ -11,9 +11,10 @@ from small_world import KEY, World, sha, small_world
 from audit.equations import SourceTotals, breaks_of, check_equations, record_results
 from audit.seal import FIRST, seal, verify
 from audit.trace import Trail, trace
-from billing.errors import ContractError
+from billing.errors import ContractError, NoSchema
 from loaders.load import load
-from loaders.warehouse import conninfo
+from loaders.warehouse import connect, conninfo
+from pipeline import postgres
 
 
 def _load(url: str, world: World, folder: Path) -> int:
@@ -70,6 +71,19 @@ def test_invoice_is_found_by_number_and_by_key(connection: psycopg.Connection) -
     assert by_number.related["account"]["account_no"] == "0003"
     by_key = trace(connection, "I-3-1")
     assert [(t.kind, t.row["source"]) for t in by_key] == [("invoice", "lodz"), ("invoice", "opole")]
+
+
+def test_a_number_or_id_goes_before_a_key_unless_the_key_is_asked_for(connection: psycopg.Connection) -> None:
+    assert [(t.kind, t.id) for t in trace(connection, "1")] == [("customer", 1)]
+    by_key = trace(connection, "1", by_key=True)
+    assert {origin.source_key for trail in by_key for origin in trail.origins} >= {"1"}
+    assert len(by_key) == 2
+
+
+def test_a_warehouse_without_schema_is_told_apart_from_a_refused_load(server: postgres.Server) -> None:
+    with pytest.raises(NoSchema) as caught, connect(server.url("postgres")) as opened:
+        opened.execute("SELECT * FROM control.batch")
+    assert "blueline db upgrade" in caught.value.remedy
 
 
 def test_text_that_fits_several_kinds_is_narrowed(connection: psycopg.Connection) -> None:

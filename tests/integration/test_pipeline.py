@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from audit.trace import set_aside, trace
 from billing.settings import Settings
 from loaders.warehouse import connect
 from pipeline.context import Context
+from pipeline.reconciliation import not_in_load
 from pipeline.run import run_all
 from samples.__main__ import main as generate
 
@@ -152,6 +155,27 @@ def test_control_totals_say_of_every_record_what_the_reject_store_says(world):
     assert sorted(stored) == sorted(totals)
 
 
+def test_a_record_that_was_set_aside_is_found_by_its_key_and_by_a_number_in_its_bytes(world):
+    ctx, _ = world
+    for code, page, number in (("gdansk", "cp1250", r"\b58\d{9}\b"), ("krakow", "cp037", r"12\d{9}")):
+        [(key, raw), *_] = rows(
+            ctx,
+            "SELECT source_key, raw FROM control.reject JOIN control.source USING (source_id) "
+            "WHERE code = %s AND reason = 'ACC-BALANCE' AND entity = 'account' ORDER BY 1",
+            code,
+        )
+        printed = re.search(number, bytes(raw).decode(page))[0]
+        with connect(ctx.database_url) as connection:
+            assert trace(connection, printed) == []
+            for name in (key, printed):
+                found = [
+                    r for r in set_aside(connection, name) if (r.origin.source_id, r.reason) == (code, "ACC-BALANCE")
+                ]
+                assert [(r.origin.source_key, r.origin.raw, r.disposition) for r in found] == [
+                    (key, bytes(raw), "suspended")
+                ], name
+
+
 def test_a_second_run_changes_nothing_and_makes_no_batch(world):
     ctx, _ = world
     before = rows(ctx, "SELECT count(*), max(batch_id) FROM control.batch")
@@ -270,5 +294,6 @@ def test_a_source_that_is_not_declared_any_more_is_told_and_keeps_its_rows(world
     report = json.loads((fewer.settings.reports_path / "fewer" / "run.json").read_text())
     assert report["verdict"] == "incomplete"
     assert [source["source_id"] for source in report["lacking"]] == ["gdansk"]
+    assert not_in_load(fewer, ctx.database_url) == ["gdansk"]
     assert rows(ctx, "SELECT count(*) > 0 FROM billing.payment JOIN control.source USING (source_id) "
                      "WHERE code = 'gdansk'") == [(True,)]  # fmt: skip

@@ -90,3 +90,40 @@ def test_generated_pages_are_up_to_date():
         str(path) for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     assert stale == [], "run: python -m pipeline.reference"
+
+
+def deliver(home, rows, date_format="DD.MM.YYYY"):
+    """A delimited source `torun` whose accounts have an opening date, and its delivery."""
+    made = runner.invoke(cli.app, ["sources", "new", "torun"])
+    assert made.exit_code == 0
+    spec = home / "sources" / "torun" / "source.toml"
+    spec.write_text(
+        spec.read_text(encoding="utf-8").replace(
+            'account_no = "CUST-NO"',
+            f'account_no = "CUST-NO"\nopened_on = {{ column = "OD", format = "{date_format}" }}',
+        ),
+        encoding="utf-8",
+    )
+    folder = home / "home" / "deliveries" / "torun"
+    folder.mkdir(parents=True)
+    lines = ["CUST-NO;NAME;BALANCE;OD", *(f"{n};Jan Nowak;{n}.00;{day}" for n, day in enumerate(rows))]
+    (folder / "a.csv").write_text("\n".join(lines) + "\n", encoding="cp1250")
+
+
+def test_check_tries_the_rules_on_the_first_records(home):
+    deliver(home, ["01.02.1999", "31.12.2001", "x", "05.06.2002"])
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 0, checked.output
+    spec = home / "sources" / "torun" / "source.toml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("DD.MM.YYYY", "YYYY-MM-DD"), encoding="utf-8")
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 2
+    assert "entities.account.fields.opened_on: 4 of the first 4 rows of subscribers" in checked.output
+
+
+def test_the_errors_of_rejects_name_what_is_close(home):
+    assert runner.invoke(cli.app, ["sources", "new", "torun"]).exit_code == 0
+    for wrong, told in ((["-r", "num-pakced"], "NUM-PACKED"), (["-e", "subscribrs"], "subscribers")):
+        answer = runner.invoke(cli.app, ["rejects", *wrong])
+        assert told in answer.exception.remedy
+    assert runner.invoke(cli.app, ["rejects", "-d", "foo"]).exit_code == 2

@@ -115,11 +115,25 @@ class MainframeFile(FileSpec):
 
 
 class DbfFile(FileSpec):
-    """A dBase, Clipper or FoxPro table; its memo file lies beside it under the same name."""
+    """A dBase, Clipper or FoxPro table; its memo file lies beside it under the same name.
+
+    Attributes:
+        code_page: Of its texts; absent where the table's own language byte is to be believed.
+        deleted: What becomes of records with the deletion mark: `suspend` holds them back with their bytes, `separate`
+            decodes them into a second raw table `<name>_deleted`, `keep` takes them for live, `skip` leaves them out.
+        missing_memo: Whether a memo file that was not delivered stops the source, or leaves its fields empty and
+            flagged.
+    """
 
     format: Literal["dbf"]
-    code_page: str
-    deleted: Literal["suspend", "skip", "keep"] = "suspend"
+    code_page: str | None = None
+    deleted: Literal["suspend", "separate", "skip", "keep"] = "suspend"
+    missing_memo: Literal["stop", "flag"] = "stop"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (self.name, f"{self.name}_deleted") if self.deleted == "separate" else (self.name,)
 
 
 class DelimitedFile(FileSpec):

@@ -29,7 +29,7 @@ from extractors import sql
 from extractors.base import LandedFile
 from extractors.copying import ASIDE, Copied, copy_aside, printable, sweep, writing
 
-MEMO_SUFFIXES = (".dbt", ".fpt")
+MEMO_SUFFIXES = (".dbt", ".fpt", ".dct")
 
 
 def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:

@@ -91,8 +91,8 @@ def _code_page(ctx: Context, origin: Origin) -> str:
     if source is None:
         return "ascii"
     for file in source.spec.files:
-        if hasattr(file, "code_page") and origin.entity:
-            return str(file.code_page)
+        if (page := getattr(file, "code_page", None)) and origin.entity:
+            return str(page)
     return "utf-8"
 
 

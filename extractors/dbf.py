@@ -33,7 +33,7 @@ from extractors.dbf_languages import page_of_undeclared, stated_page
 from extractors.dbf_layout import SYSTEM
 from extractors.dbf_memo import MemoFile, open_memo
 from extractors.dbf_memo_fields import rows_within
-from extractors.dbf_text import TableText
+from extractors.pagetext import PageText
 
 BLOCK_BYTES = 32 << 20
 LIVE, DELETED = 0x20, 0x2A
@@ -83,7 +83,7 @@ class _Run:
     """
 
     def __init__(
-        self, source: Source, spec: DbfFile, landed: LandedFile, header: DbfHeader, text: TableText,
+        self, source: Source, spec: DbfFile, landed: LandedFile, header: DbfHeader, text: PageText,
         memo: MemoFile | None,
     ) -> None:  # fmt: skip
         self._source, self._spec, self._landed = source, spec, landed
@@ -198,20 +198,20 @@ def _note_header(facts: FileFacts, header: DbfHeader, spec: DbfFile) -> None:
 
 
 def _same_page(one: str, other: str) -> bool:
-    first, second = TableText(one).page, TableText(other).page
+    first, second = PageText(one).page, PageText(other).page
     return first is not None and second is not None and first.points.tolist() == second.points.tolist()
 
 
-def _text(source: Source, spec: DbfFile, landed: LandedFile, facts: FileFacts) -> TableText:
+def _text(source: Source, spec: DbfFile, landed: LandedFile, facts: FileFacts) -> PageText:
     """What reads the table's texts: by the declared page, else by the one that the header states."""
-    header = read_header(source.id, landed, TableText(spec.code_page or "ascii"))
+    header = read_header(source.id, landed, PageText(spec.code_page or "ascii"))
     sample = _sample(landed, header)
     page = spec.code_page or stated_page(header.language, header.driver)
     if page is None:
         page = page_of_undeclared(source.id, landed, header.language, sample)
     if spec.code_page is None:
         facts.notes.append(f"no code page is declared: {page} was taken, as the table's header and texts suggest")
-    text = TableText(page)
+    text = PageText(page)
     facts.notes.append(verify(source.id, landed, page, sample))
     return text
 

@@ -11,7 +11,7 @@ from extractors.damage import DamageReport
 from extractors.dbf_header import DbfHeader
 from extractors.dbf_layout import DbfField
 from extractors.dbf_memo import MemoFile
-from extractors.dbf_text import TableText
+from extractors.pagetext import PageText
 
 Cells = NDArray[np.uint8]
 """uint8[n, width]: the bytes of one field, a row a record."""
@@ -33,7 +33,7 @@ class Batch:
 
     block: NDArray[np.uint8]
     header: DbfHeader
-    text: TableText
+    text: PageText
     memo: MemoFile | None
     may_lack_memo: bool
     damage: DamageReport

@@ -18,7 +18,7 @@ from pipeline.declared import check_columns, check_delivery, static_columns
 from pipeline.reconciliation import plain_table
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
-FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql")
+FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0")
 
 
 @app.command("list")

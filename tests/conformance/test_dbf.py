@@ -31,7 +31,7 @@ from billing.errors import SourceError
 from extractors.dbf_header import read_header
 from extractors.dbf_languages import LANGUAGES, stated_page
 from extractors.dbf_layout import DbfField
-from extractors.dbf_text import TableText
+from extractors.pagetext import PageText
 
 REAL = folder("dbf")
 TABLES = sorted(p for p in REAL.rglob("*") if p.suffix.casefold() == ".dbf")
@@ -103,7 +103,7 @@ def whole(path: Path) -> Decoded:
 def fields_of(path: Path) -> tuple[DbfField, ...]:
     file = landed(path)
     page = page_of(path) or LANGUAGES.get(head(path).language, "cp437")
-    return read_header("probe", file, TableText(page)).fields
+    return read_header("probe", file, PageText(page)).fields
 
 
 @pytest.mark.parametrize("path", TABLES, ids=name_of)

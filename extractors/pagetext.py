@@ -1,12 +1,13 @@
-"""The texts of a DBF table, in a single-byte code page or in UTF-8.
+"""Texts of one code page: single-byte, or UTF-8.
 
-A DBF is older than UTF-8, but programs of today write it, so both are read.  Trailing blanks and low-values go, an
-empty text is null; a control character or a byte that the page does not define is a defect, never replaced.
+Formats of the DOS years (DBF tables, bank statements) are older than UTF-8, but programs of today write it into them,
+so both are read.  Trailing blanks and low-values go, an empty text is null; a control character or a byte that the
+page does not define is a defect, never replaced.
 
 >>> cells = np.frombuffer("Łódź  Gęś\\0\\0".encode().ljust(18), np.uint8).reshape(2, 9)
->>> TableText("utf-8").column(cells)[0].to_pylist()
+>>> PageText("utf-8").column(cells)[0].to_pylist()
 ['Łódź', 'Gęś']
->>> TableText("mazovia").lines(b"wiersz\\r\\n\\x92amany")
+>>> PageText("mazovia").lines(b"wiersz\\r\\n\\x92amany")
 'wiersz\\r\\nłamany'
 """
 
@@ -27,8 +28,8 @@ from extractors.textcolumn import text_column
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-class TableText:
-    """Decodes the texts of one table.
+class PageText:
+    """Decodes the texts of one file.
 
     Args:
         name: A single-byte page of `extractors.codepages`, or UTF-8.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.xmlcheck import XmlCheck
 
-READ_BYTES = 1 << 20
+READ_BYTES = 1 << 17  # what is read at once is built at once, many times larger
 MAX_PART = 64 << 20
 """Most bytes of one part: an entry of a batch has some 1,500 bytes a transaction."""
 MAX_DEPTH = 40
@@ -94,7 +95,7 @@ class _Reader(XmlCheck):
         self._texts: list[list[str]] = []
         self._statement_start = 0
         self._part_bytes = 0
-        self.parts: list[Part] = []
+        self.parts: deque[Part] = deque()
         self.version: str | None = None
         self._expat.buffer_text = True
         self._expat.StartElementHandler = self._begin
@@ -189,8 +190,8 @@ def read_parts(source_id: str, landed: LandedFile, seen: dict[str, Any]) -> Iter
         reader = _Reader(source_id, landed, file.fileno())
         while fresh := file.read(READ_BYTES):
             reader.feed(fresh.rstrip(b"\x1a") if file.tell() >= landed.size else fresh)  # DOS ends a text with Ctrl-Z
-            parts, reader.parts = reader.parts, []
-            yield from parts
+            while reader.parts:
+                yield reader.parts.popleft()
         reader.close()
         seen.update(version=reader.version, encoding=reader.encoding)
         yield from reader.parts

@@ -45,7 +45,8 @@ _TEXTS = (
 )  # fmt: skip
 ORDERS = pa.schema(
     [
-        *((n, pa.string()) for n in _TEXTS[:2]), ("amount", AMOUNT), *((n, pa.string()) for n in _TEXTS[2:]),
+        ("order_no", pa.int64()), *((n, pa.string()) for n in _TEXTS[:2]), ("amount", AMOUNT),
+        *((n, pa.string()) for n in _TEXTS[2:]),
         ("vat_amount", AMOUNT),
     ]
 )  # fmt: skip
@@ -90,6 +91,8 @@ def _orders(raw: pa.RecordBatch, sieve: Sieve, landed: LandedFile, critical: fro
     places = Places(number, offset, length)
     damage = DamageReport(critical)
     rows = [_order(record, row, damage) for row, record in enumerate(raw.select(list(FIELDS)).to_pylist())]
+    for row, order in enumerate(rows):
+        order["order_no"] = int(number[row])
     keep = np.ones(len(rows), np.bool_)
     damage.settle(sieve, places, keep, partial(_record_bytes, landed, places))
     columns = {f.name: pa.array([row.get(f.name) for row in rows], f.type) for f in ORDERS}

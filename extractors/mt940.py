@@ -173,6 +173,10 @@ class _Rows:
             return
         row = _entry_row(summary, entry_no, line)
         index = summary.statement.index
+        if line.is_reckoned:
+            message = "the value date is a day of a month of thirty days; the month's last day was taken"
+            day = part.fields[0].value[:6]
+            self._entries.sieve.attribute(at, "DATE-RANGE", message, day, field="value_date")
         texts = [self._text.lines(field.value) for field in part.fields[1:]]
         if None in texts and not self._outcome.is_held_back(index) and self._refuse(at, part, texts):
             return

@@ -85,7 +85,7 @@ def details(text: str, dialect: Dialect = "auto", columns: Mapping[Any, Sequence
     Args:
         text: Its value; lines end with LF.
         dialect: Its form.
-        columns: Column -> numbers of the sub-fields that make it, before the usual ones.
+        columns: Column -> numbers of the sub-fields that make it, instead of the usual ones.
     """
     if dialect in ("auto", "subfields"):
         whole = re.sub(r"\r?\n", "", text)
@@ -130,6 +130,8 @@ def _by_subfields(whole: str, found: re.Match[str], declared: Mapping[Any, Seque
     columns = dict(_SUBFIELD_COLUMNS)
     if found["mark"] != "?" and "32" not in parts and "33" not in parts and {"27", "28", "29"} & parts.keys():
         columns.update(_NAME_IN_TITLE)
+    spoken_for = {number for numbers in declared.values() for number in numbers}
+    columns = {name: [n for n in numbers if n not in spoken_for] for name, numbers in columns.items()}
     columns.update({name: list(numbers) for name, numbers in declared.items()})
     values = {"transaction_code": found["code"]} if found["code"] else {}
     for name, numbers in columns.items():

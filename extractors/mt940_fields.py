@@ -1,7 +1,9 @@
 """The fields of an MT940 statement: balances, numbers, and the line of an entry.
 
 Amounts are exact; a comma is the decimal separator, and may be the last character or be left out, as some banks do.
-A year of two digits is 19YY from 80 on.  What does not have the form of its field is None, never half read.
+A year of two digits is 19YY from 80 on.  Banks that reckon interest by months of thirty days write days such as 30
+February; they are read as the month's last day, and an entry says so.  What does not have the form of its field is
+None, never half read.
 
 >>> balance("C031002PLN40000,00")
 Balance(amount=Decimal('40000.00'), currency='PLN', date='2003-10-02', is_interim=False)
@@ -14,6 +16,7 @@ True
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -52,6 +55,7 @@ class EntryLine:
         reference: Of the account's owner; None where it is `NONREF` or empty.
         bank_reference: Of the bank.
         more: What stands behind it, in the line or in the next.
+        is_reckoned: Its value date is no day of the calendar but one of a month of thirty days.
     """
 
     value_date: str
@@ -63,6 +67,7 @@ class EntryLine:
     reference: str | None
     bank_reference: str | None
     more: str | None
+    is_reckoned: bool = False
 
 
 def amount(text: str) -> Decimal | None:
@@ -87,8 +92,8 @@ None, None]
 def date(text: str) -> str | None:
     """`YYYY-MM-DD` of a date `YYMMDD`, None where there is no such day.
 
-    >>> date("031231"), date("991231"), date("030229")
-    ('2003-12-31', '1999-12-31', None)
+    >>> date("031231"), date("991231"), date("030230"), date("030132"), date("031301")
+    ('2003-12-31', '1999-12-31', '2003-02-28', None, None)
     """
     if len(text) != 6 or not text.isdecimal():
         return None
@@ -112,15 +117,15 @@ def balance(text: str, *, is_interim: bool = False) -> Balance | None:
     return Balance(-value if match[1] == "D" and value else value, match[3], day, is_interim)
 
 
-def statement_number(text: str) -> tuple[str | None, int | None] | None:
-    """Number and page of `:28C:`, without leading zeros; None where the field has another form.
+def statement_number(text: str) -> tuple[str | None, int | None]:
+    """Number and page of `:28C:`, without leading zeros; the whole text where the field has another form.
 
     >>> statement_number("00084/001"), statement_number("27"), statement_number("000"), statement_number("a/1")
-    (('84', 1), ('27', None), (None, None), None)
+    (('84', 1), ('27', None), (None, None), ('a/1', None))
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
-        return None
+        return text.strip() or None, None
     return match[1].lstrip("0") or None, int(match[2]) if match[2] else None
 
 
@@ -151,7 +156,7 @@ def entry_line(text: str) -> EntryLine | None:
     is_credit = match["mark"] in {"C", "RD", "EC"}
     return EntryLine(
         value_date, entry_date, match["mark"], match["funds"], value if is_credit else -value, match["type"].strip(),
-        reference, bank_reference, more or None,
+        reference, bank_reference, more or None, value_date[8:] != match["value"][4:],
     )  # fmt: skip
 
 
@@ -181,7 +186,7 @@ def _entry_day(text: str, value_date: str) -> str | None:
 
 
 def _day(year: int, month_day: str) -> str | None:
-    try:
-        return dt.date(year, int(month_day[:2]), int(month_day[2:])).isoformat()
-    except ValueError:
+    month, day = int(month_day[:2]), int(month_day[2:])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
+    return dt.date(year, month, min(day, calendar.monthrange(year, month)[1])).isoformat()

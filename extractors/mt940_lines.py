@@ -53,7 +53,7 @@ class Field:
     @property
     def value(self) -> bytes:
         """What stands behind the tag, without the last line end."""
-        return bytes(self.raw[self.start :]).rstrip(b"\r\n")
+        return bytes(self.raw[self.start :]).rstrip(b"\r\n" + _AROUND)
 
 
 @dataclass
@@ -160,7 +160,7 @@ class _Reader:
         current = first
         for line in self.lines:
             found = self._field(line)
-            ends = found is None and _END.fullmatch(line.lstrip(_AROUND)) is not None
+            ends = found is None and _END.fullmatch(line.strip(_AROUND + b"\r\n")) is not None
             if found is not None and found.tag == "20":
                 self.waiting = found
             elif found is not None:

@@ -97,11 +97,7 @@ def _take(summary: Summary, tag: str, value: str) -> None:
     elif once == "25":
         statement.account = account_number(value.partition("\n")[0])
     elif once == "28C":
-        number = statement_number(value)
-        if number is None:
-            statement.faults.append(f"its field :{tag}: is no statement number")
-        else:
-            statement.number, statement.page = number
+        statement.number, statement.page = statement_number(value)
     elif tag in _TEXTS:
         row[_TEXTS[tag]] = value.strip() or None
     elif tag == "64":

@@ -164,7 +164,7 @@ def _gap(before: Statement, statement: Statement) -> Verdict | None:
             f"it opens with {opening.amount}, but statement {_name(before)} before it closed with {left.amount}: a "
             "statement between them is missing",
         )
-    if not numbered or before.number is None or opening.date[:4] != (before.opening or left).date[:4]:
+    if not (_number(statement) and _number(before)) or opening.date[:4] != (before.opening or left).date[:4]:
         return None  # numbers begin again every year
     step = _number(statement) - _number(before)
     same_statement = step == 0 and (statement.page or 0) == (before.page or 0) + 1

@@ -37,7 +37,7 @@ from extractors.pagetext import PageText
 
 BLOCK_BYTES = 32 << 20
 LIVE, DELETED = 0x20, 0x2A
-_SAMPLE_BLOCKS, _SAMPLE_BYTES = 16, 1 << 18
+_SAMPLE_BLOCKS, _SAMPLE_BYTES = 16, 1 << 16
 
 
 def decode(
@@ -133,7 +133,7 @@ class _Run:
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:  # fmt: skip
         """Which rows go on by their deletion flag, which go into the table of deleted ones, how many are left out."""
         sieve = self._sieves[self._spec.name]
-        flag = block[:, 0]
+        flag = np.ascontiguousarray(block[:, 0])
         keep = (flag == LIVE) | (flag == DELETED) | (flag == 0)  # some writers leave the flag of live records unset
         for row in np.flatnonzero(~keep).tolist():
             message = f"the record begins with {int(flag[row]):02X}, neither live (20) nor deleted (2A)"
@@ -230,6 +230,5 @@ def _sample(landed: LandedFile, header: DbfHeader) -> TextSample:
             count = min(rows, header.records - first)
             file.seek(header.header_length + first * header.record_length)
             block = np.frombuffer(file.read(count * header.record_length), np.uint8).reshape(count, -1)
-            for field in texts:
-                sample.add(block[:, field.start : field.start + field.length].tobytes())
+            sample.add(b" ".join(block[:, field.start : field.start + field.length].tobytes() for field in texts))
     return sample

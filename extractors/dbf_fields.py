@@ -91,19 +91,20 @@ def _varbinary(batch: Batch, field: DbfField, cells: Cells) -> pa.Array:
 
 
 def _logical(batch: Batch, field: DbfField, cells: Cells) -> pa.Array:
-    letter = cells[:, 0] & np.where((cells[:, 0] >= 0x61) & (cells[:, 0] <= 0x7A), 0xDF, 0xFF).astype(np.uint8)
-    known = np.isin(letter, np.frombuffer(b"TFYN", np.uint8))
-    blank = np.isin(letter, np.frombuffer(b" ?\0", np.uint8))
-    for row in np.flatnonzero(~known & ~blank).tolist():
+    found = _LETTER_OF[np.ascontiguousarray(cells[:, 0])]
+    for row in np.flatnonzero(found == _NO_LETTER).tolist():
         raw = cells[row].tobytes()
         batch.damage.add(
             Damaged(row, field.name, "CODE-UNMAPPED", "not one of T, F, Y, N, ?, blank", raw, raw.decode("latin-1"))
         )
-    letters = pa.array(["T", "F", "Y", "N"])
-    index = np.zeros(256, np.int8)
-    for place, code in enumerate(b"TFYN"):
-        index[code] = place
-    return letters.take(pa.array(index[letter], mask=~known))
+    return _LETTERS.take(pa.array(found, mask=found >= _BLANK_LETTER))
+
+
+_LETTERS = pa.array(["T", "F", "Y", "N"])
+_BLANK_LETTER, _NO_LETTER = 4, 5
+_LETTER_OF = np.full(256, _NO_LETTER, np.int8)
+for _index, _pair in enumerate((b"Tt", b"Ff", b"Yy", b"Nn", b" ?\0")):
+    _LETTER_OF[list(_pair)] = _index
 
 
 # --- numbers and moments ---------------------------------------------------------------------------------------

@@ -117,7 +117,9 @@ def open_memo(source_id: str, landed: LandedFile, header: DbfHeader) -> MemoFile
 
 def memo_text(raw: bytes) -> bytes:
     """The text of a memo, without padding and the editor's own line breaks."""
-    return _SOFT_RETURN.sub(b" ", raw).rstrip(b" \0\x1a\r\n")
+    if b"\x8d\x0a" in raw:
+        raw = _SOFT_RETURN.sub(b" ", raw)
+    return raw.rstrip(b" \0\x1a\r\n")
 
 
 def _size(path: Path) -> int:

@@ -114,11 +114,15 @@ class MainframeFile(FileSpec):
         return tuple(dict.fromkeys(self.segments.map.values())) if self.segments else (self.name,)
 
 
+PAGE_OF_HEADER = "header"
+"""Says that the language byte of a DBF table tells its code page."""
+
+
 class DbfFile(FileSpec):
     """A dBase, Clipper or FoxPro table; its memo file lies beside it under the same name.
 
     Attributes:
-        code_page: Of its texts; absent where the table's own language byte is to be believed.
+        code_page: Of its texts; `header` where the table's own language byte is to be believed.
         deleted: What becomes of records with the deletion mark: `suspend` holds them back with their bytes, `separate`
             decodes them into a second raw table `<name>_deleted`, `keep` takes them for live, `skip` leaves them out.
         missing_memo: Whether a memo file that was not delivered stops the source, or leaves its fields empty and
@@ -126,7 +130,7 @@ class DbfFile(FileSpec):
     """
 
     format: Literal["dbf"]
-    code_page: str | None = None
+    code_page: str
     deleted: Literal["suspend", "separate", "skip", "keep"] = "suspend"
     missing_memo: Literal["stop", "flag"] = "stop"
 

@@ -53,8 +53,9 @@ class Node:
 
     def all(self, path: str) -> list[Node]:
         """Every element at a path such as `Acct/Id/IBAN`."""
-        found = [self]
-        for name in path.split("/"):
+        first, _, rest = path.partition("/")
+        found = [child for child in self.children if child.name == first]
+        for name in rest.split("/") if rest and found else ():
             found = [child for node in found for child in node.children if child.name == name]
         return found
 
@@ -105,17 +106,20 @@ class _Reader(XmlCheck):
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
         place = self._expat.CurrentByteIndex
-        if not self._path:
+        depth = len(self._path)
+        if not depth:
             self._check_root(name, local, attributes)
-        elif len(self._path) == 1 and local != _STATEMENT[1]:
+        elif depth == 1 and local != _STATEMENT[1]:
             raise self.error(
                 f"the document holds {local}, not statements ({_STATEMENT[1]})", "deliver camt.053 files only", place
             )
         self._path.append(local)
-        if len(self._path) > MAX_DEPTH:
+        if depth >= MAX_DEPTH:
             raise self.error(f"elements are nested more than {MAX_DEPTH} deep", "have the file sent again", place)
         if self._open:
-            node = Node(local, place, attributes={k.rpartition(":")[2]: v for k, v in attributes.items()})
+            if attributes:
+                attributes = {key.rpartition(":")[2]: value for key, value in attributes.items()}
+            node = Node(local, place, attributes=attributes)
             self._open[-1].children.append(node)
             self._open.append(node)
             self._texts.append([])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from extractors.camt053_reader import Node
@@ -44,7 +45,11 @@ def currency(node: Node, amount_path: str = "Amt") -> str | None:
 
 def day(node: Node, path: str) -> str | None:
     """`YYYY-MM-DD` of a date or of a date and time, None where there is no such day."""
-    text = (node.value(f"{path}/Dt", f"{path}/DtTm", path) or "")[:10]
+    return _iso((node.value(f"{path}/Dt", f"{path}/DtTm", path) or "")[:10])
+
+
+@lru_cache(maxsize=1024)
+def _iso(text: str) -> str | None:
     try:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:

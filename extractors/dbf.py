@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from billing.errors import SourceError
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import AnyFile, DbfFile
+from billing.spec import PAGE_OF_HEADER, AnyFile, DbfFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import TextSample, verify
 from extractors.damage import DamageReport
@@ -189,7 +189,7 @@ def _note_header(facts: FileFacts, header: DbfHeader, spec: DbfFile) -> None:
     facts.declared_records = header.records
     facts.notes.insert(0, f"{header.title}, {header.records} records of {header.record_length} bytes")
     stated = stated_page(header.language, header.driver)
-    if stated and spec.code_page and not _same_page(stated, spec.code_page):
+    if stated and spec.code_page != PAGE_OF_HEADER and not _same_page(stated, spec.code_page):
         by = f"language byte {header.language:02X}" if header.language else f"language driver {header.driver!r}"
         facts.notes.append(
             f"the header's {by} means {stated}, the source declares {spec.code_page}: "
@@ -204,12 +204,13 @@ def _same_page(one: str, other: str) -> bool:
 
 def _text(source: Source, spec: DbfFile, landed: LandedFile, facts: FileFacts) -> PageText:
     """What reads the table's texts: by the declared page, else by the one that the header states."""
-    header = read_header(source.id, landed, PageText(spec.code_page or "ascii"))
+    is_declared = spec.code_page != PAGE_OF_HEADER
+    header = read_header(source.id, landed, PageText(spec.code_page if is_declared else "ascii"))
     sample = _sample(landed, header)
-    page = spec.code_page or stated_page(header.language, header.driver)
+    page = spec.code_page if is_declared else stated_page(header.language, header.driver)
     if page is None:
         page = page_of_undeclared(source.id, landed, header.language, sample)
-    if spec.code_page is None:
+    if not is_declared:
         facts.notes.append(f"no code page is declared: {page} was taken, as the table's header and texts suggest")
     text = PageText(page)
     facts.notes.append(verify(source.id, landed, page, sample))

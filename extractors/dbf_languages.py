@@ -1,8 +1,8 @@
-"""What a DBF's language byte says about its code page, and what to do where nothing was declared.
+"""What a DBF's language byte says about its code page, and what to do where it says nothing.
 
 The byte is a prior, never proof: Clipper and FoxBASE write none, and tools write their own default on whatever they
-copy.  So a declared page is followed, a byte that says otherwise is noted, and only where the source declares no page
-is the byte's word taken; it then has to stand the same comparison with the bytes as a declaration.
+copy.  So a declared page is followed, and a byte that says otherwise is noted.  Only where the source declares
+`code_page = "header"` is the byte's word taken; it then has to stand the same comparison with the texts.
 
 Source: the language drivers listed in Microsoft's documentation of Visual FoxPro's table header, and dBASE's.
 dBASE 7 spells the driver out behind the header (`DB852PL0`), where the byte may be 0.
@@ -52,7 +52,7 @@ def stated_page(language: int, driver: bytes) -> str | None:
 
 
 def page_of_undeclared(source_id: str, landed: LandedFile, language: int, sample: TextSample) -> str:
-    """The page of a table for which neither the source nor the header states one.
+    """The page of a table whose source relies on its header, where the header states none.
 
     Args:
         source_id: The source.
@@ -70,9 +70,9 @@ def page_of_undeclared(source_id: str, landed: LandedFile, language: int, sample
         return "ascii"
     best = judge(sample, ASCII_CANDIDATES)[0]
     likely = f", probably {best.page!r}" if best.judged and best.share < MIN_MISFIT_SHARE else ""
-    stated = f"its language byte {language:02X} names none that is supported" if language else "it states none"
+    stated = f"its language byte {language:02X} names none that is supported" if language else "the header states none"
     raise SourceError(
-        f"the code page is not known: the source declares none, and the table has letters beyond ASCII but {stated}",
+        f"the code page is not known: the source relies on the header, but {stated}, and there are letters beyond ASCII",
         source_id=source_id,
         file=landed.name,
         byte_offset=29,

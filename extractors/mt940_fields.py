@@ -21,6 +21,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from extractors.statement_check import Balance
 
@@ -89,6 +90,7 @@ None, None]
     return Decimal(f"{whole or 0}.{fraction}" if fraction else whole.lstrip("0") or "0")
 
 
+@lru_cache(maxsize=1024)
 def date(text: str) -> str | None:
     """`YYYY-MM-DD` of a date `YYMMDD`, None where there is no such day.
 
@@ -177,6 +179,7 @@ def _given(text: str) -> str | None:
     return None if text in {"", "NONREF"} else text
 
 
+@lru_cache(maxsize=1024)
 def _entry_day(text: str, value_date: str) -> str | None:
     """The day of `MMDD` that lies nearest to the value date: around New Year it may be of another year."""
     year = int(value_date[:4])

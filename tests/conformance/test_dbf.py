@@ -28,6 +28,7 @@ from conformance_folder import folder, needs
 from extractor_probe import Decoded, declare, landed, run
 
 from billing.errors import SourceError
+from billing.spec import PAGE_OF_HEADER
 from extractors.dbf_header import read_header
 from extractors.dbf_languages import LANGUAGES, stated_page
 from extractors.dbf_layout import DbfField
@@ -65,17 +66,17 @@ def head(path: Path) -> Head:
     return Head(data[0], struct.unpack_from("<I", data, 4)[0], data[29], data[first] != 0x0D)
 
 
-def page_of(path: Path) -> str | None:
-    """The code page that a person would declare: None where the table says it."""
+def page_of(path: Path) -> str:
+    """The code page that a person would declare: `header` where the table says it."""
     for summary in beside(path, "_summary.txt"):
         if found := re.search(r"^Encoding: *(\S+)", summary.read_text(), re.MULTILINE):
             return found[1]
     data = path.read_bytes()
     if stated_page(head(path).language, data[32:64]):
-        return None
+        return PAGE_OF_HEADER
     records = data[521 if data[0] == 2 else struct.unpack_from("<H", data, 8)[0] :]
     if records.isascii():
-        return None
+        return PAGE_OF_HEADER
     try:
         records.decode("utf-8")
     except UnicodeDecodeError:
@@ -88,10 +89,8 @@ def has_memo_file(path: Path) -> bool:
 
 
 def read(path: Path, **spec: Any) -> Decoded:
-    page = page_of(path)
     declared = {"name": "konta", "pattern": path.name, "format": "dbf", "deleted": "keep", **spec}
-    if page:
-        declared["code_page"] = page
+    declared["code_page"] = page_of(path)
     # no column is critical: a value that cannot be read is flagged, its record goes on
     return run(declare([declared], key="(none)", amount="(none)"), landed(path))
 
@@ -102,7 +101,9 @@ def whole(path: Path) -> Decoded:
 
 def fields_of(path: Path) -> tuple[DbfField, ...]:
     file = landed(path)
-    page = page_of(path) or LANGUAGES.get(head(path).language, "cp437")
+    page = page_of(path)
+    if page == PAGE_OF_HEADER:
+        page = LANGUAGES.get(head(path).language, "cp437")
     return read_header("probe", file, PageText(page)).fields
 
 

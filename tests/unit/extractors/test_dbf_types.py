@@ -166,7 +166,7 @@ def test_dbase7_timestamps_in_each_of_their_forms(decoded, form):
 def test_dbase7_names_its_language_driver(decoded):
     names = [("NAZWISKO OSOBY ZADŁUŻONEJ", "C", 8, 0), ("NR", "C", 2, 0), ("SALDO", "N", 8, 2)]
     data = table7([(b" ", "Żółć", "1", "1.00")], fields=names, driver=b"DB852PL0", page="cp852")
-    got = decoded(data, format="dbf")
+    got = decoded(data, format="dbf", code_page="header")
     assert got.rows()[0]["NAZWISKO OSOBY ZADŁUŻONEJ"] == "Żółć"
 
 
@@ -214,7 +214,7 @@ def test_deleted_records_may_be_a_table_of_their_own(decoded):
 
 # --- code pages ------------------------------------------------------------------------------------------------
 
-UNDECLARED = {"format": "dbf", "name": "konta.dbf"}
+UNDECLARED = {"format": "dbf", "name": "konta.dbf", "code_page": "header"}
 
 
 @pytest.mark.parametrize(("language", "page"), [(0x69, "mazovia"), (0x64, "cp852"), (0xC8, "cp1250")])

@@ -70,9 +70,9 @@ def page_of_undeclared(source_id: str, landed: LandedFile, language: int, sample
         return "ascii"
     best = judge(sample, ASCII_CANDIDATES)[0]
     likely = f", probably {best.page!r}" if best.judged and best.share < MIN_MISFIT_SHARE else ""
-    stated = f"its language byte {language:02X} names none that is supported" if language else "the header states none"
+    stated = f"its language byte {language:02X} names none that is supported" if language else "it states none"
     raise SourceError(
-        f"the code page is not known: the source relies on the header, but {stated}, and there are letters beyond ASCII",
+        f"the code page is not known: the source relies on the header, but {stated}; there are letters beyond ASCII",
         source_id=source_id,
         file=landed.name,
         byte_offset=29,

@@ -24,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import yaml
-from conformance_folder import folder, needs
+from conformance_folder import PAGES, folder, needs, with_a_page_that_fits
 from extractor_probe import Decoded, declare, landed, run
 
 from billing.errors import SourceError
@@ -90,9 +90,12 @@ def has_memo_file(path: Path) -> bool:
 
 def read(path: Path, **spec: Any) -> Decoded:
     declared = {"name": "konta", "pattern": path.name, "format": "dbf", "deleted": "keep", **spec}
-    declared["code_page"] = page_of(path)
-    # no column is critical: a value that cannot be read is flagged, its record goes on
-    return run(declare([declared], key="(none)", amount="(none)"), landed(path))
+
+    def under(page: str) -> Decoded:
+        # no column is critical: a value that cannot be read is flagged, its record goes on
+        return run(declare([{**declared, "code_page": page}], key="(none)", amount="(none)"), landed(path))
+
+    return with_a_page_that_fits(under, [page_of(path), *PAGES])
 
 
 def whole(path: Path) -> Decoded:

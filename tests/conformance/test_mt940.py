@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance_folder import folder, needs
+from conformance_folder import PAGES, folder, needs, with_a_page_that_fits
 from extractor_probe import Decoded, declare, landed, run
 
 from billing.errors import SourceError
@@ -73,14 +73,15 @@ def statements(path: Path) -> list[Statement]:
 
 
 def read(path: Path, **spec: Any) -> Decoded:
-    data = path.read_bytes()
+    def under(page: str) -> Decoded:
+        declared = {"name": "bank", "pattern": path.name, "format": "mt940", "code_page": page, **spec}
+        return run(declare([declared], table="bank_entries", key="(none)", amount="amount"), landed(path, "bank"))
+
     try:
-        data.decode("utf-8")
-        page = "utf-8"
+        path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        page = "cp852"
-    declared = {"name": "bank", "pattern": path.name, "format": "mt940", "code_page": page, **spec}
-    return run(declare([declared], table="bank_entries", key="(none)", amount="amount"), landed(path, "bank"))
+        return with_a_page_that_fits(under, PAGES[1:])
+    return under("utf-8")
 
 
 def name_of(path: Path) -> str:

@@ -20,6 +20,10 @@ REASONS: dict[str, str] = {
     "DBF-DELETED": "the record carries the legacy system's deletion mark",
     "DBF-MEMO": "the memo that the record points to is not in the memo file",
     "XML-VALUE": "an element is missing or occurs more than once",
+    "STMT-FIELD": "a field of the bank statement is missing, repeated or not of its form",
+    "STMT-BALANCE": "opening balance and entries of the bank statement do not give its closing balance",
+    "STMT-TOTALS": "the number or the sum of entries or transactions is not what the bank statement says",
+    "STMT-SEQUENCE": "the bank statement does not follow the one before it: one is missing, repeated or out of order",
     # conforming to the canonical model
     "DATE-RANGE": "the date does not exist or lies outside the allowed range",
     "CODE-UNMAPPED": "the code is not in the source's code list",

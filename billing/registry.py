@@ -123,7 +123,7 @@ def _explain(item: object) -> str:
     return f"{location}: {message[:1].lower()}{message[1:]}"
 
 
-_FORMATS = {"mainframe", "dbf", "delimited", "fixed_width", "xml", "sql"}
+_FORMATS = {"mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0"}
 
 
 def load_registry(root: Path) -> dict[str, Source]:

@@ -117,12 +117,30 @@ class MainframeFile(FileSpec):
         return tuple(dict.fromkeys(self.segments.map.values())) if self.segments else (self.name,)
 
 
+PAGE_OF_HEADER = "header"
+"""Says that the language byte of a DBF table tells its code page."""
+
+
 class DbfFile(FileSpec):
-    """A dBase, Clipper or FoxPro table; its memo file lies beside it under the same name."""
+    """A dBase, Clipper or FoxPro table; its memo file lies beside it under the same name.
+
+    Attributes:
+        code_page: Of its texts; `header` where the table's own language byte is to be believed.
+        deleted: What becomes of records with the deletion mark: `suspend` holds them back with their bytes, `separate`
+            decodes them into a second raw table `<name>_deleted`, `keep` takes them for live, `skip` leaves them out.
+        missing_memo: Whether a memo file that was not delivered stops the source, or leaves its fields empty and
+            flagged.
+    """
 
     format: Literal["dbf"]
     code_page: str
-    deleted: Literal["suspend", "skip", "keep"] = "suspend"
+    deleted: Literal["suspend", "separate", "skip", "keep"] = "suspend"
+    missing_memo: Literal["stop", "flag"] = "stop"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (self.name, f"{self.name}_deleted") if self.deleted == "separate" else (self.name,)
 
 
 class DelimitedFile(FileSpec):
@@ -251,8 +269,78 @@ class SqlFile(FileSpec):
         return tuple(r.name for r in self.results)
 
 
+class StatementFile(FileSpec):
+    """Account statements of a bank, whatever their format.
+
+    Attributes:
+        failed_check: What becomes of a statement whose opening balance and entries do not give its closing balance, or
+            that does not follow the one before it: `suspend` holds it back with its entries, `stop` stops the source,
+            `flag` lets it go on.
+    """
+
+    failed_check: Literal["suspend", "stop", "flag"] = "suspend"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (f"{self.name}_statements", f"{self.name}_entries")
+
+
+DetailColumn = Literal[
+    "posting_text", "title", "bank_code", "counterparty_account", "counterparty_name", "counterparty_address",
+    "virtual_account",
+]  # fmt: skip
+
+
+class Mt940File(StatementFile):
+    """SWIFT MT940 statements, with the `:86:` dialects of Polish, German and Dutch banks.
+
+    Attributes:
+        code_page: Of the file; Polish banks write `cp852`, `cp1250`, `iso8859_2` or `utf-8`.
+        dialect: Form of the field `:86:`: `subfields` (`<20`, `~20`, `^20`, `?20`, `+20`), `codes` (`/ORDP/`), `labels`
+            (`tyt.: ...;`), `text`; `auto` looks at each one.
+        subfields: Column -> numbers of the sub-fields that make it, where the bank uses them in another way than most.
+    """
+
+    format: Literal["mt940"]
+    code_page: str
+    dialect: Literal["auto", "subfields", "codes", "labels", "text"] = "auto"
+    subfields: dict[DetailColumn, list[Annotated[str, Field(pattern=r"^\d\d$")]]] = Field(default_factory=dict)
+
+
+class Camt053File(StatementFile):
+    """ISO 20022 statements (camt.053, all versions)."""
+
+    format: Literal["camt053"]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (*super().tables, f"{self.name}_transactions")
+
+
+class Elixir0File(FileSpec):
+    """Elixir-0, the Polish clearing house's file of domestic orders; amounts are in złoty.
+
+    Attributes:
+        code_page: Of the file; banks write `cp852`, `cp1250` or `iso8859_2`.
+    """
+
+    format: Literal["elixir0"]
+    code_page: str
+
+
 AnyFile = Annotated[
-    MainframeFile | DbfFile | DelimitedFile | FixedWidthFile | XmlFile | SqlFile, Field(discriminator="format")
+    MainframeFile
+    | DbfFile
+    | DelimitedFile
+    | FixedWidthFile
+    | XmlFile
+    | SqlFile
+    | Mt940File
+    | Camt053File
+    | Elixir0File,
+    Field(discriminator="format"),
 ]
 
 

@@ -1,7 +1,6 @@
 """The header of a DBF table: dBASE II to VII, Clipper, FoxPro and Visual FoxPro.
 
-Source: the published file structures of dBASE and of Visual FoxPro; Clipper's habit of putting the high byte of a
-long character field's length where the decimals stand is not in them, and shows only in that the lengths add up.
+Source: the published file structures of dBASE and of Visual FoxPro.
 
 The header says how long the file must be.  A file of another length was cut, or went through a text-mode transfer
 that changed its line ends; its records no longer lie where their numbers say, so it stops its source.
@@ -11,13 +10,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
-from extractors.codepages import CodePage
+from extractors.dbf_layout import SYSTEM, DbfField, fit
 
 END_OF_FILE = 0x1A
 END_OF_FIELDS = 0x0D
@@ -27,6 +27,7 @@ VERSIONS: dict[int, str] = {
     0x03: "dBASE III",
     0x04: "dBASE 7",
     0x05: "dBASE 5",
+    0x07: "Visual Objects",
     0x30: "Visual FoxPro",
     0x31: "Visual FoxPro with autoincrement",
     0x32: "Visual FoxPro with varchar",
@@ -38,50 +39,23 @@ VERSIONS: dict[int, str] = {
     0x8B: "dBASE IV with memo",
     0x8C: "dBASE 7 with memo",
     0x8E: "dBASE IV SQL table with memo",
+    0xB3: "FlagShip with memo",
     0xCB: "dBASE IV SQL table with memo",
+    0xE5: "HiPer-Six with SMT memo",
     0xF5: "FoxPro with memo",
     0xFB: "FoxBASE",
 }
 _FOXPRO = {0x30, 0x31, 0x32}
 _DBASE7 = {0x04, 0x8C}
-
-# Language driver byte -> code page, for the ones that occur on Polish and neighbouring machines.
-LANGUAGES: dict[int, str] = {
-    0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x57: "cp1252", 0x1F: "cp852", 0x22: "cp852", 0x23: "cp852",
-    0x40: "cp852", 0x64: "cp852", 0x87: "cp852", 0x69: "mazovia", 0x97: "mac_latin2", 0xC8: "cp1250",
-    0xC9: "cp1251", 0x26: "cp866", 0x65: "cp866",
-}  # fmt: skip
+_LANGUAGE_AT = 29
+_DRIVER = slice(32, 64)
 
 
-@dataclass(frozen=True)
-class DbfField:
-    """A field of the table.
+class NameText(Protocol):
+    """What reads the names of the fields."""
 
-    Attributes:
-        name: As in the header, without padding.
-        type: Its letter.
-        start: First byte within the record, the deletion flag being byte 0.
-        length: In bytes.
-        decimals: Of a number.
-        flags: Visual FoxPro's: 2 = may be null, 4 = binary.
-    """
-
-    name: str
-    type: str
-    start: int
-    length: int
-    decimals: int
-    flags: int = 0
-
-    @property
-    def is_nullable(self) -> bool:
-        """A bit of the record says whether the value is null."""
-        return bool(self.flags & 0x02)
-
-    @property
-    def is_binary(self) -> bool:
-        """The value is not translated between code pages."""
-        return bool(self.flags & 0x04)
+    def text(self, data: bytes) -> str:
+        """Bytes as text, U+FFFD for what is none."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +69,7 @@ class DbfHeader:
         record_length: Bytes of a record, deletion flag included.
         language: Language driver byte; 0 where none is stated.
         fields: In record order.
+        driver: dBASE 7's name of the language driver, empty elsewhere.
     """
 
     version: int
@@ -103,6 +78,7 @@ class DbfHeader:
     record_length: int
     language: int
     fields: tuple[DbfField, ...]
+    driver: bytes = b""
 
     @property
     def title(self) -> str:
@@ -110,23 +86,23 @@ class DbfHeader:
         return VERSIONS.get(self.version, f"version {self.version:02X}")
 
     @property
-    def is_foxpro(self) -> bool:
-        """Visual FoxPro: memo pointers are binary."""
-        return self.version in _FOXPRO
-
-    @property
     def is_dbase7(self) -> bool:
         """dBASE 7: binary numbers are big-endian with the sign turned round."""
         return self.version in _DBASE7
 
+    @property
+    def system(self) -> DbfField | None:
+        """Visual FoxPro's hidden field with the bits of nulls and lengths."""
+        return next((field for field in self.fields if field.type == SYSTEM), None)
 
-def read_header(source_id: str, landed: LandedFile, page: CodePage) -> DbfHeader:
+
+def read_header(source_id: str, landed: LandedFile, page: NameText) -> DbfHeader:
     """Read the header and hold it against the file's size.
 
     Args:
         source_id: The source.
         landed: The table.
-        page: Declared code page; field names are written in it too.
+        page: The table's code page; field names are written in it too.
 
     Raises:
         SourceError: The file is no DBF, its header is damaged, or its size is not what the header says.
@@ -151,7 +127,7 @@ def read_header(source_id: str, landed: LandedFile, page: CodePage) -> DbfHeader
     return header
 
 
-def _dbase(source_id: str, landed: LandedFile, page: CodePage, head: bytes) -> DbfHeader:
+def _dbase(source_id: str, landed: LandedFile, page: NameText, head: bytes) -> DbfHeader:
     if len(head) < 33:
         raise _error(
             source_id, landed, f"the file ends inside its header, after {len(head)} bytes", "have it sent again"
@@ -185,11 +161,12 @@ def _dbase(source_id: str, landed: LandedFile, page: CodePage, head: bytes) -> D
             "have the file sent again in binary mode",
             byte_offset=place,
         )
-    header = DbfHeader(version, records, header_length, record_length, head[29], tuple(fields))
-    return _fit(source_id, landed, header)
+    driver = head[_DRIVER].split(b"\0", 1)[0] if version in _DBASE7 else b""
+    header = DbfHeader(version, records, header_length, record_length, head[_LANGUAGE_AT], tuple(fields), driver)
+    return _fitted(source_id, landed, header)
 
 
-def _dbase2(source_id: str, landed: LandedFile, page: CodePage, head: bytes) -> DbfHeader:
+def _dbase2(source_id: str, landed: LandedFile, page: NameText, head: bytes) -> DbfHeader:
     if len(head) < 521:
         raise _error(source_id, landed, f"the file ends inside its header, after {len(head)} bytes", "send it again")
     records, record_length = struct.unpack_from("<H", head, 1)[0], struct.unpack_from("<H", head, 6)[0]
@@ -202,46 +179,14 @@ def _dbase2(source_id: str, landed: LandedFile, page: CodePage, head: bytes) -> 
         fields.append(DbfField(_name(raw[:11], page), chr(raw[11]), start, raw[12], raw[15]))
         start += raw[12]
     header = DbfHeader(0x02, records, 521, record_length, 0, tuple(fields))
-    return _fit(source_id, landed, header)
+    return _fitted(source_id, landed, header)
 
 
-def _fit(source_id: str, landed: LandedFile, header: DbfHeader) -> DbfHeader:
-    """See that the fields fill the record exactly, if need be by Clipper's reading of long character fields."""
-    if not header.fields:
-        raise _error(source_id, landed, "the header declares no fields", "have the file sent again")
-    header = replace(header, fields=_distinct(header.fields))
-    if _length(header.fields) == header.record_length:
-        return header
-    start = 1
-    clipper: list[DbfField] = []
-    for field in header.fields:
-        long = field.type == "C" and field.decimals
-        length = field.length + 256 * field.decimals if long else field.length
-        clipper.append(replace(field, start=start, length=length, decimals=0 if long else field.decimals))
-        start += length
-    if start == header.record_length:
-        return replace(header, fields=tuple(clipper))
-    raise _error(
-        source_id,
-        landed,
-        f"wrong record length: the fields and the deletion mark take {_length(header.fields)} bytes, the header says "
-        f"{header.record_length}",
-        "the header is damaged: have the table rebuilt or sent again",
-    )
+def _fitted(source_id: str, landed: LandedFile, header: DbfHeader) -> DbfHeader:
+    def refuse(message: str) -> SourceError:
+        return _error(source_id, landed, message, "the header is damaged: have the table rebuilt or sent again")
 
-
-def _distinct(fields: tuple[DbfField, ...]) -> tuple[DbfField, ...]:
-    """Give the second field of a name the name with `_2` behind it, and so on."""
-    seen: dict[str, int] = {}
-    named = []
-    for field in fields:
-        seen[field.name] = count = seen.get(field.name, 0) + 1
-        named.append(field if count == 1 else replace(field, name=f"{field.name}_{count}"))
-    return tuple(named)
-
-
-def _length(fields: tuple[DbfField, ...]) -> int:
-    return 1 + sum(field.length for field in fields)
+    return replace(header, fields=fit(header.fields, header.record_length, refuse))
 
 
 def _check_size(source_id: str, landed: LandedFile, header: DbfHeader) -> None:
@@ -268,7 +213,7 @@ def _check_size(source_id: str, landed: LandedFile, header: DbfHeader) -> None:
     )
 
 
-def _name(raw: bytes, page: CodePage) -> str:
+def _name(raw: bytes, page: NameText) -> str:
     return page.text(raw.split(b"\0", 1)[0]).strip()
 
 

@@ -1,8 +1,10 @@
 """Memo files beside a DBF: DBT of dBASE III and IV, FPT of FoxPro.
 
 A memo is found by its block number.  dBASE III and Clipper end the text with 1A and do not say how long it is;
-dBASE IV and FoxPro write the length before it.  Clipper's editor marks a line that it wrapped by itself with 8D 0A;
-that is no letter (although 8D is one in Mazovia and CP852) and no line end, so it becomes a blank.
+dBASE IV and FoxPro write the length before it.  FlagShip and FoxBASE write dBASE III's form.
+
+Clipper's editor marks a line that it wrapped by itself with 8D 0A; that is no letter (although 8D is one in Mazovia
+and CP852) and no line end, so it becomes a blank.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import mmap
 import re
 import struct
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +21,8 @@ from extractors.base import LandedFile
 from extractors.dbf_header import DbfHeader
 
 _BLOCK = 512
+_REMEMBERED = 1 << 16
+_ENDS_WITH_MARK = {0x02, 0x03, 0x07, 0x83, 0x87, 0xB3, 0xFB}  # dBASE III's memo files: no lengths in them
 _SOFT_RETURN = re.compile(rb" ?\x8d\x0a")
 Kind = Literal["dbt3", "dbt4", "fpt"]
 
@@ -40,6 +45,8 @@ class MemoFile:
             self.block = struct.unpack_from(">H", self._data, 6)[0] or 1
         elif kind == "dbt4" and len(self._data) >= 22:
             self.block = struct.unpack_from("<H", self._data, 20)[0] or _BLOCK
+        # a batch asks twice for each memo, and a damaged table may point everywhere to the same endless one
+        self._span = lru_cache(_REMEMBERED)(self._find)
 
     def close(self) -> None:
         """Let the file go."""
@@ -52,6 +59,16 @@ class MemoFile:
         Args:
             block_no: As the record states it.
         """
+        span = self._span(block_no)
+        return None if span is None else self._data[span[0] : span[1]]
+
+    def size(self, block_no: int) -> int:
+        """Bytes of the memo at a block, 0 where the file does not hold it whole."""
+        span = self._span(block_no)
+        return 0 if span is None else span[1] - span[0]
+
+    def _find(self, block_no: int) -> tuple[int, int] | None:
+        """Where the memo at a block begins and ends."""
         start = block_no * self.block
         if start <= 0 or start >= len(self._data):
             return None
@@ -67,11 +84,11 @@ class MemoFile:
             length = struct.unpack_from("<I", self._data, start + 4)[0] - 8
         if length < 0 or start + 8 + length > len(self._data):
             return None
-        return self._data[start + 8 : start + 8 + length]
+        return start + 8, start + 8 + length
 
-    def _until_mark(self, start: int) -> bytes | None:
+    def _until_mark(self, start: int) -> tuple[int, int] | None:
         end = self._data.find(b"\x1a", start)
-        return None if end < 0 else self._data[start:end]
+        return None if end < 0 else (start, end)
 
 
 def open_memo(source_id: str, landed: LandedFile, header: DbfHeader) -> MemoFile | None:
@@ -83,10 +100,11 @@ def open_memo(source_id: str, landed: LandedFile, header: DbfHeader) -> MemoFile
     stem = landed.path.stem.casefold()
     try:
         beside = {p.suffix.casefold(): p for p in landed.path.parent.iterdir() if p.stem.casefold() == stem}
-        if ".fpt" in beside:
-            return MemoFile(beside[".fpt"], "fpt")
+        for suffix in (".fpt", ".dct"):  # a database container is a table, too, and calls its memo file .DCT
+            if suffix in beside:
+                return MemoFile(beside[suffix], "fpt")
         if ".dbt" in beside:
-            return MemoFile(beside[".dbt"], "dbt3" if header.version in (0x03, 0x83) else "dbt4")
+            return MemoFile(beside[".dbt"], "dbt3" if header.version in _ENDS_WITH_MARK else "dbt4")
     except OSError as error:
         raise SourceError(
             f"the memo file cannot be read: {error.strerror}",
@@ -99,7 +117,9 @@ def open_memo(source_id: str, landed: LandedFile, header: DbfHeader) -> MemoFile
 
 def memo_text(raw: bytes) -> bytes:
     """The text of a memo, without padding and the editor's own line breaks."""
-    return _SOFT_RETURN.sub(b" ", raw).rstrip(b" \0\x1a\r\n")
+    if b"\x8d\x0a" in raw:
+        raw = _SOFT_RETURN.sub(b" ", raw)
+    return raw.rstrip(b" \0\x1a\r\n")
 
 
 def _size(path: Path) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from billing.lineage import Split
 from billing.registry import Source
 from billing.spec import AnyFile
-from extractors import dbf, delimited, fixed_width, mainframe, sql, xml
+from extractors import camt053, dbf, delimited, elixir0, fixed_width, mainframe, mt940, sql, xml
 from extractors.base import FileFacts, LandedFile
 
 Decoder = Callable[..., Iterator[Split]]
@@ -22,6 +22,9 @@ DECODERS: dict[str, Decoder] = {
     "fixed_width": fixed_width.decode,
     "xml": xml.decode,
     "sql": sql.decode,
+    "mt940": mt940.decode,
+    "camt053": camt053.decode,
+    "elixir0": elixir0.decode,
 }
 
 

@@ -26,7 +26,7 @@ from billing.registry import Source
 from billing.spec import AnyFile, DbfFile
 from extractors.copying import ASIDE, copy_aside, printable, writing
 
-MEMO_SUFFIXES = (".dbt", ".fpt")
+MEMO_SUFFIXES = (".dbt", ".fpt", ".dct")
 _CHUNK = 1 << 20
 
 

@@ -18,7 +18,7 @@ from pipeline.declared import check_columns, check_delivery, static_columns
 from pipeline.reconciliation import plain_table
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
-FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql")
+FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0")
 
 
 @app.command("list")
@@ -133,8 +133,11 @@ def new(
     templates = Path(__file__).parent / "templates"
     shared = (templates / "source.toml").read_text(encoding="utf-8")
     own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
+    mapped = templates / f"entities_{format}.toml"  # a bank's file has no subscribers
+    entities = (mapped if mapped.exists() else templates / "entities.toml").read_text(encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
-    text = shared.replace("{{files}}", own.rstrip()).replace("{{id}}", source_id)
+    text = shared.replace("{{files}}", own.rstrip()).replace("{{entities}}", entities.rstrip())
+    text = text.replace("{{id}}", source_id)
     (folder / SPEC_FILE).write_text(text, encoding="utf-8")
     (folder / NOTES_FILE).write_text(f"# {source_id}\n\nWhat this system is, who runs it, what is odd about it.\n")
     if format == "mainframe":

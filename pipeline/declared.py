@@ -8,11 +8,23 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+
 from billing.errors import ContractError
 from billing.lineage import Split
 from billing.reasons import REASONS
 from billing.registry import SPEC_FILE, Source
-from billing.spec import AnyFile, DelimitedFile, EntityMap, FixedWidthFile, MainframeFile, XmlFile
+from billing.spec import (
+    AnyFile,
+    Camt053File,
+    DelimitedFile,
+    Elixir0File,
+    EntityMap,
+    FixedWidthFile,
+    MainframeFile,
+    Mt940File,
+    XmlFile,
+)
 from extractors.base import FileFacts
 from pipeline.context import Context
 
@@ -76,9 +88,28 @@ def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
         return tables
     if isinstance(file, XmlFile):
         return {record.table: list(record.columns) for record in file.records}
+    if (schemas := _bank_schemas(file)) is not None:
+        return {table: schema.names for table, schema in zip(file.tables, schemas, strict=True)}
     if isinstance(file, DelimitedFile) and file.columns:
         return {file.name: file.columns}
     return {}
+
+
+def _bank_schemas(file: AnyFile) -> tuple[pa.Schema, ...] | None:
+    """Schemas of the raw tables of a bank's format, in the order of the file's tables."""
+    if isinstance(file, Mt940File):
+        from extractors import mt940
+
+        return mt940.STATEMENTS, mt940.ENTRIES
+    if isinstance(file, Camt053File):
+        from extractors import camt053
+
+        return camt053.STATEMENTS, camt053.ENTRIES, camt053.TRANSACTIONS
+    if isinstance(file, Elixir0File):
+        from extractors import elixir0
+
+        return (elixir0.ORDERS,)
+    return None
 
 
 def check_delivery(ctx: Context, source: Source) -> int:

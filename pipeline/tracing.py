@@ -13,6 +13,7 @@ from rich.table import Table
 
 from audit.trace import Kind, Origin, SetAside, set_aside, trace
 from billing.errors import BillingError, ContractError
+from billing.spec import PAGE_OF_HEADER
 from extractors.base import LandedFile, read_raw
 from extractors.codepages import decode_table
 from loaders.warehouse import connect
@@ -126,8 +127,9 @@ def _code_page(ctx: Context, origin: Origin) -> str:
     if source is None:
         return "ascii"
     for file in source.spec.files:
-        if hasattr(file, "code_page") and origin.entity:
-            return str(file.code_page)
+        page = getattr(file, "code_page", PAGE_OF_HEADER)
+        if page != PAGE_OF_HEADER and origin.entity:
+            return str(page)
     return "utf-8"
 
 

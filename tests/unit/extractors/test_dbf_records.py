@@ -1,37 +1,13 @@
-import os
 import struct
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from dbf_bytes import FIELDS, table
 
 from billing.errors import SourceError
-from extractors.base import LandedFile
-from extractors.codepages import code_page
-from extractors.dbf_header import read_header
 
-FIELDS = [("NR", "C", 6, 0), ("NAZWA", "C", 12, 0), ("SALDO", "N", 8, 2), ("OD", "D", 8, 0), ("AKT", "L", 1, 0)]
 SPEC = {"format": "dbf", "code_page": "mazovia", "name": "konta.dbf"}
-
-
-def table(rows, *, fields=FIELDS, version=0x03, language=0, page="mazovia", count=None, end=b"\x1a"):
-    """A DBF by hand: rows are `(flag, value, ...)`, values text or bytes."""
-    length = 1 + sum(f[2] for f in fields)
-    head = struct.pack("<B3BIHH16xBB2x", version, 103, 12, 31, count if count is not None else len(rows),
-                       32 + 32 * len(fields) + 1, length, 0, language)  # fmt: skip
-    for name, kind, width, decimals in fields:
-        long = kind == "C" and width > 255
-        head += struct.pack("<11sc4xBB14x", name.encode(), kind.encode(), width % 256 if long else width,
-                            width // 256 if long else decimals)  # fmt: skip
-    body = b""
-    for flag, *values in rows:
-        body += flag
-        for (_, kind, width, _), value in zip(fields, values, strict=True):
-            raw = value if isinstance(value, bytes) else value.encode(page)
-            body += raw.rjust(width) if kind in "NF" else raw.ljust(width)
-            assert len(raw) <= width
-    return head + b"\x0d" + body + end
-
 
 ROWS = [
     (b" ", "1", "Łódź żółć", "12.50", "20030131", "T"),
@@ -291,31 +267,3 @@ def test_a_missing_memo_file_stops_only_where_memos_are(decoded):
     assert decoded(table(empty, fields=MEMO_FIELDS, version=0x83), **SPEC).rows()[0]["UWAGI"] is None
     with pytest.raises(SourceError, match="memo file is missing: 1 records"):
         decoded(table([(b" ", "1", "1.00", "5")], fields=MEMO_FIELDS, version=0x83), **SPEC)
-
-
-# --- real tables -----------------------------------------------------------------------------------------------
-
-REAL = Path(os.environ.get("BLUELINE_CONFORMANCE_DATA", "../shared/data")) / "dbf"
-
-
-# one table has names in UTF-8, which is no code page of a DBF
-SUMMARIES = [p for p in sorted(REAL.glob("*_summary.txt")) if p.name != "dbase_03_cyrillic_summary.txt"]
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"{REAL} with real tables is not there")
-@pytest.mark.parametrize("path", SUMMARIES, ids=lambda p: p.stem)
-def test_headers_of_real_tables_say_what_their_summaries_say(path: Path):
-    file = path.with_name(path.name.replace("_summary.txt", ".dbf"))
-    lines = path.read_text().splitlines()
-    records = int(next(line for line in lines if line.startswith("Records:")).split()[1])
-    listed = [line.split() for line in lines[lines.index(next(x for x in lines if x.startswith("---"))) + 1 :] if line]
-    page = "cp1251" if file.stem == "cp1251" else "cp1252"
-    landed = LandedFile(file, file.name, "0" * 64, file.stat().st_size, "konta")
-    header = read_header("probe", landed, code_page(page))
-    assert header.records == records
-    # we number a name that occurs twice, and read the decimals of dBASE II, which the summaries do not
-    decimals = [str(f.decimals) if header.version != 2 else "0" for f in header.fields]
-    fields = [
-        (f.name.removesuffix("_2"), f.type, str(f.length), d) for f, d in zip(header.fields, decimals, strict=True)
-    ]
-    assert fields == [tuple(item[:4]) for item in listed]

@@ -1,0 +1,129 @@
+"""Texts of one code page: single-byte, or UTF-8.
+
+Formats of the DOS years (DBF tables, bank statements) are older than UTF-8, but programs of today write it into them,
+so both are read.  Trailing blanks and low-values go, an empty text is null; a control character or a byte that the
+page does not define is a defect, never replaced.
+
+>>> cells = np.frombuffer("Łódź  Gęś\\0\\0".encode().ljust(18), np.uint8).reshape(2, 9)
+>>> PageText("utf-8").column(cells)[0].to_pylist()
+['Łódź', 'Gęś']
+>>> PageText("mazovia").lines(b"wiersz\\r\\n\\x92amany")
+'wiersz\\r\\nłamany'
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from extractors.codepages import UNDEFINED, CodePage, code_page
+from extractors.damage import explain_text
+from extractors.spans import Cutter
+from extractors.textcolumn import text_column
+
+_MOST_BYTES = 1 << 30  # of a column, so that what it becomes in UTF-8 still has offsets of 32 bits
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+class PageText:
+    """Decodes the texts of one file.
+
+    Args:
+        name: A single-byte page of `extractors.codepages`, or UTF-8.
+
+    Raises:
+        ContractError: Nobody knows the page.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._cutter = Cutter(name)
+        self.page: CodePage | None = None if self._cutter.is_utf8 else code_page(name)
+        if self.page is not None:
+            self._odd = self.page.undefined | self.page.control
+            self._has_odd_letters = bool(self._odd[0x80:].any())
+            self._chars = "".join("\ufffd" if p == UNDEFINED else chr(p) for p in self.page.points.tolist())
+            self._extra = np.array([len(char.encode()) - 1 for char in self._chars], np.int32)
+            self._fine = bytes(byte for byte in range(256) if not self._odd[byte] or self._chars[byte] in "\t\r\n")
+
+    def text(self, data: bytes) -> str:
+        """Bytes for a person to read: what is no text shows as U+FFFD."""
+        return self.page.text(data) if self.page else _CONTROLS.sub("\ufffd", data.decode("utf-8", "replace"))
+
+    def column(self, cells: NDArray[np.uint8]) -> tuple[pa.StringArray, NDArray[np.bool_] | None]:
+        """One text field of many records.
+
+        Args:
+            cells: uint8[n, width].
+
+        Returns:
+            string[n], null where empty or defective; and bool[n] with the defective rows, None where there are none.
+        """
+        rows, width = cells.shape
+        if not rows or not width:
+            return pa.nulls(rows, pa.string()), None
+        if self.page is not None:
+            quick = None if self.page.ebcdic or cells.size > _MOST_BYTES else self._quick(cells)
+            return text_column(cells, self.page) if quick is None else (quick, None)
+        filled = (cells != 0x20) & (cells != 0)
+        starts = np.arange(rows, dtype=np.int64) * width
+        ends = starts + np.where(filled.any(axis=1), width - filled[:, ::-1].argmax(axis=1), 0)
+        values, damage = self._cutter.column(np.ascontiguousarray(cells).reshape(-1), starts, ends)
+        if not damage:
+            return values, None
+        defects = np.zeros(rows, np.bool_)
+        defects[[found.row for found in damage]] = True
+        return values, defects
+
+    def _quick(self, cells: NDArray[np.uint8]) -> pa.StringArray | None:
+        """The column, where nothing in it is odd; nearly every column is such a one.
+
+        Blanks are cut off first, by Arrow, so that only texts are looked at and decoded.
+        """
+        rows, width = cells.shape
+        starts = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
+        padded = pa.StringArray.from_buffers(rows, pa.py_buffer(starts), pa.py_buffer(cells.tobytes()))
+        trimmed = pc.ascii_rtrim(padded, characters=" \0")
+        offsets = np.frombuffer(trimmed.buffers()[1], np.int32)[: rows + 1]
+        data = np.frombuffer(trimmed.buffers()[2], np.uint8)[: offsets[-1]]
+        raw = data.tobytes()
+        is_ascii = raw.isascii()
+        if len(raw) and (data.min() < 0x20 or (data == 0x7F).any()):
+            return None
+        if not is_ascii and self._has_odd_letters and self._odd[data].any():
+            return None
+        filled = np.diff(offsets) > 0
+        valid = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))
+        if not is_ascii:
+            high = np.flatnonzero(data >= 0x80)
+            growth = np.zeros(len(high) + 1, np.int32)
+            np.cumsum(self._extra[data[high]], out=growth[1:])
+            offsets = offsets + growth[np.searchsorted(high, offsets)]
+            raw = codecs.charmap_decode(raw, "strict", self._chars)[0].encode()
+        return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(raw), valid)
+
+    def lines(self, raw: bytes) -> str | None:
+        """A text that may hold tabs and line ends, as memos do, or None where it holds worse."""
+        text = raw.rstrip(b" \0")
+        if self.page is not None:
+            return None if text.translate(None, self._fine) else codecs.charmap_decode(text, "strict", self._chars)[0]
+        try:
+            decoded = text.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        return None if _CONTROLS.search(decoded) else decoded
+
+    def explain(self, raw: bytes) -> tuple[str, str]:
+        """Reason code and message for a text that cannot be decoded."""
+        if self.page is not None:
+            return explain_text(raw, self.page)
+        try:
+            raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return "ENC-UNDECODABLE", f"byte {raw[error.start]:02X} is no valid UTF-8 where it stands"
+        return "ENC-CTRL", "a control character stands in the text"

@@ -1,0 +1,258 @@
+"""Statements in camt.053: versions, batches, totals, and documents that nobody should send."""
+
+import tracemalloc
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from extractor_probe import declare, landed
+
+from billing.errors import SourceError
+from extractors import camt053_reader
+from extractors.base import FileFacts
+from extractors.decode import decode
+
+SPEC = {"format": "camt053", "table": "konta_entries", "key": "bank_reference", "amount": "amount"}
+URN = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
+
+
+def balance(code, amount, side="CRDT", ccy="PLN", day="2003-10-31", sub=""):
+    subtype = f"<SubTp><Cd>{sub}</Cd></SubTp>" if sub else ""
+    return (
+        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry>{subtype}</Tp><Amt Ccy='{ccy}'>{amount}</Amt>"
+        f"<CdtDbtInd>{side}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
+    )
+
+
+def entry(amount, side="CRDT", *, details="", status="<Sts>BOOK</Sts>", ref="R1", ccy="PLN"):
+    return (
+        f"<Ntry><Amt Ccy='{ccy}'>{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd>{status}"
+        f"<BookgDt><Dt>2003-10-31</Dt></BookgDt><ValDt><DtTm>2003-11-01T10:00:00+01:00</DtTm></ValDt>"
+        f"<AcctSvcrRef>{ref}</AcctSvcrRef>{details}</Ntry>"
+    )
+
+
+def document(*statements, version="02", prefix="", head='<?xml version="1.0" encoding="UTF-8"?>\n'):
+    body = "".join(statements)
+    message = f"<BkToCstmrStmt><GrpHdr><MsgId>M1</MsgId></GrpHdr>{body}</BkToCstmrStmt>"
+    text = f"<Document xmlns='{URN}{version}'>{message}</Document>"
+    if prefix:
+        text = (
+            text.replace("xmlns=", f"xmlns:{prefix}=")
+            .replace("<", f"<{prefix}:")
+            .replace(f"<{prefix}:/", f"</{prefix}:")
+        )
+    return (head + text).encode()
+
+
+def statement(
+    *parts, opening="100.00", closing="150.00", number="8", ident="S1", account="PL67", extra="", day="2003-10-31"
+):
+    return (
+        f"<Stmt><Id>{ident}</Id><ElctrncSeqNb>{number}</ElctrncSeqNb><CreDtTm>2003-10-31T20:00:00</CreDtTm>"
+        f"<Acct><Id><IBAN>{account}</IBAN></Id></Acct>{balance('OPBD', opening, day=day)}"
+        f"{balance('CLBD', closing, day=day)}{extra}{''.join(parts)}</Stmt>"
+    )
+
+
+BOOKED = (entry("70.00"), entry("20.00", "DBIT"))
+
+
+@pytest.mark.parametrize("version", [f"{n:02}" for n in range(1, 14)])
+@pytest.mark.parametrize("prefix", ["", "ns2"])
+def test_every_version_with_and_without_a_prefix(decoded, version, prefix):
+    got = decoded(document(statement(*BOOKED), version=version, prefix=prefix), **SPEC)
+    assert [row["amount"] for row in got.rows("konta_entries")] == [70, -20]
+    assert [row["amount"] for row in got.rows("konta_transactions")] == [70, -20]
+    assert got.rejects == [] and f"camt.053.001.{version}" in got.facts.notes[0]
+    first = got.rows("konta_entries")[0]
+    assert (first["booking_date"], first["value_date"], first["bank_reference"]) == ("2003-10-31", "2003-11-01", "R1")
+
+
+@pytest.mark.parametrize("status", ["<Sts>BOOK</Sts>", "<Sts><Cd>BOOK</Cd></Sts>"])
+def test_only_booked_entries_count(decoded, status):
+    pending = entry("999.00", status=status.replace("BOOK", "PDNG"), ref="P")
+    got = decoded(document(statement(entry("50.00", status=status), pending)), **SPEC)
+    assert got.rejects == []
+    assert [row["status"] for row in got.rows("konta_entries")] == ["BOOK", "PDNG"]
+
+
+def test_lineage_leads_to_the_elements(decoded):
+    data = document(statement(*BOOKED))
+    got = decoded(data, **SPEC)
+    assert got.raw("konta_entries") == [part.encode() for part in BOOKED]
+    (whole,) = got.raw("konta_statements")
+    assert whole.startswith(b"<Stmt>") and whole.endswith(b"</Stmt>") and whole in data
+
+
+def test_parties_of_old_and_new_versions(decoded):
+    old = "<RltdPties><Dbtr><Nm>Łoś</Nm></Dbtr><DbtrAcct><Id><IBAN>PL 1</IBAN></Id></DbtrAcct></RltdPties>"
+    new = old.replace("<Nm>Łoś</Nm>", "<Pty><Nm>Łoś</Nm></Pty>").replace(
+        "<IBAN>PL 1</IBAN>", "<Othr><Id>PL1</Id></Othr>"
+    )
+    remittance = "<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs><RmtInf><Ustrd>a</Ustrd><Ustrd>b</Ustrd></RmtInf>"
+    for parties in (old, new):
+        details = f"<NtryDtls><TxDtls>{parties}{remittance}</TxDtls></NtryDtls>"
+        (row,) = decoded(document(statement(entry("50.00", details=details))), **SPEC).rows("konta_transactions")
+        assert (row["counterparty_name"], row["counterparty_account"], row["title"]) == ("Łoś", "PL1", "a b")
+        assert row["end_to_end_id"] is None
+
+
+# --- balances --------------------------------------------------------------------------------------------------
+
+
+def test_a_statement_that_does_not_close_is_held_back_with_its_entries(decoded):
+    got = decoded(document(statement(*BOOKED, closing="150.001")), **SPEC)
+    assert got.rows("konta_entries") == got.rows("konta_transactions") == []
+    assert {(r["reason"], r["disposition"]) for r in got.rejects} == {("STMT-BALANCE", "suspended")}
+    assert "150.001 (difference 0.001)" in got.rejects[0]["message"]
+    assert [r["raw"] for r in got.rejects[1:]] == [part.encode() for part in BOOKED]
+
+
+def test_the_closing_balance_before_stands_for_the_opening_one(decoded):
+    data = document(statement(*BOOKED)).replace(b"<Cd>OPBD</Cd>", b"<Cd>PRCD</Cd>")
+    assert decoded(data, **SPEC).rejects == []
+
+
+def test_pages_with_interim_balances(decoded):
+    def page(opening, closing, amount, number):
+        text = statement(entry(amount), opening=opening, closing=closing, ident=f"S{number}", number="")
+        return text.replace("<Id>S", "<!--p--><Id>S").replace(
+            "<Acct>", f"<StmtPgntn><PgNb>{number}</PgNb></StmtPgntn><Acct>"
+        )
+
+    first = page("100.00", "150.00", "50.00", 1).replace("CLBD", "ITBD")
+    second = page("150.00", "155.00", "5.00", 2).replace("OPBD", "ITBD")
+    assert decoded(document(first, second), **SPEC).rejects == []
+    got = decoded(document(first, second.replace("150.00", "151.00").replace("155.00", "156.00")), **SPEC)
+    assert {r["reason"] for r in got.rejects} == {"STMT-SEQUENCE"}
+
+
+def test_an_entry_without_an_amount_is_rejected(decoded):
+    got = decoded(document(statement(*BOOKED, entry("1,00"))), **SPEC)
+    assert [r["disposition"] for r in got.rejects] == ["suspended", "suspended", "suspended", "rejected"]
+    assert got.rejects[3]["raw"] == entry("1,00").encode()
+
+
+def test_an_entry_in_another_currency_leaves_the_statement_unproved(decoded):
+    got = decoded(document(statement(entry("70.00"), entry("20.00", "DBIT", ccy="EUR"))), **SPEC)
+    assert "entry 2 is in EUR, not in PLN" in got.rejects[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("totals", "message"),
+    [
+        ("<TtlNtries><NbOfNtries>2</NbOfNtries><Sum>90.00</Sum></TtlNtries>", None),
+        ("<TtlNtries><NbOfNtries>3</NbOfNtries></TtlNtries>", "states 3 as the number of its entries, there are 2"),
+        ("<TtlCdtNtries><Sum>71</Sum></TtlCdtNtries>", "states 71 as the sum of its credits, there are 70.00"),
+        ("<TtlDbtNtries><NbOfNtries>2</NbOfNtries></TtlDbtNtries>", "states 2 as the number of its debits"),
+    ],
+)
+def test_the_statements_own_totals(decoded, totals, message):
+    got = decoded(document(statement(*BOOKED, extra=f"<TxsSummry>{totals}</TxsSummry>")), **SPEC)
+    if message is None:
+        assert got.rejects == []
+    else:
+        assert got.rejects[0]["reason"] == "STMT-TOTALS" and message in got.rejects[0]["message"]
+
+
+# --- batches ---------------------------------------------------------------------------------------------------
+
+
+def batch(*amounts, stated=None, form="<Amt Ccy='PLN'>{}</Amt>"):
+    head = f"<Btch><NbOfTxs>{stated}</NbOfTxs></Btch>" if stated is not None else ""
+    return f"<NtryDtls>{head}{''.join(f'<TxDtls>{form.format(a)}</TxDtls>' for a in amounts)}</NtryDtls>"
+
+
+@pytest.mark.parametrize(
+    "form", ["<Amt Ccy='PLN'>{}</Amt>", "<AmtDtls><TxAmt><Amt Ccy='PLN'>{}</Amt></TxAmt></AmtDtls>"]
+)
+def test_a_batch_is_as_many_transactions_as_it_states(decoded, form):
+    details = batch("20.00", "29.99", "0.01", stated=3, form=form)
+    got = decoded(document(statement(entry("50.00", details=details))), **SPEC)
+    assert [r["amount"] for r in got.rows("konta_transactions")] == [Decimal("20"), Decimal("29.99"), Decimal("0.01")]
+    assert [r["transaction_no"] for r in got.rows("konta_transactions")] == [1, 2, 3]
+    assert got.rows("konta_entries")[0]["transactions"] == 3
+    assert all(raw.startswith(b"<TxDtls>") and raw.endswith(b"</TxDtls>") for raw in got.raw("konta_transactions"))
+
+
+@pytest.mark.parametrize(
+    ("details", "message"),
+    [
+        (batch("20.00", "30.00", stated=3), "states 3 transactions, there are 2"),
+        (batch("20.00", "20.00"), "add up to 40.00, it was booked with 50.00"),
+        (batch("20.00", "30.00", form="<X>{}</X>"), "2 of 2 transactions state no amount"),
+    ],
+)
+def test_a_batch_that_does_not_add_up_is_held_back(decoded, details, message):
+    got = decoded(document(statement(entry("50.00", details=details))), **SPEC)
+    assert got.rows("konta_transactions") == [] and len(got.rows("konta_statements")) == 1
+    (reject,) = got.rejects
+    assert (reject["reason"], reject["disposition"]) == ("STMT-TOTALS", "suspended")
+    assert message in reject["message"]
+
+
+# --- documents that nobody should send -------------------------------------------------------------------------
+
+
+def test_a_document_type_is_refused_before_it_is_read(decoded):
+    bomb = '<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    with pytest.raises(SourceError, match="document type declaration"):
+        decoded(document(statement(*BOOKED), head=bomb), **SPEC)
+    outside = '<!DOCTYPE d SYSTEM "file:///etc/passwd">'
+    with pytest.raises(SourceError, match="document type declaration"):
+        decoded(document(statement(*BOOKED), head=outside), **SPEC)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (document(), "holds no statement"),
+        (document(statement(*BOOKED))[:-40], "truncated"),
+        (document(statement(*BOOKED)).replace(b"</Stmt>", b"</Smt>"), "not well-formed"),
+        (document(statement(*BOOKED)).replace(b"camt.053", b"camt.052"), "no camt.053 statement but camt.052.001"),
+        (document(statement(*BOOKED)).replace(b"BkToCstmrStmt", b"BkToCstmrAcctRpt"), "holds BkToCstmrAcctRpt"),
+        (b"<a>" * 100 + b"</a>" * 100, "is no camt.053 statement but a"),
+        (document("<Stmt>" + "<x>" * 100 + "</x>" * 100 + "</Stmt>"), "nested more than"),
+        ("<?xml version='1.0'?><Document/>".encode("utf-16"), "UTF-16"),
+        (b":20:MT940\r\n", "not well-formed"),
+    ],
+)
+def test_what_is_no_statement_stops_with_a_reason(decoded, data, message):
+    with pytest.raises(SourceError, match=message):
+        decoded(data, **SPEC)
+
+
+def test_a_part_without_an_end_stops(decoded, monkeypatch):
+    monkeypatch.setattr(camt053_reader, "MAX_PART", 10_000)
+    for content in ("x" * 20_000, "<A/>" * 5_000):
+        with pytest.raises(SourceError, match="AddtlStmtInf takes more than"):
+            decoded(document(statement(*BOOKED, f"<AddtlStmtInf>{content}</AddtlStmtInf>")), **SPEC)
+
+
+def test_memory_does_not_grow_with_the_document(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(camt053_reader, "READ_BYTES", 1 << 14)
+
+    def peak(entries: int) -> int:
+        path = tmp_path / f"{entries}.xml"
+        with path.open("wb") as file:
+            head, tail = document(statement("@", opening="0.00", closing=f"{entries}.00")).split(b"@")
+            file.write(head)
+            for _ in range(entries):
+                file.write(entry("1.00").encode())
+            file.write(tail)
+        files = [{"name": "konta", "pattern": "*", "format": "camt053"}]
+        source = declare(files, table="konta_entries", key="bank_reference", amount="amount")
+        file = landed(path)
+        tracemalloc.start()
+        count = sum(
+            split.kept.num_rows
+            for split in decode(source, source.spec.file("konta"), file, FileFacts(), batch_rows=100)
+            if split.table == "konta_entries"
+        )
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert count == entries
+        return most
+
+    assert peak(3_000) < peak(1_000) * 1.3

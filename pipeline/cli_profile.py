@@ -193,7 +193,7 @@ def _show(console: Console, found: Profile) -> None:
         return
     console.print("  code page:", end=" ")
     console.print(found.says, style=_MARKS[found.verdict], markup=False, highlight=False, soft_wrap=True)
-    part = "" if found.judged >= found.size or not found.size else ", in blocks spread over the whole file"
+    part = ", in blocks spread over the whole file" if found.sampled else ""
     _line(
         console,
         "  judged",
@@ -329,6 +329,7 @@ def _file_json(found: Profile, file: ProposedFile | None) -> dict[str, Any]:
             "page": found.page,
             "says": found.says,
             "bytes_judged": found.judged,
+            "sampled": found.sampled,
             "blocks": found.blocks,
             "fields": found.fields,
             "best": judgement.pop("page"),

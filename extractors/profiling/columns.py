@@ -217,6 +217,7 @@ def _is_nrb(value: str) -> bool:
 
 
 def _masked(value: str, kind: str) -> str:
+    value = value[:40]
     if kind in ("money", "date", "code", "postal_code"):
         return value  # says nothing about a person without the rest of the row
     return mask(value, kind="name") if kind == "text" else mask(value)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from extractors.codepages import code_page
 from extractors.profiling import binary_shape, tree_shape
 from extractors.profiling.shapes import Shape
 from extractors.quoting import Tokeniser
@@ -21,8 +20,8 @@ from extractors.quotewalk import Layout
 BLOCK = 1 << 16
 MOST_BLOCKS = 64
 ODD = "records of another form"
-_ELEMENT = re.compile(rb"<([A-Za-z_][\w:.-]*)[^<>]*>([^<>]+)</")
-_ATTRIBUTE = re.compile(rb"\s([A-Za-z_][\w:.-]*)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
+_ELEMENT = re.compile(rb"<([A-Za-z_][\w:.-]*+)[^<>]*+>([^<>]++)</")
+_ATTRIBUTE = re.compile(rb"\s([A-Za-z_][\w:.-]*+)\s*+=\s*+(?:\"([^\"<>]*+)\"|'([^'<>]*+)')")
 
 Piece = tuple[str, str, bytes]
 """Block, field, and text: values divided by line feeds."""
@@ -151,8 +150,3 @@ def _database(path: Path, shape: Shape) -> Iterator[Piece]:
     for table, columns in tree_shape.sqlite_texts(path, shape, 2_000).items():
         for column, values in columns.items():
             yield f"table {table}", f"{table}.{column}", "\n".join(values).encode("utf-8", "replace")
-
-
-def is_ebcdic(page: str) -> bool:
-    """Is it an EBCDIC page?"""
-    return page != "utf-8" and code_page(page).ebcdic

@@ -95,4 +95,4 @@ def find(words: WordCount, page: str) -> Damage | None:
 
 def _hide(text: str, before: str) -> str:
     """The damaged word, shown in clear only where the repaired one is a listed word."""
-    return text if polish.is_known(before) else "".join("*" if c.isascii() and c.isalnum() else c for c in text)
+    return text if polish.is_impersonal(before) else "".join("*" if c.isascii() and c.isalnum() else c for c in text)

@@ -11,7 +11,7 @@ Only differences between two readings of the same bytes mean anything, so the co
 True
 >>> cost("Gdańsk") < cost("GdaĄsk") and cost("ŚWIĘTA") < cost("śWIÉTA")
 True
->>> is_known("Łódź"), is_known("Łodygowski")
+>>> is_impersonal("Łódź"), is_impersonal("Zieliński")
 (True, False)
 """
 
@@ -58,15 +58,29 @@ _UNSEEN = 0.25  # of a letter, spread over the alphabet
 
 
 @lru_cache(maxsize=1)
-def words() -> frozenset[str]:
-    """The listed words, in lower case."""
+def sections() -> dict[str, frozenset[str]]:
+    """The listed words, in lower case: given_names, family_names, towns, streets, words."""
     text = (Path(__file__).parent / "data" / "polish_words.txt").read_text(encoding="utf-8")
-    return frozenset(w for line in text.splitlines() if line[:1] not in ("#", "[") for w in line.split())
+    found: dict[str, set[str]] = {}
+    current: set[str] = set()
+    for line in text.splitlines():
+        if line.startswith("["):
+            current = found.setdefault(line.strip("[]"), set())
+        elif not line.startswith("#"):
+            current.update(line.split())
+    return {name: frozenset(listed) for name, listed in found.items()}
 
 
-def is_known(word: str) -> bool:
-    """Is the word a listed one (a town, a given name, a common word), whatever its case?"""
-    return word.lower() in words()
+@lru_cache(maxsize=1)
+def words() -> frozenset[str]:
+    """All listed words, in lower case."""
+    return frozenset().union(*sections().values())
+
+
+def is_impersonal(word: str) -> bool:
+    """Is the word a listed one that names no person: a town, a street, an ordinary word?"""
+    listed = sections()
+    return any(word.lower() in listed[name] for name in ("towns", "streets", "words"))
 
 
 @lru_cache(maxsize=1)

@@ -23,7 +23,7 @@ from extractors.codepages import code_page
 from extractors.profiling import binary_shape, mixture, mojibake
 from extractors.profiling.detect import detect
 from extractors.profiling.evidence import Judgement, conclude, score
-from extractors.profiling.fieldtext import pieces
+from extractors.profiling.fieldtext import BLOCK, MOST_BLOCKS, pieces
 from extractors.profiling.readings import FAMILY_ASCII, FAMILY_EBCDIC, UTF8, is_known, is_utf8
 from extractors.profiling.shapes import Shape
 from extractors.profiling.wordbytes import WordCount
@@ -46,6 +46,7 @@ class Profile:
         page: The code page, where it is decided; None otherwise.
         says: The verdict in a sentence.
         judgement: The evidence.
+        sampled: These are blocks spread over the file, not all of it.
         blocks: Blocks looked at.
         fields: Fields looked at.
         apart: Blocks and fields that are in another page.
@@ -61,6 +62,7 @@ class Profile:
     page: str | None = None
     says: str = "it holds no text that a code page could be seen from"
     judgement: Judgement = field(default_factory=lambda: Judgement("any"))
+    sampled: bool = False
     blocks: int = 0
     fields: int = 0
     apart: list[mixture.Apart] = field(default_factory=list)
@@ -95,6 +97,7 @@ def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] =
             parts.setdefault(label, WordCount(ebcdic=shape.ebcdic)).update(count)
         whole.update(count)
         told(whole.bytes)
+    found.sampled = found.size > MOST_BLOCKS * BLOCK
     found.judged, found.blocks, found.fields = whole.bytes, len(by_block), len(by_field)
     if whole.bytes:
         _judge(found, whole, by_block, by_field)

@@ -29,6 +29,8 @@ from extractors.profiling.toml_text import array, entity_lines, key, rule_text, 
 
 RECORD_FORMATS = frozenset(getattr(MainframeFile.model_fields["record_format"].annotation, "__args__", ("F", "V")))
 
+FIRST_EXTRACT_YEAR = 1990
+
 
 @dataclass
 class ProposedFile:
@@ -147,7 +149,7 @@ def _page(file: ProposedFile, shared: str | None) -> str:
             return "mazovia"
         if shared and shared != profile.page and judgement.accepts(shared):
             return shared
-        if judgement.alike:
+        if judgement.alike and shared != profile.page:
             file.comments["code_page"] = f"{', '.join(judgement.alike)} would read it just the same: ask the region"
         return profile.page
     if profile.verdict == "mixed":
@@ -300,7 +302,9 @@ def _render(source_id: str, files: Sequence[ProposedFile], mapped: Sequence[Mapp
     today = dt.datetime.now(dt.UTC).date()
     dates = [column.latest for column in columns if column.latest and column.latest <= today]
     written = max((stated_date(file.profile.path) for file in files), default=today)
-    cut_off = min(written, max(dates)) if dates else written
+    latest = max(dates, default=written)
+    # births alone say nothing about the extract, and a cut-off that is too early disbelieves sound dates
+    cut_off = min(written, latest) if latest.year >= FIRST_EXTRACT_YEAR else written
     lines = [
         "# Proposed by `blueline profile` from the bytes of the files; every comment says what it could not know.",
         "# Every key is explained in docs/adding-a-source.md.",

@@ -90,12 +90,12 @@ def is_known(page: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """A word for a person to read: a listed word in clear, of any other only Polish letters and their neighbours.
+    """A word for a person to read: in clear where it names no person, else its Polish letters and their neighbours.
 
     >>> masked("Łódź"), masked("Brzęczyszczykiewicz")
     ('Łódź', '**zęc**************')
     """
-    if polish.is_known(text):
+    if polish.is_impersonal(text):
         return text
     special = [ord(char) >= 0x80 for char in text]
     return "".join(

@@ -113,7 +113,6 @@ _BOMS = (
     (b"\xff\xfe", "UTF-16 (little-endian)"),
     (b"\xfe\xff", "UTF-16 (big-endian)"),
 )
-_MT940 = re.compile(rb"(?:^|\n):20:.*?\n:25:.*?\n:60[FM]:", re.S)
 
 
 def opening(head: bytes, size: int) -> Shape | None:
@@ -135,9 +134,20 @@ def opening(head: bytes, size: int) -> Shape | None:
             return _utf16(name, "a byte order mark")
     if (silent := _nul_parity(head)) is not None:
         return _utf16(f"UTF-16 ({'little' if silent else 'big'}-endian)", "every second byte is NUL; no byte order mark")
-    if _MT940.search(head[: 1 << 16].replace(b"\r", b"")):
+    if _is_mt940(head[: 1 << 16]):
         return Shape("mt940", "MT940 bank statement", "no source format reads MT940: have it converted", encoding="")
     return _json(head, size)
+
+
+def _is_mt940(head: bytes) -> bool:
+    """The tags of reference, account and opening balance, in this order."""
+    at = 0
+    for tags in ((b":20:",), (b"\n:25:", b"\n:25P:"), (b"\n:60F:", b"\n:60M:")):
+        places = [place for tag in tags if (place := head.find(tag, at)) >= 0]
+        if not places:
+            return False
+        at = min(places)
+    return True
 
 
 def _utf16(name: str, why: str) -> Shape:

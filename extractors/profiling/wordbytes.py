@@ -27,12 +27,17 @@ EBCDIC_PAGES = ("cp870", "cp037", "cp500", "cp273")
 PLAIN_BYTES = 1 << 16
 """Bytes of a piece of text in which plain words are looked at: their case is soon known."""
 
+# A word begins where no letter stands before it, and no repetition gives back what it took: with neither, a long run
+# of letters would be searched from each of its letters on.
 _WORD = re.compile(
-    # a byte between digits is a thousands separator, and no word
-    rb"[A-Za-z]+[\x80-\xff][A-Za-z\x80-\xff]*|[\x80-\xff][A-Za-z\x80-\xff]+"
-    rb"|(?<![0-9A-Za-z\x80-\xff])[\x80-\xff](?![0-9A-Za-z\x80-\xff])"
+    rb"(?<![A-Za-z\x80-\xff])(?:"
+    rb"[A-Za-z]++[\x80-\xff][A-Za-z\x80-\xff]{0,60}+|[\x80-\xff][A-Za-z\x80-\xff]{1,60}+"
+    # a single byte between digits is a thousands separator, and no word
+    rb"|(?<![0-9])[\x80-\xff](?![0-9]))"
 )
-_PLAIN = re.compile(rb"(?<![\x80-\xffA-Za-z])[A-Za-z]{2,}(?![\x80-\xffA-Za-z])")
+_PLAIN = re.compile(rb"(?<![\x80-\xffA-Za-z])[A-Za-z]{2,}+(?![\x80-\xff])")
+LONGEST = 120
+"""Bytes of a word that are looked at; what is longer is no word."""
 
 
 def _ebcdic_patterns() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
@@ -48,8 +53,8 @@ def _ebcdic_patterns() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     high = b"".join(re.escape(bytes([b])) for b in sorted(letters - invariant))
     both = plain + high
     # without a plain letter it is more likely a packed number than a word
-    word = rb"[%b]*[%b][%b]*" % (both, high, both)
-    return re.compile(word), re.compile(rb"(?<![%b])[%b]{2,}(?![%b])" % (both, plain, both))
+    word = rb"(?<![%b])[%b]*+[%b][%b]{0,60}+" % (both, plain, high, both)
+    return re.compile(word), re.compile(rb"(?<![%b])[%b]{2,}+(?![%b])" % (both, plain, high))
 
 
 _EBCDIC_WORD, _EBCDIC_PLAIN = _ebcdic_patterns()
@@ -81,10 +86,10 @@ class WordCount:
         self.bytes += len(text)
         if self.ebcdic:
             found = (w for w in _EBCDIC_WORD.findall(text) if w.translate(None, _EBCDIC_LETTERS) != w)
-            self.words.update(found)
+            self.words.update(word[-LONGEST:] for word in found)
             plain = [w.decode("cp037") for w in _EBCDIC_PLAIN.findall(text[:PLAIN_BYTES])]
         else:
-            self.words.update(_WORD.findall(text))
+            self.words.update(word[-LONGEST:] for word in _WORD.findall(text))
             plain = [w.decode("ascii") for w in _PLAIN.findall(text[:PLAIN_BYTES])]
         self.plain.update(polish.shape(word) for word in plain)
 

@@ -145,7 +145,8 @@ def _refuse_another_page(source_id: str, landed: LandedFile, declared: str, scor
     bits = float(scored.weights @ against)
     clear = against >= mixture.CLEAR_BITS
     defenders = int((against <= -mixture.CLEAR_BITS).sum())
-    if bits < STOP_BITS or clear.sum() < STOP_WORDS or defenders > MAX_DEFENDERS * clear.sum():
+    sound = len(mixture.polish_rows(scored, found.page, clear))
+    if bits < STOP_BITS or sound < STOP_WORDS or defenders > MAX_DEFENDERS * clear.sum():
         return
     worst = np.argsort(-against * scored.weights, kind="stable")[:3].tolist()
     shown = ", ".join(
@@ -156,7 +157,7 @@ def _refuse_another_page(source_id: str, landed: LandedFile, declared: str, scor
         source_id,
         landed,
         declared,
-        f"of {found.words} words with letters beyond ASCII {int(clear.sum())} are no Polish under {declared}, but are "
+        f"of {found.words} words with letters beyond ASCII {sound} are no Polish under {declared}, but are "
         f"under {found.page} ({bits:.0f} bits: {shown})",
         found.page,
     )

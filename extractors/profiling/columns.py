@@ -183,7 +183,7 @@ def _date(some: list[str]) -> tuple[str, Callable[[str], dt.date | None]] | None
             continue
         right = sum(read_date(value, form) is not None for value in there) / len(there)
         # five digits are often a day of a year by chance: only many of them prove it
-        least = 20 if form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD") else 2
+        least = 20 if form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD") else 1
         if right >= FIT_DATE and len(there) >= least and (best is None or right > best[0]):
             best = (right, form)
     if best is None:

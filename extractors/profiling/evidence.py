@@ -39,7 +39,7 @@ Status = Literal["decided", "any", "undecided"]
 
 MOST_WORDS = 2_000
 MARGIN_BITS = 8.0
-LONE_WORD_BITS = 10.0  # margin that a single word must reach
+LONE_WORD_BITS = 8.0  # what a single word must decide by, however often it occurs
 SUPPORT_BITS = 3.0  # from here on a word is for or against a page
 WORD_BITS = 30.0  # what one word may cost a page at most
 MAX_MISFIT = 0.5  # share of words that are hardly Polish
@@ -218,8 +218,10 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
     reason = f"{margin:.0f} bits better than {runner_up}"
     if margin < MARGIN_BITS:
         status, reason = "undecided", f"{best} is only {margin:.0f} bits better than {runner_up}"
-    elif supporting < 2 and margin < LONE_WORD_BITS and runner_up not in HANDICAP_BITS:
+    elif supporting < 2 and gains.max() < LONE_WORD_BITS and runner_up not in HANDICAP_BITS:
         status, reason = "undecided", f"a single word speaks for {best} and against {runner_up}"
+    elif reader.chars and not any(polish.has_polish(reader.text(word)) for word in chosen):
+        status, reason = "undecided", f"no Polish letter occurs, only foreign ones or symbols; {best} reads them best"
     elif misfits > MAX_MISFIT:
         status, reason = (
             "undecided",

@@ -46,8 +46,8 @@ _HINTS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
     },
     "account": {
         "account_no": (r"(NR_?)?KONT[AO]|NR_?EWID.*|EWID|NUMER|ACCOUNT(_?NO)?|NR_?RACH.*", frozenset({"integer", "text"})),
-        "opening_balance": (r"SALDO_?P(OCZ.*)?|OPENING.*|BO", frozenset({"money"})),
-        "closing_balance": (r"SALDO(_?K(ONC.*)?)?|(CLOSING_?)?BALANCE|BZ", frozenset({"money"})),
+        "opening_balance": (r"SALDO_?(P(OCZ.*)?|OTW.*)|OPENING.*|BO", frozenset({"money"})),
+        "closing_balance": (r"SALDO(_?(K(ON.*)?|ZAM.*))?|(CLOSING_?)?BALANCE|BZ", frozenset({"money"})),
         "balance_on": (r"(SALDO_?)?NA_?(DZIEN)?|BALANCE_?ON", frozenset({"date"})),
         "opened_on": (r"OTWART[AEY].*|(DATA_?)?ZAL.*|OPENED.*", frozenset({"date"})),
         "nrb": (r".*", frozenset({"nrb"})),

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.profiling import polish
 from extractors.profiling.evidence import Scored
@@ -37,7 +38,7 @@ from extractors.profiling.readings import COMMON, UTF8, reading
 
 CLEAR_BITS = 6.0  # from here on one word speaks clearly
 LEAST_WORDS = 3  # that must speak clearly for another page
-LEAST_CLEAR_SHARE = 0.25  # of a part's words
+MOST_DEFENDING = 0.25  # words of a part that speak for the whole's page, as a share of those against it
 LEAST_GAIN_BITS = 20.0  # what two pages must explain better than one
 LEAST_SHARE = 0.02  # of the words, below which single words are single faults
 
@@ -101,9 +102,10 @@ def parts_apart(page: str, scored: Scored, parts: Mapping[str, Collection[bytes]
         if best in scored.alike[page]:
             continue
         against = np.where(rows, scored.column(page) - scored.column(best), 0.0)
-        clear = int((against >= CLEAR_BITS).sum())
+        clear = len(polish_rows(scored, best, against >= CLEAR_BITS))
         margin = float(scored.weights @ against)
-        if clear >= LEAST_WORDS and margin >= LEAST_GAIN_BITS and clear >= rows.sum() * LEAST_CLEAR_SHARE:
+        defending = int((against <= -CLEAR_BITS).sum())
+        if clear >= LEAST_WORDS and margin >= LEAST_GAIN_BITS and defending <= clear * MOST_DEFENDING:
             found.append(Apart(label, best, round(margin, 1), clear))
     return found
 
@@ -135,13 +137,15 @@ def word_by_word(scored: Scored, pages: Sequence[str] = (UTF8, *COMMON)) -> Mixe
 
 def _only(scored: Scored, page: str, other: str) -> list[int]:
     """Rows of the words that are Polish under one page and not under the other."""
-    clear = np.flatnonzero(scored.column(other) - scored.column(page) >= CLEAR_BITS)
+    return polish_rows(scored, page, scored.column(other) - scored.column(page) >= CLEAR_BITS)
+
+
+def polish_rows(scored: Scored, page: str, rows: NDArray[np.bool_]) -> list[int]:
+    """Of some rows, the ones whose words are Polish under a page, with Polish letters: no rubbish, no foreign names."""
+    reader = reading(page)
     return [
         row
-        for row in clear.tolist()
-        if not polish.misfits(text := reading(page).text(scored.words[row])) and _has_polish(text)
+        for row in np.flatnonzero(rows).tolist()
+        if not polish.misfits(text := reader.text(scored.words[row])) and polish.has_polish(text)
     ]
 
-
-def _has_polish(text: str) -> bool:
-    return any(char in polish.LOWER or char in polish.UPPER for char in text)

@@ -28,8 +28,8 @@ ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz" + LOWER)
 EDGE = "#"
 
 FOREIGN_BITS = 15.0  # a letter that Polish does not have: one in thousands, and there are many of them
-INNER_SYMBOL_BITS = 18.0  # a symbol between two letters
-OUTER_SYMBOL_BITS = 14.0  # a symbol beside a letter
+INNER_SYMBOL_BITS = 20.0  # a symbol between two letters
+OUTER_SYMBOL_BITS = 18.0  # a symbol beside a letter
 DRAWING_BITS = 5.0  # a line drawing beside a letter: forms are printed so
 LONE_SYMBOL_BITS = 1.0  # a symbol by itself, such as a line drawing
 TYPOGRAPHY_BITS = 3.0  # quotes, dashes and no-break spaces stand beside words by trade
@@ -132,6 +132,7 @@ def cost(text: str) -> float:
     before, last = EDGE, EDGE
     previous = ""
     capitals = 0
+    first = _first_letter(text)
     for at, char in enumerate(text):
         small = char.lower()
         if small in ALPHABET:
@@ -143,7 +144,7 @@ def cost(text: str) -> float:
         else:
             if last != EDGE:
                 total += bits[before + last + EDGE]
-            total += _symbol(char, previous, text[at + 1 : at + 2])
+            total += _symbol(char, previous, text[at + 1 :], inside=at > first)
             before = last = EDGE
         if char.isalpha():
             total += _case(char, previous, capitals)
@@ -164,18 +165,29 @@ def _case(char: str, previous: str, capitals: int) -> float:
     return 0.0
 
 
-def _symbol(char: str, previous: str, following: str) -> float:
+def _first_letter(text: str) -> int:
+    return next((at for at, char in enumerate(text) if char.isalpha()), len(text))
+
+
+def _symbol(char: str, previous: str, rest: str, *, inside: bool) -> float:
+    """What a symbol costs.
+
+    Args:
+        char: The symbol.
+        previous: The character before it.
+        rest: What follows.
+        inside: A letter stands somewhere before it.
+    """
     if char == "\ufffd" or ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F:
         return CONTROL_BITS
     if ord(char) < 0x80:
         return 0.0  # the same under every page that reads it so
     if char in _TYPOGRAPHY:
         return TYPOGRAPHY_BITS
-    beside = previous.isalpha() + following.isalpha()
-    if beside == 2:
+    if inside and any(map(str.isalpha, rest)):
         return INNER_SYMBOL_BITS
     drawn = _DRAWING[0] <= ord(char) <= _DRAWING[1]
-    if beside == 1:
+    if previous.isalpha() or rest[:1].isalpha():
         return DRAWING_BITS if drawn else OUTER_SYMBOL_BITS
     # a line is as long as the form is wide: its length proves nothing
     return 0.0 if drawn and char == previous else LONE_SYMBOL_BITS
@@ -185,17 +197,23 @@ def misfits(text: str) -> bool:
     """Does the text break a rule that Polish words keep: foreign letters, symbols inside, mixed case?"""
     previous = ""
     capitals = 0
+    first = _first_letter(text)
     for at, char in enumerate(text):
         if char.isalpha():
             if char.lower() not in ALPHABET or _case(char, previous, capitals):
                 return True
             capitals = capitals + 1 if char.isupper() else 0
         else:
-            if _symbol(char, previous, text[at + 1 : at + 2]) >= OUTER_SYMBOL_BITS:
+            if _symbol(char, previous, text[at + 1 :], inside=at > first) >= OUTER_SYMBOL_BITS:
                 return True
             capitals = 0
         previous = char
     return False
+
+
+def has_polish(text: str) -> bool:
+    """Does a letter occur that Polish has beyond ASCII?"""
+    return any(char in LOWER or char in UPPER for char in text)
 
 
 def shape(text: str) -> str:

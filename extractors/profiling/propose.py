@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from billing.errors import BillingError
 from billing.spec import MainframeFile
+from extractors.copybook.layout import Copybook
 from extractors.profiling import probe
 from extractors.profiling.columns import Checks, Column, judge_column
 from extractors.profiling.detect import stated_date
@@ -239,11 +240,15 @@ def _declare_mainframe(file: ProposedFile, name: str, books: dict[str, str], *, 
         )
     if given:
         declared["copybook"] = next(iter(books)) if len(books) == 1 else list(books)
+        if sum(len(Copybook.parse(book, text).roots) for book, text in books.items()) > 1:
+            file.comments["copybook"] = "it describes several record types: say which is which by [files.segments]"
         return
     book = f"{name}.cpy"
     books[book] = draft_copybook(shape.draft, shape.record_length)
     declared["copybook"] = book
     file.comments["copybook"] = "a draft from the bytes alone: ask the region for the copybook, and use --copybook"
+    if declared["record_format"] != "F":
+        file.comments["copybook"] += "; until then shorter records are set aside"
 
 
 def draft_copybook(fields: Sequence[tuple[str, int, int, str]], length: int) -> str:

@@ -182,9 +182,7 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
     return min(dividing) if dividing else int(good[0])
 
 
-_RUN = re.compile(
-    b"[" + b"".join(re.escape(bytes([b])) for b in range(0x40, 0xFA) if b not in (0xFF,)) + b"]{4,}"
-)
+_RUN = re.compile(b"[" + b"".join(re.escape(bytes([b])) for b in range(0x40, 0xFA) if b not in (0xFF,)) + b"]{4,}")
 
 
 def text_runs(data: bytes) -> list[bytes]:
@@ -207,7 +205,7 @@ def guess_fields(rows: NDArray[np.uint8]) -> list[tuple[str, int, int, str]]:
     kind = _CLASS.copy()
     kind[0x40], kind[0xF0:0xFA] = 0, 1
     kind[sorted(b for b in _EBCDIC_INVARIANT if 0x4B <= b < 0xF0)] = 2
-    kind[0x41:0x4B] = kind[0x51:0x5A] = kind[0x62:0x6A] = kind[0x70:0x7A] = kind[0x8A:0x91] = 2
+    kind[[byte for byte, point in enumerate(code_page("cp870").points.tolist()) if chr(point).isalpha()]] = 2
     kinds = kind[rows]
     digit, blank, text = (kinds == 1).mean(axis=0), (kinds == 0).mean(axis=0), (kinds <= 2).mean(axis=0)
     fields: list[tuple[str, int, int, str]] = []
@@ -237,7 +235,8 @@ def _sort(digit: float, text: float) -> str:
 def _packed(rows: NDArray[np.uint8]) -> dict[int, int]:
     """First byte -> end of what looks like packed numbers: digits in every nibble, a sign in the last."""
     high, low = rows >> 4, rows & 15
-    digits = ((high <= 9) & (low <= 9)).mean(axis=0) >= 0.99
+    # a blank is 40, and so two digits, too
+    digits = (((high <= 9) & (low <= 9)).mean(axis=0) >= 0.99) & ((rows == 0x40).mean(axis=0) < 0.3)
     ends = ((high <= 9) & np.isin(low, (0xC, 0xD, 0xF))).mean(axis=0) >= 0.99
     found: dict[int, int] = {}
     taken = 0

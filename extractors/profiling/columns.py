@@ -119,9 +119,7 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
     suspicious = _suspicious(values, stripped, counts, kind, test)
     examples = tuple(_masked(value, kind) for value in usual[:_MOST_EXAMPLES])
     fits = sum(counts[value] for value in usual) / len(filled)
-    return Column(
-        name, kind, rule, len(filled), len(counts), len(values), fits, latest, examples, tuple(suspicious)
-    )
+    return Column(name, kind, rule, len(filled), len(counts), len(values), fits, latest, examples, tuple(suspicious))
 
 
 _Answer = tuple[str, dict[str, object], Callable[[str], bool], dt.date | None]

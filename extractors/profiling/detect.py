@@ -23,6 +23,8 @@ from extractors.profiling.shapes import Shape, opening
 HEAD = 1 << 20
 TAIL = 1 << 16
 """Bytes that the detection reads, of the beginning and of the end."""
+_DBASE7 = (0x04, 0x8C)
+_FIELD_TYPES = tuple(bytes([letter]) for letter in b"CNDLMFGPBITY@O+VQWX0")
 
 
 def landed_as(path: Path, name: str = "file") -> LandedFile:
@@ -85,7 +87,9 @@ def _dbf(path: Path, head: bytes, size: int) -> Shape | None:
     if head[0] != 0x02:
         month, day = head[2], head[3]
         length, record = int.from_bytes(head[8:10], "little"), int.from_bytes(head[10:12], "little")
-        plausible = month <= 12 and day <= 31 and 33 <= length <= 65_535 and record >= 2
+        at, width = (68, 32) if head[0] in _DBASE7 else (32, 11)
+        named = head[at : at + 1] == b"\x0d" or head[at + width : at + width + 1] in _FIELD_TYPES
+        plausible = month <= 12 and day <= 31 and length >= 33 and record >= 1 and named
         if not plausible or (length <= len(head) and 0x0D not in head[32:length]):
             return None
     shape = Shape("dbf", VERSIONS[head[0]])

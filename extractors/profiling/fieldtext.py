@@ -116,9 +116,7 @@ def _fixed(path: Path, shape: Shape) -> Iterator[Piece]:
             yield block, ODD, b"\n".join(odd)
 
 
-def _records(
-    path: Path, shape: Shape, start: int, length: int, fields: list[tuple[str, int, int]]
-) -> Iterator[Piece]:
+def _records(path: Path, shape: Shape, start: int, length: int, fields: list[tuple[str, int, int]]) -> Iterator[Piece]:
     feed = b"\x25" if shape.ebcdic else b"\n"
     for at, data in blocks(path, start, length):
         rows = [data[a : a + length] for a in range(0, len(data) - length + 1, length)]

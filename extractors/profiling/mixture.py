@@ -148,4 +148,3 @@ def polish_rows(scored: Scored, page: str, rows: NDArray[np.bool_]) -> list[int]
         for row in np.flatnonzero(rows).tolist()
         if not polish.misfits(text := reader.text(scored.words[row])) and polish.has_polish(text)
     ]
-

@@ -100,7 +100,9 @@ def propose(
     books = dict(copybooks or {})
     for profile in usable:
         file = ProposedFile(profile, {})
-        _declare(file, _unique(_name(profile.path.stem), names), root, shared, books, given=bool(copybooks), names=names)
+        _declare(
+            file, _unique(_name(profile.path.stem), names), root, shared, books, given=bool(copybooks), names=names
+        )
         files.append(file)
     with TemporaryDirectory(prefix="blueline-profile-") as folder:
         for name, text in books.items():
@@ -110,7 +112,9 @@ def propose(
     mapped = [m for file in files for table, columns in file.tables.items() for m in map_table(table, columns)]
     mapped = _one_at_least(mapped, files)
     missing += [f"{file.profile.path.name}: {text}" for file in files for text in file.comments.values()]
-    missing += [f"{file.profile.path.name}: cannot be read as declared: {file.problem}" for file in files if file.problem]
+    missing += [
+        f"{file.profile.path.name}: cannot be read as declared: {file.problem}" for file in files if file.problem
+    ]
     missing += [f"{m.entity} from {m.table}: {m.why}" for m in mapped if m.why]
     text = _render(source_id, files, mapped, delivery)
     return Proposal(source_id, text, books, files, mapped, missing)
@@ -166,7 +170,9 @@ def _page(file: ProposedFile, shared: str | None) -> str:
         return shared
     if profile.verdict == "undecided":
         worse = [f"{page} {bits:+.0f}" for page, bits in list(judgement.scores.items())[:4]]
-        file.comments["code_page"] = f"NOT DECIDED ({', '.join(worse)} bits): ascii sets such letters aside; ask the region"
+        file.comments["code_page"] = (
+            f"NOT DECIDED ({', '.join(worse)} bits): ascii sets such letters aside; ask the region"
+        )
     else:
         file.comments["code_page"] = "no letter beyond ASCII occurs; a later one is set aside instead of misread"
     return "ascii"

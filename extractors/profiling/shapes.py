@@ -133,7 +133,9 @@ def opening(head: bytes, size: int) -> Shape | None:
         if head.startswith(mark):
             return _utf16(name, "a byte order mark")
     if (silent := _nul_parity(head)) is not None:
-        return _utf16(f"UTF-16 ({'little' if silent else 'big'}-endian)", "every second byte is NUL; no byte order mark")
+        return _utf16(
+            f"UTF-16 ({'little' if silent else 'big'}-endian)", "every second byte is NUL; no byte order mark"
+        )
     if _is_mt940(head[: 1 << 16]):
         return Shape("mt940", "MT940 bank statement", "no source format reads MT940: have it converted", encoding="")
     return _json(head, size)

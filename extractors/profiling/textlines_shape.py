@@ -205,7 +205,9 @@ def _stands_out(line: bytes, others: Sequence[bytes]) -> bool:
     if len(others) < 3 or any(other[:2] == line[:2] for other in others) or not line[:2].isalnum():
         return False
     kinds_of_record = {other[:2] for other in others}
-    if 1 < len(kinds_of_record) <= min(MOST_TYPES, len(others) // 3) and all(kind.isalnum() for kind in kinds_of_record):
+    if 1 < len(kinds_of_record) <= min(MOST_TYPES, len(others) // 3) and all(
+        kind.isalnum() for kind in kinds_of_record
+    ):
         return True
     rows = classes(_matrix([other for other in others if len(other) == len(others[0])]))
     width = min(len(line), rows.shape[1])

@@ -36,7 +36,8 @@ def read_xml(head: bytes) -> Shape | None:
             return None if not head.startswith(b"<?xml") else _broken(shape, error)
         shape.notes.append(f"the document is damaged: {error}")
     if "camt.053" in tree.namespace:
-        return Shape("camt053", f"bank statement CAMT.053 ({tree.namespace})", "no source format reads it: convert it")
+        version = next(name for name in tree.namespace.split() if "camt.053" in name).rpartition(":")[2]
+        return Shape("camt053", f"bank statement CAMT.053 ({version})", "no source format reads it: convert it")
     _rows(tree, shape)
     shape.title = f"XML document, root {tree.root}"
     if shape.tables:
@@ -76,7 +77,7 @@ class _Tree:
         local = name.rpartition(":")[2]
         if not self.path:
             self.root = local
-            self.namespace = next((v for k, v in attributes.items() if k.startswith("xmlns")), "")
+            self.namespace = " ".join(v for k, v in attributes.items() if k.startswith("xmlns"))
         self.path.append(local)
         if len(self.path) > MOST_DEPTH or len(self.counts) > MOST_PATHS:
             raise ValueError("its elements are nested too deeply, or of too many kinds")

@@ -25,7 +25,9 @@ def test_an_appended_file_is_mixed_by_block(write, records, first, second):
 @pytest.mark.parametrize(("first", "second"), [("mazovia", "cp1250"), ("cp852", "mazovia"), ("cp1250", "iso8859-2")])
 def test_a_field_of_another_page_is_named(write, records, first, second):
     lines = [
-        b";".join([line.split(";")[0].encode(first), line.split(";")[1].encode(first), line.split(";")[2].encode(second)])
+        b";".join(
+            [line.split(";")[0].encode(first), line.split(";")[1].encode(first), line.split(";")[2].encode(second)]
+        )
         for line in records
     ]
     data = b"NAZWISKO;ULICA;MIASTO\r\n" + b"\r\n".join(lines) + b"\r\n"

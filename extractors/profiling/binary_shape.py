@@ -43,6 +43,13 @@ def seems_ebcdic(head: bytes) -> bool:
     return ebcdic > 0.4 * len(head[:SAMPLE]) and ebcdic > 1.5 * printable and high > 0.1 * len(head[:SAMPLE])
 
 
+def holds_numbers(head: bytes) -> bool:
+    """Do bytes that are no text, such as packed numbers, stand in EBCDIC records?"""
+    sample = head[:SAMPLE]
+    controls = sum(sample.count(byte) for byte in range(0x40) if byte not in (0x05, 0x0D, 0x15, 0x25))
+    return controls > len(sample) // 200
+
+
 def ascii_view(data: bytes) -> bytes:
     """EBCDIC bytes as ASCII ones; what is no ASCII character becomes a byte from 80 on."""
     return data.translate(_view())

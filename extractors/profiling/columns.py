@@ -125,7 +125,7 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
 _Answer = tuple[str, dict[str, object], Callable[[str], bool], dt.date | None]
 
 
-def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  # noqa: PLR0911 - a kind each
+def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  # noqa: PLR0911, PLR0912 - a kind each
     some = list(counts)[:MOST_DISTINCT]
     total = sum(counts[value] for value in some)
 
@@ -144,7 +144,7 @@ def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  
         return "nrb", {}, _is_nrb, None
     if share(lambda v: bool(_POSTAL.match(v))) >= FIT:
         return "postal_code", {}, lambda v: bool(_POSTAL.match(v)), None
-    if date := _date(some):
+    if date := _date(some, counts):
         form, read = date
         days = [day for day in map(read, some) if day]
         nulls = sorted({v for v in some if v in _EMPTY_DATES})
@@ -172,14 +172,14 @@ def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  
     return "text", {}, lambda v: True, None
 
 
-def _date(some: list[str]) -> tuple[str, Callable[[str], dt.date | None]] | None:
+def _date(some: list[str], counts: Counter[str]) -> tuple[str, Callable[[str], dt.date | None]] | None:
     there = [value for value in some if value not in _EMPTY_DATES]
     best: tuple[float, str] | None = None
     for form, pattern, _ in DATE_FORMS:
         shaped = re.compile(pattern + "$")
-        if not there or not shaped.match(there[0]) and not any(map(shaped.match, there[:20])):
+        if not there or (not shaped.match(there[0]) and not any(map(shaped.match, there[:20]))):
             continue
-        right = sum(read_date(value, form) is not None for value in there) / len(there)
+        right = sum(counts[v] for v in there if read_date(v, form)) / sum(counts[v] for v in there)
         # five digits are often a day of a year by chance: only many of them prove it
         least = 20 if form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD") else 1
         if right >= FIT_DATE and len(there) >= least and (best is None or right > best[0]):
@@ -203,7 +203,7 @@ def read_date(value: str, form: str) -> dt.date | None:
     if form == "CYYMMDD":
         value, code = f"{19 + int(value[0])}{value[1:]}", "%Y%m%d"
     try:
-        day = dt.datetime.strptime(value, code).date()  # noqa: DTZ007
+        day = dt.datetime.strptime(value, code).date()
     except ValueError:
         return None
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
@@ -221,12 +221,13 @@ def _masked(value: str, kind: str) -> str:
     return mask(value, kind="name") if kind == "text" else mask(value)
 
 
+_FILLER = re.compile(r"(?i)brak( danych)?|n/?a|x{3,}|null|test\w*|-+|\?+")
 _ODD: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("asterisks: the value did not fit its field", lambda v: len(v) > 1 and not v.strip("*")),
     ("a replacement character: a letter was lost before delivery", lambda v: "\ufffd" in v),
     ("a question mark inside a word: a letter was lost before delivery", lambda v: bool(re.search(r"\w\?\w", v))),
     ("control characters", lambda v: any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in v)),
-    ("a filler instead of a value", lambda v: bool(re.fullmatch(r"(?i)brak( danych)?|n/?a|x{3,}|null|test\w*|-+|\?+", v))),
+    ("a filler instead of a value", lambda v: bool(_FILLER.fullmatch(v))),
     ("the same digit all over", lambda v: len(v) >= 7 and len(set(v)) == 1 and v[0].isdigit()),
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ def detect(path: Path, *, copybook: bool = False) -> Shape:
     shape = None
     if not copybook:
         view = binary_shape.ascii_view(head) if ebcdic else head
-        if _is_text(view):
+        if _is_text(view) and not (ebcdic and binary_shape.holds_numbers(head)):
             end = binary_shape.ascii_view(tail) if ebcdic else tail
             shape = textlines_shape.read_lines(view, end, whole=len(head) >= size)
     shape = shape or binary_shape.read_records(head, size)

@@ -15,7 +15,7 @@ hardly Polish.
 >>> words.add("Żółkiewski Łukasz, ul. Dębowa, Środa Śląska; Zając Grażyna, Gdańsk".encode("mazovia"))
 >>> found = weigh(words)
 >>> found.status, found.page, found.runner_up
-('decided', 'mazovia', 'cp775')
+('decided', 'mazovia', 'cp852')
 >>> weigh(WordCount()).status
 'any'
 """

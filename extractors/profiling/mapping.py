@@ -33,7 +33,7 @@ _HINTS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
         "phone": (r"TEL(EFON)?(_?KONT.*)?|PHONE|NR_?TEL.*", frozenset({"phone", "integer"})),
         "email": (r".*", frozenset({"email"})),
         "customer_since": (r"(DATA_?)?UMOW[AY]|UMOWA_?OD|CUSTOMER_?SINCE", frozenset({"date"})),
-        "updated_on": (r"(DATA_?)?ZMIAN[AY]|OST_?ZM.*|UPDATED.*", frozenset({"date"})),
+        "updated_on": (r"(DATA_?)?ZMIAN[AY]|(DATA|OST)_?ZM.*|UPDATED.*", frozenset({"date"})),
         "note": (r"UWAGI|NOTATKA|NOTE", _TEXT),
     },
     "address": {
@@ -45,7 +45,7 @@ _HINTS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
         "post_town": (r"POCZTA|POST_?TOWN", _TEXT),
     },
     "account": {
-        "account_no": (r"(NR_?)?KONT[AO]|NR_?EWID.*|EWID|NUMER|ACCOUNT(_?NO)?|NR_?RACH.*", frozenset({"integer", "text"})),
+        "account_no": (r"(NR_?)?KONT[AO]|NR_?EWID.*|EWID|NUMER|ACCOUNT(_?NO)?|NR_?RACH.*", _TEXT - {"code"}),
         "opening_balance": (r"SALDO_?(P(OCZ.*)?|OTW.*)|OPENING.*|BO", frozenset({"money"})),
         "closing_balance": (r"SALDO(_?(K(ON.*)?|ZAM.*))?|(CLOSING_?)?BALANCE|BZ", frozenset({"money"})),
         "balance_on": (r"(SALDO_?)?NA_?(DZIEN)?|BALANCE_?ON", frozenset({"date"})),
@@ -54,7 +54,10 @@ _HINTS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
         "bill_cycle": (r"CYKL.*|BILL_?CYCLE", _TEXT),
     },
 }  # fmt: skip
-_KEY = r"(NR|ID|NUMER|KLUCZ|KEY)(_?(ABON.*|KLI.*|EWID.*|KONTA|ODB.*))?|(ABON|KLIENT|ABONENT|CUST).{0,4}(NR|ID|NO)?|CUST_?NO|@?ID"
+_KEY = (
+    r"(NR|ID|NUMER|KLUCZ|KEY)(_?(ABON.*|KLI.*|EWID.*|KONTA|ODB.*))?"
+    r"|(ABON|KLIENT|ABONENT|CUST).{0,4}(NR|ID|NO)?|CUST_?NO|@?ID"
+)
 _SUBSCRIBER_KEY = r"(NR_?|ID_?)?(ABON(ENT)?A?|KLI(ENT)?A?|CUST(OMER)?)(_?(NR|ID|NO))?"
 
 

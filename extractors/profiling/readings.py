@@ -92,12 +92,15 @@ def is_known(page: str) -> bool:
 def masked(text: str) -> str:
     """A word for a person to read: in clear where it names no person, else its Polish letters and their neighbours.
 
-    >>> masked("Łódź"), masked("Brzęczyszczykiewicz")
-    ('Łódź', '**zęc**************')
+    A third of a word stays hidden at least, if need be its Polish letters.
+
+    >>> masked("Łódź"), masked("Brzęczyszczykiewicz"), masked("Głódź"), masked("Żółć")
+    ('Łódź', '**zęc**************', '*łó*ź', 'Ż***')
     """
     if polish.is_impersonal(text):
         return text
     special = [ord(char) >= 0x80 for char in text]
-    return "".join(
-        char if any(special[max(0, at - 1) : at + 2]) or not char.isalnum() else "*" for at, char in enumerate(text)
-    )
+    near = [any(special[max(0, at - 1) : at + 2]) for at in range(len(text))]
+    first = [at == text.find(next((c for c in text if ord(c) >= 0x80), "")) for at in range(len(text))]
+    shown = next((marks for marks in (near, special, first) if 3 * sum(marks) <= 2 * len(text)), first)
+    return "".join(char if show or not char.isalnum() else "*" for char, show in zip(text, shown, strict=True))

@@ -115,7 +115,7 @@ _BOMS = (
 )
 
 
-def opening(head: bytes, size: int) -> Shape | None:
+def opening(head: bytes, size: int) -> Shape | None:  # noqa: PLR0911 - an answer each
     """What the first bytes alone say; None where it takes more to tell.
 
     Args:

@@ -103,7 +103,6 @@ class _Tree:
 
 def _rows(tree: _Tree, shape: Shape) -> None:
     rows = [path for path in tree.counts if tree.most[path] > 1 and path.count("/") > 1]
-    # an element with a text only and no attribute, inside a row, is a repeated value rather than a row; kept all the same
     for path in rows:
         name = path.rpartition("/")[2]
         while name in shape.tables:
@@ -112,7 +111,7 @@ def _rows(tree: _Tree, shape: Shape) -> None:
         for other in tree.counts:
             inner = other.removeprefix(path + "/")
             nested = any(other == row or other.startswith(row + "/") for row in rows if row.startswith(path + "/"))
-            if other == path or inner == other or nested:
+            if other in (path, inner) or nested:
                 continue
             if other in tree.texts:
                 columns[_free(inner.replace("/", "_"), columns)] = inner

@@ -114,7 +114,7 @@ def test_a_lost_byte_is_not_reproduced():
     assert not weigh(words).reproduces
 
 
-@given(st.text(alphabet=sorted(polish.ALPHABET) + ["Ł", "Ś", " ", ";"], max_size=60), st.sampled_from(PAGES))
+@given(st.text(alphabet=[*sorted(polish.ALPHABET), "Ł", "Ś", " ", ";"], max_size=60), st.sampled_from(PAGES))
 @settings(max_examples=150, deadline=None)
 def test_what_is_decided_reads_as_it_was_written(text, page):
     """Random letters are hardly Polish: mostly there is no verdict; where there is one, the text must survive."""

@@ -22,6 +22,7 @@ billing.errors.SourceError: poznan, ABON.DBF: the bytes contradict the declared 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -30,9 +31,9 @@ from numpy.typing import NDArray
 from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.codepages import code_page
-from extractors.profiling import mixture
+from extractors.profiling import mixture, polish
 from extractors.profiling.evidence import MARGIN_BITS, Judgement, Scored, conclude, score
-from extractors.profiling.readings import FAMILY_ASCII, FAMILY_EBCDIC, VARIANTS, is_utf8, masked, reading
+from extractors.profiling.readings import COMMON, FAMILY_ASCII, FAMILY_EBCDIC, VARIANTS, is_utf8, masked, reading
 from extractors.profiling.wordbytes import WordCount, looks_ascii, looks_ebcdic
 
 SAMPLE_BLOCKS = 16
@@ -45,6 +46,30 @@ STOP_BITS = 20.0
 STOP_WORDS = 3
 MAX_DEFENDERS = 0.25  # words for the declared page, as a share of the words against it
 MIXED_SHARE = 0.08
+
+
+ASCII_CANDIDATES = COMMON
+MIN_MISFIT_SHARE = 0.08
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a sample looks like under one page.
+
+    Attributes:
+        page: The page.
+        judged: Different words with letters beyond ASCII.
+        misfits: Of these, the ones that are hardly Polish.
+    """
+
+    page: str
+    judged: int
+    misfits: int
+
+    @property
+    def share(self) -> float:
+        """Misfits among the judged."""
+        return self.misfits / self.judged if self.judged else 0.0
 
 
 class TextSample:
@@ -96,6 +121,23 @@ def sample_file(landed: LandedFile) -> TextSample:
             file.seek(start)
             sample.add(file.read(SAMPLE_BLOCK_BYTES), f"the block from byte {start}")
     return sample
+
+
+def judge(sample: TextSample, pages: tuple[str, ...] = ASCII_CANDIDATES) -> list[Verdict]:
+    """Judge a sample under each page, the page that makes most of it Polish first.
+
+    Raises:
+        ContractError: A page is unknown.
+    """
+    words = WordCount(ebcdic=not is_utf8(pages[0]) and code_page(pages[0]).ebcdic)
+    for part in sample.parts(ebcdic=words.ebcdic).values():
+        words.update(part)
+    scored = score(words, pages)
+    order = np.argsort(scored.totals(), kind="stable").tolist()
+    return [
+        Verdict(page, len(scored.words), sum(polish.misfits(reading(page).text(word)) for word in scored.words))
+        for page in (pages[index] for index in order)
+    ]
 
 
 def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample) -> str:

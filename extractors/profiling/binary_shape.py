@@ -24,6 +24,9 @@ from extractors.profiling.shapes import Shape
 
 LONGEST_RECORD = 32_760  # of z/OS
 LEAST_WALKED = 3
+LEAST_OTHER = 6  # records that prove words of an unusual form
+SHORTEST_RECORD = 8
+NEARLY_ALL = 0.8  # of the bytes that tell are of the same kind a record later: less has to stand out then
 LONGEST_NUMBER = 18
 SAMPLE = 1 << 18
 _EBCDIC_INVARIANT = frozenset(
@@ -71,11 +74,12 @@ def read_records(head: bytes, size: int) -> Shape | None:
         head: The beginning of the file, a megabyte where there is that much.
         size: Of the file.
     """
-    return _blocks(head, size) or _words(head, 0, min(len(head), size), whole=len(head) >= size) or _fixed(head, size)
+    whole = len(head) >= size
+    return _blocks(head, size) or _words(head, whole=whole) or _other_words(head, whole=whole) or _fixed(head, size)
 
 
-def _words(head: bytes, start: int, end: int, *, whole: bool) -> Shape | None:
-    lengths = walk(head, start, end)
+def _words(head: bytes, form: str = ">HH", own: int = 4, *, whole: bool) -> Shape | None:
+    lengths = walk(head, 0, len(head), form, own)
     if lengths is None or len(lengths) < LEAST_WALKED:
         return None
     records = len(lengths) if whole else None
@@ -87,21 +91,42 @@ def _words(head: bytes, start: int, end: int, *, whole: bool) -> Shape | None:
     return shape
 
 
-def walk(data: bytes, start: int, end: int) -> list[int] | None:
+def _other_words(head: bytes, *, whole: bool) -> Shape | None:
+    """Descriptor words as transfer programs write them: turned round, or without their own length."""
+    for form, order in ((">HH", "big"), ("<HH", "little")):
+        for own in (0, 4):
+            shape = _words(head, form, own, whole=whole)
+            if shape and len(walk(head, 0, len(head), form, own) or ()) >= LEAST_OTHER:
+                shape.rdw = {"byte_order": order, "counts_itself": own == 4}
+                shape.title += f"; the words are {order}-endian and {'' if own else 'do not '}count themselves"
+                return shape
+    return None
+
+
+def walk(data: bytes, start: int, end: int, form: str = ">HH", own: int = 4) -> list[int] | None:
     """Lengths of the records of a chain of descriptor words, without the words; None where the chain breaks.
 
     A last record that the data cut off is left out.
+
+    Args:
+        data: The bytes.
+        start: First byte of the first word.
+        end: Behind the last record.
+        form: `>HH` for length and zeros, `<HH` for zeros and a length that is turned round.
+        own: Bytes of the word that the length counts.
     """
     lengths: list[int] = []
     at = start
     while at + 4 <= end:
-        length, rest = struct.unpack_from(">HH", data, at)
-        if not 5 <= length <= LONGEST_RECORD or rest:
+        pair = struct.unpack_from(form, data, at)
+        length, rest = pair if form == ">HH" else pair[::-1]
+        if not own < length <= LONGEST_RECORD or rest:
             return None
-        if at + length > end:
+        after = at + 4 - own + length
+        if after > end:
             return lengths if end == len(data) and lengths else None
-        lengths.append(length - 4)
-        at += length
+        lengths.append(length - own)
+        at = after
     return lengths if at == end or end == len(data) else None
 
 
@@ -171,31 +196,45 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
     """
     n = len(kinds)
     longest = min(n // 3, LONGEST_RECORD)
-    if longest < 4:
+    if longest < SHORTEST_RECORD + 2:
         return 0
+    counts = np.bincount(kinds)
+    # blanks resemble blanks everywhere: only what is not of the commonest kind tells
+    telling = n - int(counts.max())
     same = np.zeros(longest + 1)
     width = 1 << (2 * n - 1).bit_length()
-    for kind in range(int(kinds.max()) + 1):
-        spectrum = np.fft.rfft((kinds == kind).astype(np.float32), width)
-        same += np.fft.irfft(spectrum * np.conj(spectrum), width)[: longest + 1]
-    share = same / (n - np.arange(longest + 1))
-    share[:4] = 0
-    usual, best = float(np.median(share[4:])), float(share[4:].max())
-    if best < usual + 0.08 and best < 0.98:
+    for kind in np.flatnonzero(counts).tolist():
+        if kind != int(counts.argmax()):
+            spectrum = np.fft.rfft((kinds == kind).astype(np.float32), width)
+            same += np.fft.irfft(spectrum * np.conj(spectrum), width)[: longest + 1]
+    if not telling:
         return 0
-    good = np.flatnonzero(share >= usual + 0.85 * (best - usual))
+    share = same / telling * n / (n - np.arange(longest + 1))
+    # a record resembles the next one far more than what lies a byte beside it
+    peak = np.zeros(longest + 1)
+    inner = slice(SHORTEST_RECORD, -1)
+    peak[inner] = share[inner] - np.maximum(share[SHORTEST_RECORD - 1 : -2], share[SHORTEST_RECORD + 1 :])
+    best = float(peak.max())
+    chance = 1 / n**0.5
+    nearly_all = share[int(peak.argmax())] >= NEARLY_ALL
+    if best < (2 if nearly_all else 4) * chance:
+        return 0
+    good = np.flatnonzero(peak >= 0.7 * best)
     dividing = [int(length) for length in good if size % int(length) == 0]
     # a record repeats after twice its length, too: the shortest of the good ones is meant
     return min(dividing) if dividing else int(good[0])
 
 
-_RUN = re.compile(b"[" + b"".join(re.escape(bytes([b])) for b in range(0x40, 0xFA) if b not in (0xFF,)) + b"]{4,}")
+_EBCDIC_RUN = re.compile(b"[" + b"".join(re.escape(bytes([b])) for b in range(0x40, 0xFA)) + b"]{6,}")
+_ASCII_RUN = re.compile(rb"[\x20-\x7e\x80-\xff]{6,}")
+_ASCII_PLAIN = bytes(byte for byte in range(256) if bytes([byte]).isalnum() or byte == 0x20)
 
 
-def text_runs(data: bytes) -> list[bytes]:
-    """The pieces of mainframe records that are text, not packed or binary numbers."""
-    plain = bytes(sorted(_EBCDIC_INVARIANT))
-    return [run for run in _RUN.findall(data) if len(run.translate(None, plain)) <= 0.5 * len(run)]
+def text_runs(data: bytes, *, ebcdic: bool) -> list[bytes]:
+    """The pieces of records that are text, not packed or binary numbers: mostly plain letters, digits and blanks."""
+    plain = bytes(sorted(_EBCDIC_INVARIANT)) if ebcdic else _ASCII_PLAIN
+    runs = (_EBCDIC_RUN if ebcdic else _ASCII_RUN).findall(data)
+    return [run for run in runs if len(run.translate(None, plain)) <= 0.4 * len(run)]
 
 
 def guess_fields(rows: NDArray[np.uint8]) -> list[tuple[str, int, int, str]]:

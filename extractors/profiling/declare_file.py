@@ -175,6 +175,11 @@ def _declare_mainframe(file: ProposedFile, name: str, books: dict[str, str], *, 
             f"blocks with descriptor words ({shape.record_format}) are not read: have them sent as "
             f"{', '.join(sorted(RECORD_FORMATS))}"
         )
+    if shape.rdw:
+        if "rdw" in MainframeFile.model_fields:
+            declared["rdw"] = shape.rdw
+        else:
+            file.comments["record_format"] = "descriptor words of another form: have it sent with its own"
     if given:
         declared["copybook"] = next(iter(books)) if len(books) == 1 else list(books)
         if sum(len(Copybook.parse(book, text).roots) for book, text in books.items()) > 1:

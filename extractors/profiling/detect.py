@@ -23,6 +23,10 @@ from extractors.profiling.shapes import Shape, opening
 HEAD = 1 << 20
 TAIL = 1 << 16
 """Bytes that the detection reads, of the beginning and of the end."""
+_COMPANIONS = {
+    **dict.fromkeys((".dbt", ".fpt", ".dct", ".smt"), "memo file of a DBF table"),
+    **dict.fromkeys((".cdx", ".dcx", ".ntx", ".idx", ".ndx", ".mdx"), "index of a DBF table"),
+}
 _DBASE7 = (0x04, 0x8C)
 _FIELD_TYPES = tuple(bytes([letter]) for letter in b"CNDLMFGPBITY@O+VQWX0")
 
@@ -53,6 +57,8 @@ def detect(path: Path, *, copybook: bool = False) -> Shape:
         shape = opening(head, size) or _dbf(path, head, size) or tree_shape.read_xml(head)
         if shape:
             return shape
+        if companion := _COMPANIONS.get(path.suffix.lower()):
+            return Shape("unsupported", companion, "profile the .DBF table that it belongs to")
     ebcdic = binary_shape.seems_ebcdic(head)
     shape = None
     if not copybook:

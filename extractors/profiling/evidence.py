@@ -41,6 +41,7 @@ MOST_WORDS = 2_000
 MARGIN_BITS = 8.0
 LONE_WORD_BITS = 8.0  # what a single word must decide by, however often it occurs
 SUPPORT_BITS = 3.0  # from here on a word is for or against a page
+SHORTEST_WORD = 3  # letters of a word that may decide
 WORD_BITS = 30.0  # what one word may cost a page at most
 MAX_MISFIT = 0.5  # share of words that are hardly Polish
 MAX_WEIGHT = 4.0
@@ -210,6 +211,9 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
     margin = float(totals[others[0]] - totals[order[0]])
     rival = next((scored.pages[i] for i in others if scored.pages[i] not in HANDICAP_BITS), runner_up)
     gains = np.where(every, scored.column(rival) - scored.column(best), 0.0)
+    # a letter or two may be anything, and between binary numbers they are
+    long = np.array([len(reading(best).text(word)) >= SHORTEST_WORD for word in scored.words])
+    gains = np.where(long, gains, np.minimum(gains, 0.0))
     supporting, opposing = int((gains >= SUPPORT_BITS).sum()), int((gains <= -SUPPORT_BITS).sum())
     reader = reading(best)
     chosen = [word for word, taken in zip(scored.words, every.tolist(), strict=True) if taken]
@@ -218,7 +222,7 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
     reason = f"{margin:.0f} bits better than {runner_up}"
     if margin < MARGIN_BITS:
         status, reason = "undecided", f"{best} is only {margin:.0f} bits better than {runner_up}"
-    elif supporting < 2 and gains.max() < LONE_WORD_BITS and runner_up not in HANDICAP_BITS:
+    elif supporting < 2 and gains.max() < LONE_WORD_BITS and rival == runner_up:
         status, reason = "undecided", f"a single word speaks for {best} and against {runner_up}"
     elif reader.chars and not any(polish.has_polish(reader.text(word)) for word in chosen):
         status, reason = "undecided", f"no Polish letter occurs, only foreign ones or symbols; {best} reads them best"

@@ -66,8 +66,7 @@ def pieces(path: Path, shape: Shape) -> Iterator[Piece]:
         yield from _xml(path)
     elif shape.format == "unknown":
         for at, data in blocks(path):
-            text = b"\n".join(binary_shape.text_runs(data)) if shape.ebcdic else data
-            yield f"block at byte {at}", "", text
+            yield f"block at byte {at}", "", b"\x00".join(binary_shape.text_runs(data, ebcdic=shape.ebcdic))
 
 
 def _lines(path: Path, shape: Shape) -> Iterator[tuple[int, bytes]]:
@@ -129,7 +128,7 @@ def _mainframe(path: Path, shape: Shape) -> Iterator[Piece]:
         yield from _records(path, shape, 0, shape.record_length, shape.fields)
         return
     for at, data in blocks(path):
-        runs = binary_shape.text_runs(data) if shape.ebcdic else [data]
+        runs = binary_shape.text_runs(data, ebcdic=shape.ebcdic)
         yield f"block at byte {at}", "", b"\x00".join(runs)
 
 

@@ -37,6 +37,7 @@ from extractors.profiling.evidence import Scored
 from extractors.profiling.readings import COMMON, UTF8, reading
 
 CLEAR_BITS = 6.0  # from here on one word speaks clearly
+SHORTEST_WORD = 3  # letters; what is shorter may be rubbish between binary numbers
 LEAST_WORDS = 3  # that must speak clearly for another page
 MOST_DEFENDING = 0.25  # words of a part that speak for the whole's page, as a share of those against it
 LEAST_GAIN_BITS = 20.0  # what two pages must explain better than one
@@ -146,5 +147,7 @@ def polish_rows(scored: Scored, page: str, rows: NDArray[np.bool_]) -> list[int]
     return [
         row
         for row in np.flatnonzero(rows).tolist()
-        if not polish.misfits(text := reader.text(scored.words[row])) and polish.has_polish(text)
+        if len(text := reader.text(scored.words[row])) >= SHORTEST_WORD
+        and not polish.misfits(text)
+        and polish.has_polish(text)
     ]

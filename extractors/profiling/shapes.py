@@ -13,6 +13,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from typing import get_args
+
+from billing.spec import AnyFile
+
+PROPOSED = frozenset({"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql"})
+"""Formats that a declaration is proposed for."""
+DECLARABLE = frozenset(get_args(model.model_fields["format"].annotation)[0] for model in get_args(get_args(AnyFile)[0]))
+"""Formats that a source can declare."""
+
+
+def named_only(format: str, title: str) -> Shape:
+    """A format that is named, but not looked into."""
+    if format in DECLARABLE:
+        return Shape(format, title, f"declare it: blueline sources new SOURCE --format {format}")
+    return Shape(format, title, "no source format reads it: have it converted to delimited text")
 
 
 @dataclass
@@ -36,6 +51,7 @@ class Shape:
         columns: Names of columns.
         record_length: In bytes, without line end or descriptor word.
         record_format: F or V, as in the specs; `VB` with block descriptor words.
+        rdw: Form of its descriptor words, where it is not the mainframe's own.
         fields: Of a fixed record: (name, first byte from 0, length).
         draft: Of fixed mainframe records: (name, first byte, length, picture), for the draft of a copybook.
         types: Record types of a fixed-width file: prefix -> its fields.
@@ -60,6 +76,7 @@ class Shape:
     columns: list[str] = field(default_factory=list)
     record_length: int = 0
     record_format: str = ""
+    rdw: dict[str, object] = field(default_factory=dict)
     fields: list[tuple[str, int, int]] = field(default_factory=list)
     draft: list[tuple[str, int, int, str]] = field(default_factory=list)
     types: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
@@ -71,7 +88,7 @@ class Shape:
     @property
     def is_supported(self) -> bool:
         """Can a source declare it?"""
-        return self.format in {"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql"}
+        return self.format in PROPOSED
 
 
 @dataclass
@@ -137,7 +154,7 @@ def opening(head: bytes, size: int) -> Shape | None:  # noqa: PLR0911 - an answe
             f"UTF-16 ({'little' if silent else 'big'}-endian)", "every second byte is NUL; no byte order mark"
         )
     if _is_mt940(head[: 1 << 16]):
-        return Shape("mt940", "MT940 bank statement", "no source format reads MT940: have it converted", encoding="")
+        return named_only("mt940", "MT940 bank statement")
     return _json(head, size)
 
 

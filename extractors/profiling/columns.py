@@ -30,8 +30,11 @@ FIT = 0.9  # share of the values that must be of a type
 FIT_DATE = 0.97
 FIT_CHECKED = 0.75  # where a check digit proves each value
 MOST_CODES = 12
+LONGEST_CODE = 3  # characters of a code that is shown
 MOST_DISTINCT = 5_000  # values that the kind is judged by
 FIRST_YEAR, LAST_YEAR = 1880, 2035
+PIVOT = 30  # two-digit years below it are 20YY
+_SHORT_YEARS = ("YYMMDD", "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD")
 _MOST_EXAMPLES = 3
 _EMPTY_DATES = frozenset({"0", "000000", "00000000", "0000-00-00", "00.00.0000", "00-00-0000", "00/00/0000"})
 
@@ -148,7 +151,7 @@ def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  
         form, read = date
         days = [day for day in map(read, some) if day]
         nulls = sorted({v for v in some if v in _EMPTY_DATES})
-        rule: dict[str, object] = {"format": form}
+        rule: dict[str, object] = {"format": form, **({"pivot": PIVOT} if form in _SHORT_YEARS else {})}
         if nulls:
             rule["null_values"] = nulls
         return "date", rule, lambda v: v in _EMPTY_DATES or read(v) is not None, max(days)
@@ -206,7 +209,18 @@ def read_date(value: str, form: str) -> dt.date | None:
         day = dt.datetime.strptime(value, code).date()
     except ValueError:
         return None
+    if form in _SHORT_YEARS:
+        return _in_century(day)
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _in_century(day: dt.date) -> dt.date | None:
+    """A date of a two-digit year, by `PIVOT`; None for a 29 February that its century has not."""
+    short = day.year % 100
+    try:
+        return day.replace(year=short + (2000 if short < PIVOT else 1900))
+    except ValueError:
+        return None
 
 
 def _is_nrb(value: str) -> bool:
@@ -216,9 +230,9 @@ def _is_nrb(value: str) -> bool:
 
 def _masked(value: str, kind: str) -> str:
     value = value[:40]
-    if kind in ("money", "date", "code", "postal_code"):
+    if kind == "money" or (kind == "code" and len(value) <= LONGEST_CODE):
         return value  # says nothing about a person without the rest of the row
-    return mask(value, kind="name") if kind == "text" else mask(value)
+    return mask(value, kind="name") if kind in ("text", "code") else mask(value)
 
 
 _FILLER = re.compile(r"(?i)brak( danych)?|n/?a|x{3,}|null|test\w*|-+|\?+")

@@ -57,7 +57,7 @@ def command(
         name, profiles, delivery=_delivery(root, name), root=root, copybooks=books, checks=_checks(date.today())
     )
     written: list[str] = []
-    if write is not None:
+    if write is not None and proposal.files:
         written = _write(folder, proposal, force=force)
     if json_:
         typer.echo(json.dumps(as_json(profiles, proposal, written), ensure_ascii=False, indent=2, default=str))

@@ -26,7 +26,7 @@ LONGEST_RECORD = 32_760  # of z/OS
 LEAST_WALKED = 3
 LEAST_OTHER = 6  # records that prove words of an unusual form
 SHORTEST_RECORD = 8
-NEARLY_ALL = 0.8  # of the bytes that tell are of the same kind a record later: less has to stand out then
+MOSTLY = 0.6  # of the bytes that tell are of the same kind a record later: less has to stand out then
 LONGEST_NUMBER = 18
 SAMPLE = 1 << 18
 _EBCDIC_INVARIANT = frozenset(
@@ -183,7 +183,7 @@ def _kinds(data: bytes) -> NDArray[np.uint8]:
     else:
         kind[0x20] = 0
         kind[0x30:0x3A] = 1
-        kind[0x41:0x5B] = kind[0x61:0x7B] = 2
+        kind[0x41:0x5B] = kind[0x61:0x7B] = kind[0x80:] = 2
     return kind[np.frombuffer(data, np.uint8)]
 
 
@@ -216,8 +216,8 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
     peak[inner] = share[inner] - np.maximum(share[SHORTEST_RECORD - 1 : -2], share[SHORTEST_RECORD + 1 :])
     best = float(peak.max())
     chance = 1 / n**0.5
-    nearly_all = share[int(peak.argmax())] >= NEARLY_ALL
-    if best < (2 if nearly_all else 4) * chance:
+    mostly = share[int(peak.argmax())] >= MOSTLY
+    if best < (2 if mostly else 4) * chance:
         return 0
     good = np.flatnonzero(peak >= 0.7 * best)
     dividing = [int(length) for length in good if size % int(length) == 0]

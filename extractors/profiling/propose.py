@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -115,17 +116,30 @@ def _one_at_least(mapped: list[Mapped], files: Sequence[ProposedFile]) -> list[M
         return mapped
     weak = next((m for m in mapped if m.entity == "subscriber" and "subscriber_key" in m.fields), None)
     if weak is None:
-        table, columns = next(
-            ((table, columns) for file in files for table, columns in file.tables.items() if columns), ("", {})
-        )
-        if not columns:
+        table, named = _some_column(files)
+        if not named:
             return mapped
-        named = next((n for n, c in columns.items() if c.is_unique), next(iter(columns)))
         weak = Mapped("subscriber", table, {"subscriber_key": (named, {})})
         mapped = [weak, *mapped]
     weak.is_sure = True
     weak.why = "REVIEW: nothing proves that a row is a subscriber; a declaration needs one entity at least"
     return mapped
+
+
+def _some_column(files: Sequence[ProposedFile]) -> tuple[str, str]:
+    """A raw table and a column that may be its key; where a file cannot be read yet, the first that it seems to have."""
+    for file in files:
+        for table, columns in file.tables.items():
+            if columns:
+                return table, next((name for name, column in columns.items() if column.is_unique), next(iter(columns)))
+    for file in files:
+        shape, name = file.profile.shape, file.declared["name"]
+        names = [*shape.columns, *(field for field, *_ in shape.fields)]
+        inner: dict[str, Any] = next(iter(file.declared.get("records") or file.declared.get("results") or []), {})
+        named = next(iter(names or [c["name"] for c in inner.get("columns", []) if isinstance(c, dict)]), "")
+        if named:
+            return inner.get("table", name), named
+    return "", ""
 
 
 # --- text ------------------------------------------------------------------------------------------------------

@@ -199,12 +199,25 @@ def test_a_mixed_file_exits_with_1_and_says_so(home):
     assert found["files"][0]["code_page"]["page"] is None
 
 
+def test_a_file_that_is_mixed_is_declared_with_a_comment_and_stops_at_the_check(home):
+    path = Path("in") / "a.csv"
+    half = len(RECORDS) // 2
+    lines = [f"{n};{line[0]};{line[1]}\r\n" for n, line in enumerate(RECORDS)]
+    path.write_bytes("".join(lines[:half]).encode("mazovia") + "".join(lines[half:]).encode("cp1250"))
+    found = profile_json(path, "--write", "sources/torun", exit_code=1)
+    assert "more than one code page" in found["files"][0]["problem"]
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 2
+    assert "code page" in checked.output
+
+
 def test_a_container_is_named_and_nothing_is_proposed(home):
     path = Path("in") / "a.gz"
     path.write_bytes(b"\x1f\x8b" + bytes(30))
-    found = profile_json(path, exit_code=1)
+    found = profile_json(path, "--write", "sources/torun", exit_code=1)
     assert found["files"][0]["shape"]["title"] == "gzip"
     assert found["source_toml"] is None
+    assert not (home / "sources" / "torun").exists()
 
 
 def test_a_copybook_is_used_and_copied(home):

@@ -110,6 +110,20 @@ def test_fixed_mainframe_records(write, records):
     assert pictures[36].endswith("COMP-3")
 
 
+def test_fixed_text_without_line_ends(write, records):
+    text = "".join(f"{n:06}{line[:30]:30}{n * 3:010}" for n, line in enumerate(records))
+    found = profile(write("A.DAT", text, "cp852"))
+    assert (found.shape.format, found.shape.record_length, found.shape.ebcdic) == ("mainframe", 46, False)
+    assert found.page == "cp852"
+
+
+def test_descriptor_words_of_transfer_programs(write, records):
+    rows = [row[: 20 + n % 20] for n, row in enumerate(mainframe(records))]
+    found = detect(write("A.VB", b"".join(struct.pack("<HH", 0, len(row)) + row for row in rows)))
+    assert (found.record_format, found.records) == ("V", len(rows))
+    assert found.rdw == {"byte_order": "little", "counts_itself": False}
+
+
 def test_variable_mainframe_records(write, records):
     rows = [row[: 20 + n % 20] for n, row in enumerate(mainframe(records))]
     data = b"".join(struct.pack(">HH", len(row) + 4, 0) + row for row in rows)

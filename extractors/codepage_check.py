@@ -41,6 +41,9 @@ SAMPLE_BLOCK_BYTES = 1 << 18
 MOST_BYTES = 4 * SAMPLE_BLOCKS * SAMPLE_BLOCK_BYTES
 """Text that a sample keeps; what is added beyond it is left out."""
 
+MOST_WORDS = 1_000
+"""Different words that a file is judged by."""
+
 # From here on the evidence stops a source; a proposal is made on less (`evidence.MARGIN_BITS`).
 STOP_BITS = 20.0
 STOP_WORDS = 3
@@ -168,7 +171,8 @@ def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample
         words.update(part)
     if not words.words:
         return f"code page {declared}: believed, no letter beyond ASCII to judge it by"
-    scored = score(words, tuple(dict.fromkeys((declared, *(FAMILY_EBCDIC if ebcdic else FAMILY_ASCII)))))
+    pages = tuple(dict.fromkeys((declared, *(FAMILY_EBCDIC if ebcdic else FAMILY_ASCII))))
+    scored = score(words, pages, most=MOST_WORDS)
     found = conclude(scored)
     _refuse_another_page(source_id, landed, declared, scored, found)
     _refuse_mixture(source_id, landed, declared, scored, parts)

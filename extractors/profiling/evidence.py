@@ -44,6 +44,7 @@ SUPPORT_BITS = 3.0  # from here on a word is for or against a page
 SHORTEST_WORD = 3  # letters of a word that may decide
 WORD_BITS = 30.0  # what one word may cost a page at most
 MAX_MISFIT = 0.5  # share of words that are hardly Polish
+MAX_BITS_A_LETTER = 5.4  # hand-written records cost 3.3 to 4.8, letters at random 5.8 and more
 MAX_WEIGHT = 4.0
 _MOST_SHOWN = 8
 
@@ -222,10 +223,14 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
     reason = f"{margin:.0f} bits better than {runner_up}"
     if margin < MARGIN_BITS:
         status, reason = "undecided", f"{best} is only {margin:.0f} bits better than {runner_up}"
+    elif supporting == 0:
+        status, reason = "undecided", f"no word of {SHORTEST_WORD} letters speaks for {best} and against {rival}"
     elif supporting < 2 and gains.max() < LONE_WORD_BITS and rival == runner_up:
         status, reason = "undecided", f"a single word speaks for {best} and against {runner_up}"
     elif reader.chars and not any(polish.has_polish(reader.text(word)) for word in chosen):
         status, reason = "undecided", f"no Polish letter occurs, only foreign ones or symbols; {best} reads them best"
+    elif reader.chars and (bits := _bits_a_letter([reader.text(word) for word in chosen])) > MAX_BITS_A_LETTER:
+        status, reason = "undecided", f"no candidate reads Polish: {best} is best, at {bits:.1f} bits a letter"
     elif misfits > MAX_MISFIT:
         status, reason = (
             "undecided",
@@ -249,6 +254,10 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
         reproduces=all(map(reader.reproduces, chosen)),
         reason=reason,
     )
+
+
+def _bits_a_letter(texts: Sequence[str]) -> float:
+    return sum(map(polish.cost, texts)) / sum(len(text) + 1 for text in texts)
 
 
 def _deciding(scored: Scored, gains: NDArray[np.float64], best: str, other: str) -> tuple[Deciding, ...]:

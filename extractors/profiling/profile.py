@@ -134,7 +134,7 @@ def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_
     found.apart, found.mixed = [*blocks, *fields], mixture.word_by_word(scored)
     if judgement.misfits >= MISFITS_OF_DAMAGE or page == UTF8:
         found.damage = mojibake.find(whole, page)
-    if found.damage and page == UTF8:  # a file of whole UTF-8 sequences is UTF-8, whatever they say
+    if page == UTF8:  # a file of whole UTF-8 sequences is UTF-8, whatever they say
         judgement = found.judgement = _utf8_all_the_same(judgement)
     found.verdict = "mixed" if found.apart or found.mixed else judgement.status
     if found.verdict == "decided":
@@ -143,7 +143,7 @@ def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_
 
 
 def _utf8_all_the_same(judgement: Judgement) -> Judgement:
-    if judgement.reproduces and judgement.status == "undecided":
+    if judgement.reproduces and judgement.words > 1 and judgement.status == "undecided":
         return replace(judgement, status="decided", reason="all letters beyond ASCII are whole UTF-8 sequences")
     return judgement
 

@@ -127,7 +127,7 @@ def _one_at_least(mapped: list[Mapped], files: Sequence[ProposedFile]) -> list[M
 
 
 def _some_column(files: Sequence[ProposedFile]) -> tuple[str, str]:
-    """A raw table and a column that may be its key; where a file cannot be read yet, the first that it seems to have."""
+    """A raw table and a column that may be its key; of a file that cannot be read yet, the first it seems to have."""
     for file in files:
         for table, columns in file.tables.items():
             if columns:

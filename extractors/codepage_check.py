@@ -1,69 +1,58 @@
 """Is a file's declared code page contradicted by its own bytes?
 
 The wrong page rarely fails: it turns Polish letters into other letters, line drawings or control characters, and the
-damage surfaces years later on a bill.  So a sample of every text file is judged before it is decoded.
+damage surfaces years later on a bill.  So a sample of every text file is judged before it is decoded, by the same
+evidence as `blueline profile` (`extractors.profiling.evidence`): which page makes Polish of its words.
 
-Each candidate page is asked what the file's bytes beyond ASCII would be: Polish letters whose case agrees with the
-letter before them, or something that does not stand inside Polish words.  The judgement needs only how often each
-pair of neighbouring bytes occurs, so its cost does not depend on the file's size.
+The declaration is believed unless the evidence is clear: several words that are no Polish under the declared page
+and are under another one, in the whole file or in a part of it.  Names of foreigners are no evidence.
 
-The declaration is believed unless the evidence is clear: enough letters, many of them impossible under the declared
-page, and another page under which they make sense.  Names of foreigners are no evidence.
-
+>>> from pathlib import Path
 >>> sample = TextSample()
->>> text = "Łukasz Żółkiewski, Święta Wola, Gęś i Łoś, ul. Źródlana, Jarosław, Wrocław, Kąty; "
->>> sample.add(text.encode("mazovia") * 5)
->>> [(v.page, v.judged, v.misfits) for v in judge(sample, ("mazovia", "cp852"))]
-[('mazovia', 64, 0), ('cp852', 64, 54)]
+>>> sample.add("Łukasz Żółkiewski, Święta Wola, Gęś i Łoś, ul. Źródlana, Jarosław, Kąty".encode("mazovia"))
+>>> landed = LandedFile(Path("ABON.DBF"), "ABON.DBF", "0" * 64, 71, "abon")
+>>> verify("poznan", landed, "mazovia", sample)
+'code page mazovia: not contradicted, 8 words confirm it'
+>>> verify("poznan", landed, "cp852", sample)  # doctest: +ELLIPSIS
+Traceback (most recent call last):
+...
+billing.errors.SourceError: poznan, ABON.DBF: the bytes contradict the declared code page cp852: ...
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
-from extractors.codepages import UNDEFINED, CodePage, code_page
-
-ASCII_CANDIDATES = ("mazovia", "cp852", "cp1250", "iso8859-2")
-EBCDIC_CANDIDATES = ("cp870", "cp037", "cp500", "cp273")
-POLISH_LOWER = "ąćęłńóśźż"
-POLISH_UPPER = POLISH_LOWER.upper()
+from extractors.codepages import code_page
+from extractors.profiling import mixture, polish
+from extractors.profiling.evidence import MARGIN_BITS, Judgement, Scored, conclude, score
+from extractors.profiling.readings import COMMON, FAMILY_ASCII, FAMILY_EBCDIC, VARIANTS, is_utf8, masked, reading
+from extractors.profiling.wordbytes import WordCount, looks_ascii, looks_ebcdic
 
 SAMPLE_BLOCKS = 16
 SAMPLE_BLOCK_BYTES = 1 << 18
+MOST_BYTES = 4 * SAMPLE_BLOCKS * SAMPLE_BLOCK_BYTES
+"""Text that a sample keeps; what is added beyond it is left out."""
 
-# From here on the evidence counts as clear.
-MIN_JUDGED = 20
-MIN_MISFITS = 10
+MOST_WORDS = 1_000
+"""Different words that a file is judged by."""
+
+# From here on the evidence stops a source; a proposal is made on less (`evidence.MARGIN_BITS`).
+STOP_BITS = 20.0
+STOP_WORDS = 3
+MAX_DEFENDERS = 0.25  # words for the declared page, as a share of the words against it
+MIXED_SHARE = 0.08
+
+
+ASCII_CANDIDATES = COMMON
 MIN_MISFIT_SHARE = 0.08
-MAX_RIVAL_SHARE = 0.25  # of the declared page's share of misfits
-
-
-class TextSample:
-    """How often each pair of neighbouring bytes occurs in the text seen so far.
-
-    Attributes:
-        pairs: int64[256, 256], first byte by second byte.
-    """
-
-    def __init__(self) -> None:
-        self.pairs: NDArray[np.int64] = np.zeros((256, 256), np.int64)
-
-    def add(self, data: bytes) -> None:
-        """Count a piece of text."""
-        codes = np.frombuffer(data, np.uint8).astype(np.intp)
-        if len(codes) > 1:
-            self.pairs += np.bincount(codes[:-1] * 256 + codes[1:], minlength=65_536).reshape(256, 256)
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """How often each byte occurs (as the second of a pair)."""
-        return self.pairs.sum(axis=0)
 
 
 @dataclass(frozen=True)
@@ -72,15 +61,13 @@ class Verdict:
 
     Attributes:
         page: The page.
-        judged: Bytes that the candidates read differently.
-        misfits: Of these, the ones that do not stand inside Polish words.
-        examples: The commonest misfits, as `byte character xcount`.
+        judged: Different words with letters beyond ASCII.
+        misfits: Of these, the ones that are hardly Polish.
     """
 
     page: str
     judged: int
     misfits: int
-    examples: tuple[str, ...]
 
     @property
     def share(self) -> float:
@@ -88,26 +75,72 @@ class Verdict:
         return self.misfits / self.judged if self.judged else 0.0
 
 
-def judge(sample: TextSample, pages: tuple[str, ...]) -> list[Verdict]:
-    """Judge a sample under each page, the best first.
+class TextSample:
+    """Pieces of a file's text: blocks of it, or its fields."""
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[str, bytes]] = []
+        self._bytes = 0
+
+    def add(self, data: bytes, label: str = "") -> None:
+        """Take a piece of text.
+
+        Args:
+            data: Its bytes.
+            label: Where it stands, for messages: a field, or the bytes of a block.
+        """
+        data = data[: max(0, MOST_BYTES - self._bytes)]
+        if data:
+            self._pieces.append((label or f"piece {len(self._pieces) + 1}", data))
+            self._bytes += len(data)
+            self.__dict__.pop("counts", None)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """int64[256], how often each byte occurs."""
+        total = np.zeros(256, np.int64)
+        for _, data in self._pieces:
+            total += np.bincount(np.frombuffer(data, np.uint8), minlength=256)
+        return total
+
+    def parts(self, *, ebcdic: bool) -> dict[str, WordCount]:
+        """Words with letters beyond ASCII, by the piece they stand in; pieces of the same label together."""
+        found: dict[str, WordCount] = {}
+        for label, data in self._pieces:
+            found.setdefault(label, WordCount(ebcdic=ebcdic)).add(data)
+        return found
+
+
+def sample_file(landed: LandedFile) -> TextSample:
+    """Blocks spread over a text file."""
+    sample = TextSample()
+    starts: Iterable[int]
+    if landed.size <= SAMPLE_BLOCKS * SAMPLE_BLOCK_BYTES:
+        starts = range(0, landed.size, SAMPLE_BLOCK_BYTES)
+    else:
+        starts = [(landed.size - SAMPLE_BLOCK_BYTES) * n // (SAMPLE_BLOCKS - 1) for n in range(SAMPLE_BLOCKS)]
+    with landed.path.open("rb") as file:
+        for start in starts:
+            file.seek(start)
+            sample.add(file.read(SAMPLE_BLOCK_BYTES), f"the block from byte {start}")
+    return sample
+
+
+def judge(sample: TextSample, pages: tuple[str, ...] = ASCII_CANDIDATES) -> list[Verdict]:
+    """Judge a sample under each page, the page that makes most of it Polish first.
 
     Raises:
         ContractError: A page is unknown.
     """
-    judged = _disputed(pages)
-    verdicts = []
-    for name in pages:
-        pairs = np.where(_misfits(name), sample.pairs, 0)[:, judged]
-        by_byte = pairs.sum(axis=0)
-        worst = np.argsort(by_byte, kind="stable")[::-1][:3]
-        bytes_judged = np.flatnonzero(judged)
-        examples = tuple(
-            f"{bytes_judged[i]:02X} {_show(code_page(name), int(bytes_judged[i]))} x{by_byte[i]}"
-            for i in worst.tolist()
-            if by_byte[i]
-        )
-        verdicts.append(Verdict(name, int(sample.pairs[:, judged].sum()), int(by_byte.sum()), examples))
-    return sorted(verdicts, key=lambda verdict: verdict.misfits)
+    words = WordCount(ebcdic=not is_utf8(pages[0]) and code_page(pages[0]).ebcdic)
+    for part in sample.parts(ebcdic=words.ebcdic).values():
+        words.update(part)
+    scored = score(words, pages)
+    order = np.argsort(scored.totals(), kind="stable").tolist()
+    return [
+        Verdict(page, len(scored.words), sum(polish.misfits(reading(page).text(word)) for word in scored.words))
+        for page in (pages[index] for index in order)
+    ]
 
 
 def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample) -> str:
@@ -122,143 +155,106 @@ def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample
     counts = sample.counts
     if not counts.sum():
         return f"code page {declared}: no text to judge"
-    if _is_utf8(declared):
-        return _verify_utf8(source_id, landed, sample)
-    page = code_page(declared)
-    looks_ebcdic = _looks_ebcdic(counts)
-    if looks_ebcdic != page.ebcdic and (looks_ebcdic or _looks_ascii(counts)):
-        family = "EBCDIC" if looks_ebcdic else "ASCII"
+    ebcdic = not is_utf8(declared) and code_page(declared).ebcdic
+    seems_ebcdic = looks_ebcdic(counts)
+    if seems_ebcdic != ebcdic and (seems_ebcdic or looks_ascii(counts)):
         raise _contradicted(
             source_id,
             landed,
             declared,
-            f"the bytes are {family}: the commonest is {int(counts.argmax()):02X}, "
+            f"the bytes are {'EBCDIC' if seems_ebcdic else 'ASCII'}: the commonest is {int(counts.argmax()):02X}, "
             f"{counts[0x80:].sum() / counts.sum():.0%} are 80 or above",
         )
-    if not page.ebcdic and (sequences := _utf8_sequences(sample))[0] >= MIN_JUDGED and not sequences[1]:
-        raise _contradicted(
-            source_id,
-            landed,
-            declared,
-            f"all {sequences[0]} characters beyond ASCII are whole UTF-8 sequences",
-            "utf-8",
-        )
-    family_pages = EBCDIC_CANDIDATES if page.ebcdic else ASCII_CANDIDATES
-    rivals = tuple(name for name in family_pages if code_page(name).points.tolist() != page.points.tolist())
-    verdicts = judge(sample, (declared, *rivals))
-    own = next(v for v in verdicts if v.page == declared)
-    best = next(v for v in verdicts if v.page != declared)
-    if own.judged < MIN_JUDGED:
-        return f"code page {declared}: believed, only {own.judged} letters beyond ASCII to judge it by"
-    if own.misfits >= MIN_MISFITS and own.share >= MIN_MISFIT_SHARE and best.share <= own.share * MAX_RIVAL_SHARE:
-        raise _contradicted(
-            source_id,
-            landed,
-            declared,
-            f"of {own.judged} letters beyond ASCII {own.misfits} do not stand in Polish words under {declared} "
-            f"({', '.join(own.examples)}), but {best.misfits} under {best.page}",
-            best.page,
-        )
-    return (
-        f"code page {declared}: not contradicted, {own.misfits} of {own.judged} letters beyond ASCII are unusual "
-        f"(next: {best.page} with {best.misfits})"
+    parts = sample.parts(ebcdic=ebcdic)
+    words = WordCount(ebcdic=ebcdic)
+    for part in parts.values():
+        words.update(part)
+    if not words.words:
+        return f"code page {declared}: believed, no letter beyond ASCII to judge it by"
+    pages = tuple(dict.fromkeys((declared, *(FAMILY_EBCDIC if ebcdic else FAMILY_ASCII))))
+    scored = score(words, pages, most=MOST_WORDS)
+    found = conclude(scored)
+    _refuse_another_page(source_id, landed, declared, scored, found)
+    _refuse_mixture(source_id, landed, declared, scored, parts)
+    if not (found.page == declared or declared in found.alike):
+        return f"code page {declared}: believed, but {found.page} reads its words better by {found.margin:.0f} bits"
+    if found.margin < MARGIN_BITS or found.status == "any":
+        return f"code page {declared}: not contradicted; {found.words} words to judge it by, {found.reason}"
+    return f"code page {declared}: not contradicted, {found.supporting} words confirm it"
+
+
+def _refuse_another_page(source_id: str, landed: LandedFile, declared: str, scored: Scored, found: Judgement) -> None:
+    """Stop where the words speak for one page, and it is not the declared one."""
+    if found.page is None or found.page in scored.alike[declared] or found.margin < MARGIN_BITS:
+        return
+    against = scored.column(declared) - scored.column(found.page)
+    bits = float(scored.weights @ against)
+    clear = against >= mixture.CLEAR_BITS
+    defenders = int((against <= -mixture.CLEAR_BITS).sum())
+    sound = len(mixture.polish_rows(scored, found.page, clear))
+    if bits < STOP_BITS or sound < STOP_WORDS or defenders > MAX_DEFENDERS * clear.sum():
+        return
+    worst = np.argsort(-against * scored.weights, kind="stable")[:3].tolist()
+    shown = ", ".join(
+        f"{masked(reading(found.page).text(scored.words[row]))} would become {_shown(declared, scored.words[row])}"
+        for row in worst
+    )
+    raise _contradicted(
+        source_id,
+        landed,
+        declared,
+        f"of {found.words} words with letters beyond ASCII {sound} are no Polish under {declared}, but are "
+        f"under {found.page} ({bits:.0f} bits: {shown})",
+        found.page,
     )
 
 
-def sample_file(landed: LandedFile) -> TextSample:
-    """Blocks spread over a text file."""
-    sample = TextSample()
-    with landed.path.open("rb") as file:
-        if landed.size <= SAMPLE_BLOCKS * SAMPLE_BLOCK_BYTES:
-            while block := file.read(SAMPLE_BLOCK_BYTES):
-                sample.add(block)
-            return sample
-        for index in range(SAMPLE_BLOCKS):
-            file.seek((landed.size - SAMPLE_BLOCK_BYTES) * index // (SAMPLE_BLOCKS - 1))
-            sample.add(file.read(SAMPLE_BLOCK_BYTES))
-    return sample
-
-
-def _verify_utf8(source_id: str, landed: LandedFile, sample: TextSample) -> str:
-    whole, broken = _utf8_sequences(sample)
-    if broken >= MIN_MISFITS and broken > (whole + broken) * MIN_MISFIT_SHARE:
-        best = judge(sample, ASCII_CANDIDATES)[0]
-        raise _contradicted(
-            source_id,
-            landed,
-            "utf-8",
-            f"{broken} of {whole + broken} bytes that begin or continue a character do not belong to one; under "
-            f"{best.page} {best.misfits} of {best.judged} are unusual",
-            best.page if best.share < MIN_MISFIT_SHARE else None,
+def _refuse_mixture(
+    source_id: str, landed: LandedFile, declared: str, scored: Scored, parts: dict[str, WordCount]
+) -> None:
+    """Stop where a part of the file, or many words all over it, are in another page than the rest."""
+    apart = mixture.parts_apart(declared, scored, {label: part.words for label, part in parts.items()})
+    remedy = "have the file delivered in one code page, or split it and declare each part's"
+    if apart:
+        first = apart[0]
+        raise SourceError(
+            f"the file is in more than one code page: {first.words} words of {first.label} are no Polish under the "
+            f"declared {declared}, but are under {first.page}; the same holds for {len(apart) - 1} other parts",
+            source_id=source_id,
+            file=landed.name,
+            remedy=remedy,
         )
-    return f"code page utf-8: not contradicted, {whole} characters beyond ASCII"
+    mixed = mixture.word_by_word(scored)
+    if mixed and mixed.share >= MIXED_SHARE:
+        raise SourceError(
+            f"the file is in more than one code page: {mixed.words[0]} words are Polish under {mixed.pages[0]} only, "
+            f"{mixed.words[1]} others under {mixed.pages[1]} only, side by side",
+            source_id=source_id,
+            file=landed.name,
+            remedy=remedy,
+        )
 
 
-def _utf8_sequences(sample: TextSample) -> tuple[int, int]:
-    """Lead bytes with a continuation behind them; lead and continuation bytes that stand alone."""
-    pairs = sample.pairs
-    lead, tail = slice(0xC2, 0xF5), slice(0x80, 0xC0)
-    whole = int(pairs[lead, tail].sum())
-    broken = int(pairs[lead, :0x80].sum() + pairs[lead, 0xC0:].sum() + pairs[:0x80, tail].sum())
-    broken += int(pairs[:, 0xC0:0xC2].sum() + pairs[:, 0xF5:].sum())
-    return whole, broken
-
-
-def _looks_ebcdic(counts: NDArray[np.int64]) -> bool:
-    return bool(
-        counts[0x40] >= counts.sum() * 0.05
-        and counts[0x20] < counts[0x40]
-        and counts[0x80:].sum() > counts[:0x80].sum() * 0.5
+def _shown(page: str, word: bytes) -> str:
+    """What the page would make of a word: its letters beyond ASCII only, as the word may be a name."""
+    text = reading(page).text(word)
+    return "".join(
+        ("\ufffd" if not char.isprintable() else char) if ord(char) >= 0x80 or not char.isalnum() else "*"
+        for char in text
     )
-
-
-def _looks_ascii(counts: NDArray[np.int64]) -> bool:
-    return bool(counts[0x20:0x7F].sum() >= counts.sum() * 0.8 and counts[0x40] < counts.sum() * 0.05)
-
-
-@lru_cache(maxsize=32)
-def _disputed(pages: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Bytes that not every page reads as the same character."""
-    tables = np.stack([code_page(name).points for name in pages])
-    return (tables != tables[0]).any(axis=0)
-
-
-@lru_cache(maxsize=32)
-def _misfits(name: str) -> NDArray[np.bool_]:
-    """bool[256, 256]: after the first byte, the second makes no sense in Polish text under the page."""
-    page = code_page(name)
-    chars = ["" if point == UNDEFINED else chr(point) for point in page.points.tolist()]
-    letter = np.array([c.isalpha() for c in chars])
-    lower = np.array([c.islower() for c in chars])
-    polish_lower = np.array([bool(c) and c in POLISH_LOWER for c in chars])
-    polish_upper = np.array([bool(c) and c in POLISH_UPPER for c in chars])
-    foreign = letter & np.array([ord(c) >= 0x80 if c else False for c in chars]) & ~polish_lower & ~polish_upper
-    impossible = page.undefined | (page.control & (page.points >= 0x80)) | foreign
-    symbol = np.array([bool(c) and not c.isalnum() and not c.isspace() and ord(c) >= 0x80 for c in chars])
-    misfit = np.zeros((256, 256), np.bool_)
-    misfit[:, impossible] = True
-    misfit[np.ix_(letter, symbol)] = True
-    misfit[np.ix_(lower, polish_upper)] = True
-    return misfit
-
-
-def _show(page: CodePage, byte: int) -> str:
-    if page.undefined[byte]:
-        return "undefined"
-    return "control character" if page.control[byte] else chr(page.points[byte])
-
-
-def _is_utf8(name: str) -> bool:
-    return name.casefold().replace("_", "-") in {"utf-8", "utf8", "utf-8-sig"}
 
 
 def _contradicted(
     source_id: str, landed: LandedFile, declared: str, evidence: str, better: str | None = None
 ) -> SourceError:
-    try_this = f"declare code_page = {better!r}" if better else "find out the file's code page and declare it"
+    if better in VARIANTS:
+        remedy = f"have the file converted: it is in the variant {better}, which has no decoder"
+    else:
+        try_this = f"declare code_page = {better!r}" if better else "find out the file's code page and declare it"
+        remedy = f"{try_this} in source.toml, if that is how the region writes"
     return SourceError(
         f"the bytes contradict the declared code page {declared}: {evidence}",
         source_id=source_id,
         file=landed.name,
-        remedy=f"{try_this} in source.toml, if that is how the region writes",
+        remedy=remedy,
     )

@@ -4,7 +4,7 @@ import pytest
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
-from extractors.codepage_check import TextSample, judge, verify
+from extractors.codepage_check import TextSample, judge, sample_file, verify
 
 WORDS = [
     "Łódź",
@@ -93,8 +93,56 @@ def test_line_drawings_around_words_are_no_contradiction():
 
 @pytest.mark.parametrize("page", ["mazovia", "cp852", "cp1250", "iso8859-2"])
 @pytest.mark.parametrize("seed", range(10))
-def test_the_right_page_of_twenty_records_has_the_fewest_misfits(page, seed):
-    pages = ("mazovia", "cp852", "cp1250", "iso8859-2")
-    verdicts = judge(sample(records(20, seed), page), pages)
+def test_the_right_page_of_twenty_records_has_no_misfits(page, seed):
+    verdicts = judge(sample(records(20, seed), page), ("mazovia", "cp852", "cp1250", "iso8859-2"))
+    assert verdicts[0].page == page
     assert verdicts[0].misfits == 0
     assert [v.page for v in verdicts if not v.misfits] == [page]
+
+
+def test_a_part_in_another_page_stops_the_source():
+    mixed = TextSample()
+    mixed.add(records(200, 1).encode("cp852"), "the field NAZWISKO")
+    mixed.add(records(60, 2).encode("mazovia"), "the field ULICA")
+    with pytest.raises(SourceError, match=r"more than one code page.*the field ULICA.*mazovia"):
+        verify("probe", file(), "cp852", mixed)
+
+
+def test_words_of_two_pages_side_by_side_stop_the_source():
+    lines = records(200, 1).split("  123,45  ")
+    data = b" ".join(line.encode("cp1250" if number % 3 == 0 else "mazovia") for number, line in enumerate(lines))
+    mixed = TextSample()
+    mixed.add(data)
+    with pytest.raises(SourceError, match="more than one code page"):
+        verify("probe", file(), "mazovia", mixed)
+
+
+def test_a_few_damaged_records_stop_nobody():
+    data = records(400, 1).encode("cp852") + " Święta Kąty ".encode("cp1250")
+    good = TextSample()
+    good.add(data)
+    assert "not contradicted" in verify("probe", file(), "cp852", good)
+
+
+def test_binary_rubbish_in_a_text_field_stops_nobody():
+    noise = random.Random(5)
+    good = TextSample()
+    good.add(records(200, 1).encode("cp870"), "NAME")
+    good.add(b"".join(noise.randbytes(6) + b"\x40\xc1" for _ in range(4_000)), "piece 2")
+    verify("probe", file(), "cp870", good)
+
+
+def test_no_name_stands_in_the_message():
+    with pytest.raises(SourceError) as caught:
+        verify("probe", file(), "cp852", sample("Zażółciński Świrydowicz Gżegżółkiewicz Łęgowik " * 3, "mazovia"))
+    for name in ("Zażółciński", "Świrydowicz", "Gżegżółkiewicz", "Łęgowik"):
+        assert name not in str(caught.value)
+
+
+def test_the_end_of_a_large_file_is_looked_at(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(records(160_000, 1).encode("cp852") + records(10_000, 2).encode("mazovia"))
+    landed = LandedFile(path, path.name, "0" * 64, path.stat().st_size, "probe")
+    assert landed.size > 4 << 20
+    with pytest.raises(SourceError, match="more than one code page"):
+        verify("probe", landed, "cp852", sample_file(landed))

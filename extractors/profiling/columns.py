@@ -1,0 +1,294 @@
+"""What the columns of a raw table hold: types with their forms, and the values that do not fit.
+
+A type is believed where nearly all values that are there fit it; the others are the suspicious ones, counted, with
+the record of the first and a masked example.
+
+>>> column = judge_column("SALDO", ["12,50", "1 234,00", "-3,10", "*******", ""] + ["1,00"] * 40)
+>>> column.kind, column.rule
+('money', {'decimal': ',', 'thousands': ' '})
+>>> [(s.what, s.count, s.first_row) for s in column.suspicious]
+[('asterisks: the value did not fit its field', 1, 3)]
+>>> judge_column("D", [f"{day:02}.03.2001" for day in range(1, 32)]).rule
+{'format': 'DD.MM.YYYY'}
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from billing.masking import mask
+
+Checks = Mapping[str, Callable[[str], bool]]
+"""Identifier (`pesel`, `nip`, `regon`) -> is a text a valid one?  Given by the caller, who knows the rules."""
+
+FIT = 0.9  # share of the values that must be of a type
+FIT_DATE = 0.97
+FIT_CHECKED = 0.75  # where a check digit proves each value
+MOST_CODES = 12
+LONGEST_CODE = 3  # characters of a code that is shown
+MOST_DISTINCT = 5_000  # values that the kind is judged by
+FIRST_YEAR, LAST_YEAR = 1880, 2035
+PIVOT = 30  # two-digit years below it are 20YY
+_SHORT_YEARS = ("YYMMDD", "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD")
+_MOST_EXAMPLES = 3
+_EMPTY_DATES = frozenset({"0", "000000", "00000000", "0000-00-00", "00.00.0000", "00-00-0000", "00/00/0000"})
+
+DATE_FORMS: tuple[tuple[str, str, str], ...] = (
+    ("YYYY-MM-DD", r"\d{4}-\d\d-\d\d", "%Y-%m-%d"), ("DD.MM.YYYY", r"\d\d?\.\d\d?\.\d{4}", "%d.%m.%Y"),
+    ("DD-MM-YYYY", r"\d\d-\d\d-\d{4}", "%d-%m-%Y"), ("DD/MM/YYYY", r"\d\d/\d\d/\d{4}", "%d/%m/%Y"),
+    ("MM/DD/YYYY", r"\d\d/\d\d/\d{4}", "%m/%d/%Y"), ("YYYYMMDD", r"\d{8}", "%Y%m%d"),
+    ("DDMMYYYY", r"\d{8}", "%d%m%Y"), ("YYMMDD", r"\d{6}", "%y%m%d"), ("DD-MM-YY", r"\d\d-\d\d-\d\d", "%d-%m-%y"),
+    ("DD.MM.YY", r"\d\d\.\d\d\.\d\d", "%d.%m.%y"), ("MM/DD/YY", r"\d\d/\d\d/\d\d", "%m/%d/%y"),
+    ("CYYMMDD", r"[01]\d{6}", ""), ("YYYYDDD", r"\d{7}", "%Y%j"), ("YYDDD", r"\d{5}", "%y%j"),
+)  # fmt: skip
+_MONEY = re.compile(r"[-+]?(?:\d{1,3}(?:(?P<sep>[ .,\u00a0'])\d{3})(?:(?P=sep)\d{3})*|\d+)(?P<dec>[.,])\d\d[-+]?$")
+_POSTAL = re.compile(r"\d\d-\d{3}$")
+_PHONE = re.compile(r"[+(]?\d[\d ()/.\-]{5,18}(?: ?w(?:ew)?\.? ?\d+)?$")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}$")
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Values of a column that are odd.
+
+    Attributes:
+        what: Why.
+        count: How many of the values looked at.
+        first_row: Row of the first, from 0, among the rows looked at.
+        example: Masked.
+    """
+
+    what: str
+    count: int
+    first_row: int
+    example: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column holds.
+
+    Attributes:
+        name: As in the raw table.
+        kind: `blank`, `pesel`, `nip`, `regon`, `nrb`, `postal_code`, `date`, `money`, `integer`, `phone`, `email`,
+            `code`, `text`.
+        rule: Keys of a mapping's rule that the form of its values asks for.
+        filled: Values that are there.
+        distinct: Different values among them.
+        rows: Rows looked at.
+        fits: Share of the filled values that are of the kind.
+        latest: Latest date, where it holds dates.
+        examples: Masked values.
+        suspicious: Values that are odd.
+    """
+
+    name: str
+    kind: str
+    rule: dict[str, object] = field(default_factory=dict)
+    filled: int = 0
+    distinct: int = 0
+    rows: int = 0
+    fits: float = 1.0
+    latest: dt.date | None = None
+    examples: tuple[str, ...] = ()
+    suspicious: tuple[Suspicion, ...] = ()
+
+    @property
+    def is_unique(self) -> bool:
+        """Every row has a value, and every value is another."""
+        return self.rows > 1 and self.filled == self.rows == self.distinct
+
+
+def judge_column(name: str, values: Sequence[str], checks: Checks | None = None) -> Column:
+    """Say what a column holds.
+
+    Args:
+        name: Its name.
+        values: As text; empty where there is none.
+        checks: Tests of identifiers.
+    """
+    stripped = [value.strip() for value in values]
+    filled = [value for value in stripped if value]
+    if not filled:
+        return Column(name, "blank", rows=len(values))
+    counts = Counter(filled)
+    kind, rule, test, latest = _kind(filled, counts, checks or {})
+    usual = [value for value in counts if test(value)]
+    suspicious = _suspicious(values, stripped, counts, kind, test)
+    examples = tuple(_masked(value, kind) for value in usual[:_MOST_EXAMPLES])
+    fits = sum(counts[value] for value in usual) / len(filled)
+    return Column(name, kind, rule, len(filled), len(counts), len(values), fits, latest, examples, tuple(suspicious))
+
+
+_Answer = tuple[str, dict[str, object], Callable[[str], bool], dt.date | None]
+
+
+def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  # noqa: PLR0911, PLR0912 - a kind each
+    some = list(counts)[:MOST_DISTINCT]
+    total = sum(counts[value] for value in some)
+
+    def share(test: Callable[[str], bool]) -> float:
+        return sum(counts[value] for value in some if test(value)) / total
+
+    for identifier, length in (("pesel", 11), ("nip", 10), ("regon", 0)):
+        check = checks.get(identifier)
+        if check is None or len(some) < 3:
+            continue
+        digits = [re.sub(r"[\s\-]", "", value) for value in some]
+        right_length = sum(len(d) == length if length else len(d) in (9, 14) for d in digits) / len(some)
+        if right_length >= FIT and share(check) >= FIT_CHECKED:
+            return identifier, {}, check, None
+    if share(_is_nrb) >= FIT_CHECKED:
+        return "nrb", {}, _is_nrb, None
+    if share(lambda v: bool(_POSTAL.match(v))) >= FIT:
+        return "postal_code", {}, lambda v: bool(_POSTAL.match(v)), None
+    if date := _date(some, counts):
+        form, read = date
+        days = [day for day in map(read, some) if day]
+        nulls = sorted({v for v in some if v in _EMPTY_DATES})
+        rule: dict[str, object] = {"format": form, **({"pivot": PIVOT} if form in _SHORT_YEARS else {})}
+        if nulls:
+            rule["null_values"] = nulls
+        return "date", rule, lambda v: v in _EMPTY_DATES or read(v) is not None, max(days)
+    money = [found for value in some if (found := _MONEY.match(value))]
+    if share(lambda v: bool(_MONEY.match(v))) >= FIT:
+        decimal = Counter(found["dec"] for found in money).most_common(1)[0][0]
+        rule = {} if decimal == "." else {"decimal": decimal}
+        separators = "".join(sorted({found["sep"] for found in money if found["sep"] and found["sep"] != decimal}))
+        if separators:
+            rule["thousands"] = separators
+        return "money", rule, lambda v: bool((m := _MONEY.match(v)) and m["dec"] == decimal), None
+    if share(lambda v: bool(_EMAIL.match(v))) >= FIT:
+        return "email", {}, lambda v: bool(_EMAIL.match(v)), None
+    if len(counts) <= MOST_CODES and len(filled) >= 5 * len(counts) and max(map(len, counts)) <= 24:
+        return "code", {}, lambda v: True, None
+    plain = share(lambda v: v.lstrip("-").isdigit())
+    if plain < FIT and share(lambda v: bool(_PHONE.match(v))) >= FIT:
+        return "phone", {}, lambda v: bool(_PHONE.match(v)), None
+    if plain >= FIT:
+        return "integer", {}, lambda v: v.lstrip("-").isdigit(), None
+    return "text", {}, lambda v: True, None
+
+
+def _date(some: list[str], counts: Counter[str]) -> tuple[str, Callable[[str], dt.date | None]] | None:
+    there = [value for value in some if value not in _EMPTY_DATES]
+    best: tuple[float, str] | None = None
+    for form, pattern, _ in DATE_FORMS:
+        shaped = re.compile(pattern + "$")
+        if not there or (not shaped.match(there[0]) and not any(map(shaped.match, there[:20]))):
+            continue
+        right = sum(counts[v] for v in there if read_date(v, form)) / sum(counts[v] for v in there)
+        # five digits are often a day of a year by chance: only many of them prove it
+        least = 20 if form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD") else 1
+        if right >= FIT_DATE and len(there) >= least and (best is None or right > best[0]):
+            best = (right, form)
+    if best is None:
+        return None
+    form = best[1]
+    return form, lambda value: read_date(value, form)
+
+
+@lru_cache(maxsize=1 << 16)
+def read_date(value: str, form: str) -> dt.date | None:
+    """The date that a text is in a form; None where it is none, or not of this age.
+
+    >>> read_date("31.02.2001", "DD.MM.YYYY") is None, read_date("1010305", "CYYMMDD")
+    (True, datetime.date(2001, 3, 5))
+    """
+    shaped, code = next((pattern, code) for name, pattern, code in DATE_FORMS if name == form)
+    if not re.fullmatch(shaped, value):
+        return None
+    if form == "CYYMMDD":
+        value, code = f"{19 + int(value[0])}{value[1:]}", "%Y%m%d"
+    try:
+        day = dt.datetime.strptime(value, code).date()
+    except ValueError:
+        return None
+    if form in _SHORT_YEARS:
+        return _in_century(day)
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _in_century(day: dt.date) -> dt.date | None:
+    """A date of a two-digit year, by `PIVOT`; None for a 29 February that its century has not."""
+    short = day.year % 100
+    try:
+        return day.replace(year=short + (2000 if short < PIVOT else 1900))
+    except ValueError:
+        return None
+
+
+def _is_nrb(value: str) -> bool:
+    digits = re.sub(r"[\s\-]", "", value).removeprefix("PL")
+    return len(digits) == 26 and digits.isdigit() and int(digits[2:] + "2521" + digits[:2]) % 97 == 1
+
+
+def _masked(value: str, kind: str) -> str:
+    value = value[:40]
+    if kind == "money" or (kind == "code" and len(value) <= LONGEST_CODE):
+        return value  # says nothing about a person without the rest of the row
+    return mask(value, kind="name") if kind in ("text", "code") else mask(value)
+
+
+_FILLER = re.compile(r"(?i)brak( danych)?|n/?a|x{3,}|null|test\w*|-+|\?+")
+_ODD: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("asterisks: the value did not fit its field", lambda v: len(v) > 1 and not v.strip("*")),
+    ("a replacement character: a letter was lost before delivery", lambda v: "\ufffd" in v),
+    ("a question mark inside a word: a letter was lost before delivery", lambda v: bool(re.search(r"\w\?\w", v))),
+    ("control characters", lambda v: any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in v)),
+    ("a filler instead of a value", lambda v: bool(_FILLER.fullmatch(v))),
+    ("the same digit all over", lambda v: len(v) >= 7 and len(set(v)) == 1 and v[0].isdigit()),
+)  # fmt: skip
+
+
+def _suspicious(
+    values: Sequence[str], stripped: list[str], counts: Counter[str], kind: str, test: Callable[[str], bool]
+) -> list[Suspicion]:
+    found: list[Suspicion] = []
+    taken: set[str] = set()
+
+    def note(what: str, odd: set[str]) -> None:
+        if odd:
+            row = next(at for at, value in enumerate(stripped) if value in odd)
+            found.append(Suspicion(what, sum(counts[v] for v in odd), row, _hidden(stripped[row])))
+
+    for what, is_odd in _ODD:
+        odd = {value for value in counts if value not in taken and is_odd(value)}
+        if what.startswith("the same digit") and kind in ("money", "date", "code"):
+            continue
+        taken |= odd
+        note(what, odd)
+    note(_MISFIT.get(kind, f"no {kind}"), {value for value in counts if value not in taken and not test(value)})
+    if kind == "integer":
+        lengths = Counter(map(len, counts))
+        usual, often = lengths.most_common(1)[0]
+        if often >= 0.98 * len(counts) and often < len(counts):
+            note(f"not {usual} digits long, as the others are", {v for v in counts if len(v) != usual} - taken)
+    twice = {value for value, count in counts.items() if count > 1}
+    if kind in ("integer", "text") and twice and len(counts) >= 0.99 * len(stripped) and len(stripped) >= 50:
+        note("the same value twice in a column that else has none", twice - taken)
+    return found
+
+
+_MISFIT = {
+    "pesel": "no valid PESEL (check digit, date or length)",
+    "nip": "no valid NIP (check digit or length)",
+    "regon": "no valid REGON (check digit or length)",
+    "nrb": "no valid account number (check digits or length)",
+    "postal_code": "no postal code of the form 00-000",
+    "date": "no date of this form, or not of this age",
+    "money": "no amount of this form",
+    "integer": "no whole number",
+    "phone": "no telephone number",
+    "email": "no e-mail address",
+}
+
+
+def _hidden(value: str) -> str:
+    """A value as far as it may be shown: its first two characters, other letters and digits hidden."""
+    return value[:2] + re.sub(r"\w", "*", value[2:])[:30]

@@ -1,0 +1,170 @@
+"""The profile of a file: what it is, its code page with the evidence, and whether all of it agrees.
+
+>>> import tempfile
+>>> with tempfile.TemporaryDirectory() as folder:
+...     path = Path(folder) / "a.csv"
+...     text = "NR;NAZWISKO\\n1;Żółkiewski\\n2;Dąbrowska\\n3;Święch\\n4;Zając\\n5;Bęben\\n"
+...     _ = path.write_bytes(text.encode("mazovia"))
+...     found = profile(path)
+>>> found.shape.format, found.verdict, found.page
+('delimited', 'decided', 'mazovia')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from extractors.codepages import code_page
+from extractors.profiling import binary_shape, mixture, mojibake
+from extractors.profiling.detect import detect
+from extractors.profiling.evidence import Judgement, conclude, score
+from extractors.profiling.fieldtext import BLOCK, MOST_BLOCKS, pieces
+from extractors.profiling.readings import FAMILY_ASCII, FAMILY_EBCDIC, UTF8, is_known, is_utf8
+from extractors.profiling.shapes import Shape
+from extractors.profiling.wordbytes import WordCount
+
+Verdict = Literal["decided", "any", "undecided", "mixed", "none"]
+MISFITS_OF_DAMAGE = 0.2
+"""Share of words that are hardly Polish, from which on damage is looked for."""
+
+
+@dataclass
+class Profile:
+    """What was found out about one file.
+
+    Attributes:
+        path: The file.
+        size: In bytes.
+        shape: What it is.
+        judged: Bytes of text that the code page was judged by.
+        verdict: `decided`, `any` (no letter beyond ASCII), `undecided`, `mixed`, `none` (no text that could tell).
+        page: The code page, where it is decided; None otherwise.
+        says: The verdict in a sentence.
+        judgement: The evidence.
+        sampled: These are blocks spread over the file, not all of it.
+        blocks: Blocks looked at.
+        fields: Fields looked at.
+        apart: Blocks and fields that are in another page.
+        mixed: The two pages of a file whose words are mixed.
+        damage: How its text was damaged before it was delivered.
+    """
+
+    path: Path
+    size: int
+    shape: Shape
+    judged: int = 0
+    verdict: Verdict = "none"
+    page: str | None = None
+    says: str = "it holds no text that a code page could be seen from"
+    judgement: Judgement = field(default_factory=lambda: Judgement("any"))
+    sampled: bool = False
+    blocks: int = 0
+    fields: int = 0
+    apart: list[mixture.Apart] = field(default_factory=list)
+    mixed: mixture.Mixed | None = None
+    damage: mojibake.Damage | None = None
+
+
+def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] = lambda done: None) -> Profile:
+    """Profile a file.
+
+    Args:
+        path: The file.
+        copybook: A copybook describes it.
+        told: Called with the number of bytes of text judged so far.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    shape = detect(path, copybook=copybook)
+    found = Profile(path, path.stat().st_size, shape)
+    if shape.format == "mainframe" and shape.record_format == "F" and shape.ebcdic:
+        _draft_fields(path, shape)
+    if shape.format in {"empty", "container", "unsupported", "json", "mt940", "camt053"}:
+        return found
+    by_block: dict[str, WordCount] = {}
+    by_field: dict[str, WordCount] = {}
+    whole = WordCount(ebcdic=shape.ebcdic)
+    for block, name, text in pieces(path, shape):
+        count = WordCount(ebcdic=shape.ebcdic)
+        count.add(text)
+        for parts, label in ((by_block, block), (by_field, name)):
+            parts.setdefault(label, WordCount(ebcdic=shape.ebcdic)).update(count)
+        whole.update(count)
+        told(whole.bytes)
+    found.sampled = found.size > MOST_BLOCKS * BLOCK
+    found.judged, found.blocks, found.fields = whole.bytes, len(by_block), len(by_field)
+    if whole.bytes:
+        _judge(found, whole, by_block, by_field)
+    return found
+
+
+def _draft_fields(path: Path, shape: Shape) -> None:
+    with path.open("rb") as file:
+        head = file.read(shape.record_length * max(1, (1 << 18) // shape.record_length))
+    rows = len(head) // shape.record_length
+    if not rows:
+        return
+    matrix = np.frombuffer(head[: rows * shape.record_length], np.uint8).reshape(rows, -1)
+    drafted = binary_shape.guess_fields(matrix)
+    shape.fields = [(name, start, length) for name, start, length, picture in drafted if picture.startswith("X")]
+    shape.draft = drafted
+
+
+def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_field: dict[str, WordCount]) -> None:
+    shape = found.shape
+    if not whole.words:
+        found.verdict = "any"
+        found.says = "no letter beyond ASCII occurs: every code page of its family reads it alike"
+        return
+    stated = (shape.encoding,) if shape.encoding and is_known(shape.encoding) else ()
+    family = FAMILY_EBCDIC if shape.ebcdic else FAMILY_ASCII
+    known = {_points(page) for page in family}
+    scored = score(whole, (*family, *(page for page in stated if _points(page) not in known)))
+    judgement = found.judgement = conclude(scored)
+    page = judgement.page
+    assert page is not None
+    blocks = mixture.parts_apart(page, scored, {label: part.words for label, part in by_block.items()})
+    fields = mixture.parts_apart(page, scored, {label: part.words for label, part in by_field.items() if label})
+    found.apart, found.mixed = [*blocks, *fields], mixture.word_by_word(scored)
+    if judgement.misfits >= MISFITS_OF_DAMAGE or page == UTF8:
+        found.damage = mojibake.find(whole, page)
+    if page == UTF8:  # a file of whole UTF-8 sequences is UTF-8, whatever they say
+        judgement = found.judgement = _utf8_all_the_same(judgement)
+    found.verdict = "mixed" if found.apart or found.mixed else judgement.status
+    if found.verdict == "decided":
+        found.page = page
+    found.says = _sentence(found)
+
+
+def _utf8_all_the_same(judgement: Judgement) -> Judgement:
+    if judgement.reproduces and judgement.words > 1 and judgement.status == "undecided":
+        return replace(judgement, status="decided", reason="all letters beyond ASCII are whole UTF-8 sequences")
+    return judgement
+
+
+def _points(page: str) -> object:
+    return "utf-8" if is_utf8(page) else code_page(page).points.tobytes() if not page.startswith("mazovia-") else page
+
+
+def _sentence(found: Profile) -> str:
+    judgement = found.judgement
+    if found.mixed:
+        first, second = found.mixed.pages
+        return (
+            f"the file is mixed: {found.mixed.words[0]} words are Polish under {first} only, {found.mixed.words[1]} "
+            f"others under {second} only"
+        )
+    if found.apart:
+        return f"the file is mixed: most of it is {judgement.page}, but {found.apart[0].label} is {found.apart[0].page}"
+    if found.verdict == "undecided":
+        return f"no verdict: {judgement.reason}"
+    if found.verdict == "any":
+        return judgement.reason
+    alike = f" ({', '.join(judgement.alike)} would read it just the same)" if judgement.alike else ""
+    return f"{judgement.page}{alike}: {judgement.reason}"

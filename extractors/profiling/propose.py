@@ -1,0 +1,222 @@
+"""A declaration proposed from profiles: files as they were found, mappings where the evidence is good.
+
+Whatever was not decided stands in a comment beside the line that it concerns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import ValidationError
+
+from billing.errors import BillingError
+from extractors.profiling import probe
+from extractors.profiling.columns import Checks, judge_column
+from extractors.profiling.declare_file import ProposedFile, declare, shared_page, table_name, unique
+from extractors.profiling.detect import stated_date
+from extractors.profiling.mapping import Mapped, map_table
+from extractors.profiling.profile import Profile
+from extractors.profiling.toml_text import array, entity_lines, key, rule_text, string
+
+FIRST_EXTRACT_YEAR = 1990
+
+
+@dataclass
+class Proposal:
+    """A proposed declaration.
+
+    Attributes:
+        source_id: The source's id.
+        text: Of source.toml.
+        copybooks: File name -> text, to lie beside it.
+        files: What it says of each file.
+        mapped: Entities, the ones that stand in comments included.
+        missing: What a person has to say, because the bytes do not.
+    """
+
+    source_id: str
+    text: str
+    copybooks: dict[str, str]
+    files: list[ProposedFile]
+    mapped: list[Mapped]
+    missing: list[str]
+
+
+def propose(
+    source_id: str,
+    profiles: Sequence[Profile],
+    *,
+    delivery: str | None,
+    root: Path,
+    copybooks: dict[str, str] | None = None,
+    checks: Checks | None = None,
+) -> Proposal:
+    """Propose a declaration for the files of one source.
+
+    Args:
+        source_id: Id of the source.
+        profiles: Of its files; the ones that no format reads are left out, and said to be missing.
+        delivery: Path of the delivery, for the declaration; None where it lies in the usual place.
+        root: Folder of the delivery, which the patterns are below.
+        copybooks: Name -> text of the copybooks that describe the mainframe files.
+        checks: Tests of identifiers.
+    """
+    usable = [profile for profile in profiles if profile.shape.is_supported]
+    missing = [f"{p.path.name} is left out: {p.shape.title}; {p.shape.remedy}" for p in profiles if p not in usable]
+    shared = shared_page(usable)
+    names: set[str] = set()
+    files: list[ProposedFile] = []
+    books = dict(copybooks or {})
+    for profile in usable:
+        file = ProposedFile(profile, {})
+        name = unique(table_name(profile.path.stem), names)
+        declare(file, name, root, shared, books, given=bool(copybooks), names=names)
+        files.append(file)
+    with TemporaryDirectory(prefix="blueline-profile-") as folder:
+        for name, text in books.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        for file in files:
+            _probe(file, Path(folder), checks)
+    mapped = [m for file in files for table, columns in file.tables.items() for m in map_table(table, columns)]
+    mapped = _one_at_least(mapped, files)
+    missing += [f"{file.profile.path.name}: {text}" for file in files for text in file.comments.values()]
+    missing += [
+        f"{file.profile.path.name}: cannot be read as declared: {file.problem}" for file in files if file.problem
+    ]
+    missing += [f"{m.entity} from {m.table}: {m.why}" for m in mapped if m.why]
+    text = _render(source_id, files, mapped, delivery)
+    return Proposal(source_id, text, books, files, mapped, missing)
+
+
+# --- columns ------------------------------------------------------------------------------------------------------
+
+
+def _probe(file: ProposedFile, folder: Path, checks: Checks | None) -> None:
+    try:
+        values = probe.first_rows(file.declared, file.profile.path, folder, file.profile.shape)
+    except (BillingError, ValidationError) as error:
+        file.problem = str(error) if isinstance(error, BillingError) else str(error.errors()[0]["msg"])
+        return
+    for table, columns in values.items():
+        file.tables[table] = {name: judge_column(name, rows, checks) for name, rows in columns.items()}
+
+
+# --- mappings --------------------------------------------------------------------------------------------------
+
+
+def _one_at_least(mapped: list[Mapped], files: Sequence[ProposedFile]) -> list[Mapped]:
+    """A declaration needs an entity: where none is sure, the likeliest subscriber, to be reviewed."""
+    if any(m.is_sure for m in mapped):
+        return mapped
+    weak = next((m for m in mapped if m.entity == "subscriber" and "subscriber_key" in m.fields), None)
+    if weak is None:
+        table, named = _some_column(files)
+        if not named:
+            return mapped
+        weak = Mapped("subscriber", table, {"subscriber_key": (named, {})})
+        mapped = [weak, *mapped]
+    weak.is_sure = True
+    weak.why = "REVIEW: nothing proves that a row is a subscriber; a declaration needs one entity at least"
+    return mapped
+
+
+def _some_column(files: Sequence[ProposedFile]) -> tuple[str, str]:
+    """A raw table and a column that may be its key; of a file that cannot be read yet, the first it seems to have."""
+    for file in files:
+        for table, columns in file.tables.items():
+            if columns:
+                return table, next((name for name, column in columns.items() if column.is_unique), next(iter(columns)))
+    for file in files:
+        shape, name = file.profile.shape, file.declared["name"]
+        names = [*shape.columns, *(field for field, *_ in shape.fields)]
+        inner: dict[str, Any] = next(iter(file.declared.get("records") or file.declared.get("results") or []), {})
+        named = next(iter(names or [c["name"] for c in inner.get("columns", []) if isinstance(c, dict)]), "")
+        if named:
+            return inner.get("table", name), named
+    return "", ""
+
+
+# --- text ------------------------------------------------------------------------------------------------------
+
+
+def _render(source_id: str, files: Sequence[ProposedFile], mapped: Sequence[Mapped], delivery: str | None) -> str:
+    columns = [column for file in files for table in file.tables.values() for column in table.values()]
+    today = dt.datetime.now(dt.UTC).date()
+    dates = [column.latest for column in columns if column.latest and column.latest <= today]
+    written = max((stated_date(file.profile.path) for file in files), default=today)
+    latest = max(dates, default=written)
+    # births alone say nothing about the extract, and a cut-off that is too early disbelieves sound dates
+    cut_off = min(written, latest) if latest.year >= FIRST_EXTRACT_YEAR else written
+    lines = [
+        "# Proposed by `blueline profile` from the bytes of the files; every comment says what it could not know.",
+        "# Every key is explained in docs/adding-a-source.md.",
+        "",
+        f"id = {string(source_id)}",
+        f"title = {string(source_id)}",
+        f"system = {string('; '.join(dict.fromkeys(f.profile.shape.title.split(',')[0] for f in files)))}",
+        '# zone = "12"                    # numbering zone that completes telephone numbers without one',
+        '# equations = ["account", "invoice", "payment"]   # say what the data support',
+        "",
+        "[delivery]",
+        f"extracted_on = {cut_off}        # the latest date seen, or the day the file was written: correct it",
+    ]
+    if delivery is not None:
+        lines.append(f"path = {string(delivery)}")
+    for file in files:
+        lines += ["", *_file_lines(file)]
+    for m in mapped:
+        known = {name: column for f in files for name, column in f.tables.get(m.table, {}).items()}
+        lines += ["", *entity_lines(m, known)]
+    lines += _unmapped(files, mapped)
+    return "\n".join(lines) + "\n"
+
+
+def _file_lines(file: ProposedFile) -> list[str]:
+    profile = file.profile
+    lines = [f"# {profile.path.name}: {profile.shape.title}", f"# code page: {profile.says}"]
+    lines += [f"# {note}" for note in profile.shape.notes]
+    if file.problem:
+        lines.append(f"# NOT READABLE AS IT STANDS: {file.problem}")
+    lines = [re.sub(r"[\x00-\x1f\x7f]", " ", line) for line in lines]
+    lines.append("[[files]]")
+    nested = file.declared.get("records") if file.profile.shape.format in ("fixed_width", "xml") else None
+    for name, value in file.declared.items():
+        if name in ("records", "results"):
+            continue
+        comment = file.comments.get(name)
+        lines.append(f"{name} = {rule_text(value)}{f'   # {comment}' if comment else ''}")
+    for record in nested or []:
+        lines += ["", *([f"# {file.comments['records']}"] if "records" in file.comments else []), "[[files.records]]"]
+        lines.append(f"table = {string(record['table'])}")
+        if "starts_with" in record:
+            lines.append(f"starts_with = {string(record['starts_with'])}")
+        if "path" in record:
+            lines += [f"path = {string(record['path'])}", "[files.records.columns]"]
+            lines += [f"{key(name)} = {string(inner)}" for name, inner in record["columns"].items()]
+        else:
+            lines += ["columns = [", *(f"    {rule_text(column)}," for column in record["columns"]), "]"]
+    for result in file.declared.get("results", []):
+        lines += ["", "[[files.results]]", f"name = {string(result['name'])}", f"source = {string(result['source'])}"]
+        lines.append(f"key = {array(result['key'])}")
+    return lines
+
+
+def _unmapped(files: Sequence[ProposedFile], mapped: Sequence[Mapped]) -> list[str]:
+    """What the other columns hold, as lines that are ready to be used."""
+    lines: list[str] = []
+    for file in files:
+        for table, columns in file.tables.items():
+            used = {column for m in mapped if m.table == table and m.is_sure for column, _ in m.fields.values()}
+            rest = [column for name, column in columns.items() if name not in used and column.kind != "blank"]
+            if rest:
+                lines += ["", f"# Columns of {table} that nothing above reads:"]
+                for column in rest:
+                    value = rule_text({"column": column.name, **column.rule})
+                    lines.append(re.sub(r"[\x00-\x1f\x7f]", " ", f"# ... = {value}   # {column.kind}"))
+    return lines

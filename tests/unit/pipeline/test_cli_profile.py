@@ -1,0 +1,266 @@
+"""`blueline profile`: the verdict, a proposal that `sources check` accepts, nothing personal in clear."""
+
+import json
+import struct
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from billing.errors import ContractError, SourceError
+from pipeline import cli, context
+
+runner = CliRunner()
+LINES = (Path(__file__).parents[2] / "support" / "polish_records.txt").read_text(encoding="utf-8").splitlines()
+RECORDS = [line.split(";") for line in LINES if line and not line.startswith("#")]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("BLUELINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BLUELINE_SOURCES", str(tmp_path / "sources"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "in").mkdir()
+    context.context.cache_clear()
+    yield tmp_path
+    context.context.cache_clear()
+
+
+def pesel(number):
+    digits = f"{60 + number % 30:02}{number % 12 + 1:02}{number % 28 + 1:02}{number:04}"
+    return digits + str(-sum(int(d) * w for d, w in zip(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3), strict=True)) % 10)
+
+
+def rows():
+    for number, (name, street, place) in enumerate(RECORDS, 1):
+        code, town = place.split(" ", 1)
+        money = f"{number * 7},{number % 100:02}"
+        yield number, name, pesel(number), street, code, town, f"{number % 28 + 1:02}.03.2001", money
+
+
+def csv(page, name="abon.csv", header=True):
+    lines = [";".join(map(str, row)) for row in rows()]
+    if header:
+        lines.insert(0, "NR;NAZWISKO_IMIE;PESEL;ULICA;KOD;MIASTO;DATA_ZM;SALDO")
+    path = Path("in") / name
+    path.write_bytes(("\r\n".join(lines) + "\r\n").encode(page))
+    return path
+
+
+def dbf(page):
+    columns = (("NR", "N", 6), ("NAZWISKO", "C", 40), ("PESEL", "C", 11), ("KOD", "C", 6), ("MIASTO", "C", 30))
+    fields = b"".join(
+        n.encode().ljust(11, b"\0") + k.encode() + bytes(4) + bytes([w, 0]) + bytes(14) for n, k, w in columns
+    )
+    length = 1 + sum(w for _, _, w in columns)
+    body = b"".join(
+        b" " + f"{r[0]:6}".encode() + r[1].encode(page)[:40].ljust(40) + r[2].encode() + r[4].encode()
+        + r[5].encode(page)[:30].ljust(30) for r in rows()
+    )  # fmt: skip
+    head = struct.pack("<BBBBIHH", 3, 103, 9, 30, len(RECORDS), 33 + len(fields), length) + bytes(20)
+    path = Path("in") / "ABON.DBF"
+    path.write_bytes(head + fields + b"\r" + body + b"\x1a")
+    return path
+
+
+def fixed(page):
+    path = Path("in") / "ABON.TXT"
+    path.write_bytes("".join(
+        f"{r[0]:06}{r[1]:36.36}{r[2]}{r[5]:26.26}{r[4]:6}\r\n" for r in rows()).encode(page))  # fmt: skip
+    return path
+
+
+def xml(page):
+    text = "".join(
+        f'<abonent nr="{r[0]}"><nazwisko>{r[1]}</nazwisko><pesel>{r[2]}</pesel><kod>{r[4]}</kod></abonent>'
+        for r in rows()
+    )
+    path = Path("in") / "abon.xml"
+    path.write_bytes(f'<?xml version="1.0" encoding="{page}"?><lista>{text}</lista>'.encode(page))
+    return path
+
+
+def mainframe(page="cp870"):
+    path = Path("in") / "ABON.DAT"
+    path.write_bytes(b"".join(
+        f"{r[0]:06}{r[1]:36.36}{r[2]}".encode(page) + bytes([r[0] % 10 << 4 | 5, 0x1C]) for r in rows()))  # fmt: skip
+    return path
+
+
+def sqlite(page):
+    import sqlite3
+
+    path = Path("in") / "abon.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE abonent (nr INTEGER PRIMARY KEY, nazwisko TEXT, pesel TEXT)")
+        database.executemany("INSERT INTO abonent VALUES (?, ?, ?)", [(r[0], r[1], r[2]) for r in rows()])
+    database.close()
+    return path
+
+
+def profile_json(*arguments, exit_code=0):
+    result = runner.invoke(cli.app, ["profile", *map(str, arguments), "--json"])
+    assert result.exit_code == exit_code, (result.output, result.exception)
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("make", "page", "format"),
+    [
+        (csv, "mazovia", "delimited"),
+        (csv, "cp1250", "delimited"),
+        (csv, "utf-8", "delimited"),
+        (dbf, "mazovia", "dbf"),
+        (dbf, "cp852", "dbf"),
+        (fixed, "iso8859-2", "fixed_width"),
+        (xml, "iso8859-2", "xml"),
+        (mainframe, "cp870", "mainframe"),
+        (sqlite, "utf-8", "sql"),
+    ],
+)
+def test_what_is_proposed_is_accepted_by_sources_check(home, make, page, format):
+    path = make(page)
+    found = profile_json(path, "--write", "sources/torun")
+    [file] = found["files"]
+    assert file["shape"]["format"] == format
+    assert file["code_page"]["page"] == page
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 0, checked.output
+    assert "fits the first records of the delivery" in checked.output.replace("\n", " ")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    if format not in ("xml", "sql"):
+        assert declared["files"][0]["code_page"] == page
+
+
+def test_recognisable_columns_are_mapped_and_the_others_are_comments(home):
+    found = profile_json(csv("cp852"), "--write", "sources/torun")
+    declared = tomllib.loads(found["source_toml"])
+    entities = {entity["name"]: entity["fields"] for entity in declared["entities"]}
+    assert entities["subscriber"]["pesel"] == "PESEL"
+    assert entities["subscriber"]["name"] == "NAZWISKO_IMIE"
+    assert entities["subscriber"]["updated_on"] == {"column": "DATA_ZM", "format": "DD.MM.YYYY"}
+    assert entities["address"]["postal_code"] == "KOD"
+    assert entities["account"]["closing_balance"] == {"column": "SALDO", "decimal": ","}
+    assert str(declared["delivery"]["extracted_on"]) == "2001-03-28"
+
+
+def test_contents_prove_what_no_header_names(home):
+    found = profile_json(csv("cp852", header=False), "--write", "sources/torun")
+    fields = tomllib.loads(found["source_toml"])["entities"][0]["fields"]
+    assert fields["pesel"] == "COL3"
+    assert runner.invoke(cli.app, ["sources", "check", "torun"]).exit_code == 0
+
+
+def test_several_files_make_one_source(home):
+    one = csv("iso8859-2", "abon.csv")
+    two = Path("in") / "kwoty.csv"
+    two.write_bytes(b"NR;KWOTA;OPIS\r\n" + "".join(f"{n};{n},50;opłata\r\n" for n in range(1, 90)).encode("cp1250"))
+    found = profile_json(one, two, "--write", "sources/torun")
+    declared = tomllib.loads(found["source_toml"])
+    assert [file["code_page"] for file in declared["files"]] == ["iso8859-2", "iso8859-2"]  # reads both
+    assert runner.invoke(cli.app, ["sources", "check", "torun"]).exit_code == 0
+
+
+def test_text_without_letters_beyond_ascii_is_declared_ascii(home):
+    path = Path("in") / "a.csv"
+    path.write_text("NR;KWOTA\n" + "".join(f"{n};{n}.50\n" for n in range(50)))
+    found = profile_json(path, "--write", "sources/torun")
+    assert found["files"][0]["code_page"]["verdict"] == "any"
+    assert tomllib.loads(found["source_toml"])["files"][0]["code_page"] == "ascii"
+
+
+def test_no_personal_value_is_shown(home):
+    for path in (csv("mazovia"), dbf("cp852"), fixed("cp1250"), mainframe()):
+        shown = runner.invoke(cli.app, ["profile", str(path)]).output + json.dumps(
+            profile_json(path), ensure_ascii=False
+        )
+        for number, name, identifier, *_ in rows():
+            assert identifier not in shown, number
+            assert name not in shown
+            for word in name.split():
+                assert len(word) < 5 or word not in shown, word
+
+
+def test_the_evidence_is_shown(home):
+    shown = runner.invoke(cli.app, ["profile", str(csv("mazovia"))]).output
+    for says in ("code page: mazovia", "candidates:", "words:", "letters:", "gives the same bytes", "bits better"):
+        assert says in shown, says
+
+
+def test_a_mixed_file_exits_with_1_and_says_so(home):
+    path = Path("in") / "a.csv"
+    half = len(RECORDS) // 2
+    lines = [f"{n};{line[0]};{line[1]}\r\n" for n, line in enumerate(RECORDS)]
+    path.write_bytes("".join(lines[:half]).encode("mazovia") + "".join(lines[half:]).encode("cp1250"))
+    found = profile_json(path, exit_code=1)
+    assert found["files"][0]["code_page"]["verdict"] == "mixed"
+    assert found["files"][0]["code_page"]["page"] is None
+
+
+def test_a_file_that_is_mixed_is_declared_with_a_comment_and_stops_at_the_check(home):
+    path = Path("in") / "a.csv"
+    half = len(RECORDS) // 2
+    lines = [f"{n};{line[0]};{line[1]}\r\n" for n, line in enumerate(RECORDS)]
+    path.write_bytes("".join(lines[:half]).encode("mazovia") + "".join(lines[half:]).encode("cp1250"))
+    found = profile_json(path, "--write", "sources/torun", exit_code=1)
+    assert "more than one code page" in found["files"][0]["problem"]
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 2
+    assert "code page" in checked.output
+
+
+def test_a_container_is_named_and_nothing_is_proposed(home):
+    path = Path("in") / "a.gz"
+    path.write_bytes(b"\x1f\x8b" + bytes(30))
+    found = profile_json(path, "--write", "sources/torun", exit_code=1)
+    assert found["files"][0]["shape"]["title"] == "gzip"
+    assert found["source_toml"] is None
+    assert not (home / "sources" / "torun").exists()
+
+
+def test_a_copybook_is_used_and_copied(home):
+    Path("ABON.cpy").write_text(
+        "       01  ABONENT.\n           05  NR PIC 9(6).\n           05  NAZWISKO PIC X(36).\n"
+        "           05  PESEL PIC X(11).\n           05  KWOTA PIC S9(1)V99 COMP-3.\n"
+    )
+    found = profile_json(mainframe(), "--copybook", "ABON.cpy", "--write", "sources/torun")
+    assert [column["name"] for column in found["files"][0]["tables"]["ABON"]] == ["NR", "NAZWISKO", "PESEL", "KWOTA"]
+    assert (home / "sources" / "torun" / "ABON.cpy").exists()
+    assert runner.invoke(cli.app, ["sources", "check", "torun"]).exit_code == 0
+
+
+def test_a_declaration_is_not_overwritten_unless_asked(home):
+    path = csv("cp1250")
+    profile_json(path, "--write", "sources", "--id", "torun")
+    again = runner.invoke(cli.app, ["profile", str(path), "--write", "sources", "--id", "torun"])
+    assert isinstance(again.exception, ContractError)
+    assert "--force" in again.exception.remedy
+    profile_json(path, "--write", "sources", "--id", "torun", "--force")
+
+
+@pytest.mark.parametrize("name", ["Toruń", "1x", "a-b"])
+def test_a_bad_id_is_refused_before_anything_is_written(home, name):
+    result = runner.invoke(cli.app, ["profile", str(csv("cp1250")), "--write", "sources", "--id", name])
+    assert isinstance(result.exception, ContractError)
+    assert not list((home / "sources").iterdir())
+
+
+def test_a_missing_file_is_named(home):
+    result = runner.invoke(cli.app, ["profile", "in/none.csv"])
+    assert isinstance(result.exception, SourceError)
+    assert "none.csv" in str(result.exception)
+
+
+def test_suspicious_values_are_counted(home):
+    path = Path("in") / "a.csv"
+    good = [f"{n};{n % 28 + 1:02}.05.1999;{n},00" for n in range(1, 80)]
+    path.write_text("NR;DATA;KWOTA\n" + "\n".join([*good, "80;31.02.1999;******", "81;01.01.2000;BRAK"]) + "\n")
+    columns = {c["name"]: c for c in profile_json(path)["files"][0]["tables"]["a"]}
+    assert [s["count"] for s in columns["DATA"]["suspicious"]] == [1]
+    assert columns["DATA"]["suspicious"][0]["first_row"] == 79
+    assert {s["what"].split(":")[0] for s in columns["KWOTA"]["suspicious"]} == {
+        "asterisks",
+        "a filler instead of a value",
+    }

@@ -32,7 +32,8 @@ from extractors.codepage_check import TextSample, verify
 from extractors.codepages import WORK_LOW_VALUE
 from extractors.copybook.decode import Column, decode_field
 from extractors.copybook.fields import Field
-from extractors.copybook.records import Frame, fixed_frames, variable_frames
+from extractors.copybook.records import Frame, fixed_frames
+from extractors.copybook.scanning import Descriptor, RdwScanner, scanned_frames
 from extractors.mainframe_plan import Plan, Table, plan, type_value
 
 Flags = NDArray[np.bool_]
@@ -68,7 +69,7 @@ def decode(
     if file_spec.record_format == "F":
         frames = fixed_frames(source.id, landed, work.record_length, batch_rows)
     else:
-        frames = variable_frames(source.id, landed, batch_rows)
+        frames = scanned_frames(source.id, landed, RdwScanner(Descriptor()), batch_rows)
     silent = dict.fromkeys(work.tables)  # tables without a record yet, in the spec's order
     for number, frame in enumerate(frames):
         facts.records += len(frame.starts)

@@ -1,0 +1,59 @@
+"""Framing: where the records of a mainframe file begin and end.
+
+* *F*, *FB*: every record has the same length; nothing stands between them.  Blocks leave no trace in a file, unless
+  each has a block descriptor word (BDW) in front.
+* *V*: a record descriptor word (RDW) of four bytes stands before each record: two bytes length, big-endian, itself
+  included, and two bytes that are zero.
+* *VB*: the same in blocks, each with a BDW: length of the block, itself included.
+* *VBS*: the same, and a record may be cut into segments that lie in several blocks; the third byte of a segment's
+  descriptor word says whether it is whole (0), the first (1), the last (2) or one between (3).
+* *T*: text, a line a record.
+* *L*: a field of the record says how long it is.
+
+Transfer programs write descriptor words of their own: little-endian (length in the last two bytes), or without
+themselves in the length; a `Descriptor` says which.
+
+Source: z/OS DFSMS Using Data Sets, "Variable-Length Record Formats".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from billing.errors import SourceError
+from extractors.base import LandedFile
+from extractors.copybook.records import Frame, Window, fixed_frames
+from extractors.copybook.scanning import (
+    BlockScanner,
+    Descriptor,
+    LengthScanner,
+    LineScanner,
+    RdwScanner,
+    Scanner,
+    SpannedScanner,
+    scanned_frames,
+)
+
+Format = Literal["F", "FB", "V", "VB", "VBS", "T", "L"]
+
+
+@dataclass(frozen=True)
+class Framing:
+    """Everything about the form of a file.
+
+    Attributes:
+        format: See the module's docstring.
+        record_length: Of F and FB, in bytes, lead and trail included.
+        rdw: Form of record descriptor words.
+        bdw: Form of block descriptor words; in FB, None where blocks have none.
+        header_bytes: Before the first record.
+        footer_bytes: Behind the last one.
+        lead: Bytes at a record's beginning that the copybook does not describe.
+        trail: Bytes at its end that it does not describe.
+        length_of: L: bytes of the record that begins here, given the file's bytes from there on; None where too few
+            of them are at hand to say.
+        partial: F: the last record may be shorter.
+    """
+

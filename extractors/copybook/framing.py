@@ -19,7 +19,7 @@ Source: z/OS DFSMS Using Data Sets, "Variable-Length Record Formats".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from billing.errors import SourceError
@@ -57,3 +57,53 @@ class Framing:
         partial: F: the last record may be shorter.
     """
 
+    format: Format = "F"
+    record_length: int = 0
+    rdw: Descriptor = field(default_factory=Descriptor)
+    bdw: Descriptor | None = field(default_factory=Descriptor)
+    header_bytes: int = 0
+    footer_bytes: int = 0
+    lead: int = 0
+    trail: int = 0
+    length_of: Callable[[bytes], int | None] | None = None
+    partial: bool = False
+
+    def frames(self, source_id: str, landed: LandedFile, batch_rows: int) -> Iterator[Frame]:
+        """Read a file.
+
+        Args:
+            source_id: For messages.
+            landed: The file.
+            batch_rows: Records a frame, at most.
+
+        Raises:
+            SourceError: The file is not of this form.
+        """
+        window = Window.of(source_id, landed, self.header_bytes, self.footer_bytes)
+        if self.format == "F" or (self.format == "FB" and self.bdw is None):
+            yield from fixed_frames(
+                source_id, landed, self.record_length, batch_rows,
+                window=window, lead=self.lead, trail=self.trail, partial=self.partial,
+            )  # fmt: skip
+            return
+        yield from scanned_frames(
+            source_id, landed, self._scanner(), batch_rows, window=window, lead=self.lead, trail=self.trail
+        )
+
+    def _scanner(self) -> Scanner:
+        bdw = self.bdw or Descriptor()
+        match self.format:
+            case "V":
+                return RdwScanner(self.rdw)
+            case "VB":
+                return BlockScanner(bdw, self.rdw)
+            case "FB":
+                return BlockScanner(bdw, None, self.record_length)
+            case "VBS":
+                return SpannedScanner(bdw, self.rdw)
+            case "T":
+                return LineScanner()
+            case _:
+                if self.length_of is None:
+                    raise SourceError("nothing says how long its records are", remedy="declare a length field")
+                return LengthScanner(self.length_of)

@@ -78,7 +78,11 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
 def _decimal(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column:
     numbers = _numbers(block, field, page, how)
     blanks = None
-    defects = nulls = numbers.defects
+    nulls = numbers.defects
+    if field.kind == "zoned" and not field.signed and not how.overpunched_unsigned:
+        signed = (block[:, -1] >> 4) != (0xF if page.ebcdic else 0x3)
+        nulls = signed if nulls is None else nulls | signed
+    defects = nulls
     if nulls is not None and field.kind == "zoned":
         blanks = _blank_among(block, nulls, page)
         if blanks is not None:

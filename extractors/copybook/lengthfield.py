@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from billing.errors import ContractError
 from extractors.codepages import CodePage
 from extractors.copybook.decode import decode_field
 from extractors.copybook.fields import Field
-from extractors.copybook.layout import Copybook
+from extractors.copybook.layout import Copybook, RecordType
 from extractors.copybook.reading import STRICT, Reading
+from extractors.copybook.shapes import Counts, Rows, shapes
 
 OTHERWISE = "_"
 """Key of a mapping for codes that it does not have."""
@@ -173,3 +175,42 @@ def _spelt(copybook: Copybook, name: str) -> str:
     """A field's name as the copybook spells it: others write a stroke below for the hyphen."""
     known = copybook.groups()
     return name if name.upper() in known else name.replace("_", "-")
+
+
+@dataclass
+class OwnLength:
+    """The length of a record whose variable tables alone say how long it is; call it as a `LengthField`.
+
+    Attributes:
+        record_type: The type of the records.
+        page: Their code page.
+        how: The reader's choices.
+        mapping: What texts say how often a table stands in a record.
+        clamp: See `shapes`.
+    """
+
+    record_type: RecordType
+    page: CodePage
+    how: Reading = STRICT
+    mapping: Counts = field(default_factory=dict)
+    clamp: bool = False
+
+    def __call__(self, data: bytes) -> int | None:
+        """The record's length in bytes; None where `data` ends before it is said.
+
+        Raises:
+            ValueError: What stands there says no length.
+        """
+        array = np.frombuffer(data, np.uint8)
+
+        def cut(_: Rows, offset: int, width: int) -> NDArray[np.uint8]:
+            return array[offset : offset + width].reshape(1, width)
+
+        found = shapes(
+            self.record_type, cut, np.array([len(data)]), self.page, self.how, mapping=self.mapping, clamp=self.clamp
+        )
+        for fault in found.miscounted:
+            if fault.short:
+                return None
+            raise ValueError(fault.message)
+        return found.shapes[0].layout.length

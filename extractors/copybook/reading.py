@@ -33,9 +33,9 @@ class Reading:
         floats: Form of COMP-1 and COMP-2.
         native_order: Byte order of COMP-5; None: little in ASCII files, big in EBCDIC ones.
         national_order: Byte order of PIC N.
-        lenient: Zoned numbers may hold blanks, points, and signs as bytes of their own; an unsigned one may carry a
-            plus sign, an unsigned packed one any; the unused half byte may be used.
-        overpunched_unsigned: With `lenient`: an unsigned zoned number may carry a plus in its last byte.
+        lenient: Zoned numbers may hold blanks, points, and signs as bytes of their own; an unsigned packed one may
+            carry any sign; the unused half byte may be used.
+        overpunched_unsigned: An unsigned zoned number may carry a plus in its last byte.
         edited_numbers: Edited numbers are numbers, not texts.
         zoned_text: Zoned numbers are texts.
     """
@@ -50,7 +50,7 @@ class Reading:
     native_order: Literal["big", "little"] | None = None
     national_order: Literal["big", "little"] = "big"
     lenient: bool = False
-    overpunched_unsigned: bool = False
+    overpunched_unsigned: bool = True
     edited_numbers: bool = False
     zoned_text: bool = False
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from extractors.codepages import CodePage
 from extractors.copybook.digits import Numbers, binary, decimals, packed, unsigned_packed, zoned
-from extractors.copybook.fields import FLOAT_KINDS, Field
+from extractors.copybook.fields import BINARY_KINDS, FLOAT_KINDS, Field
 from extractors.copybook.floats import decode_floats
 from extractors.copybook.lenient import read_number
 from extractors.copybook.reading import STRICT, Reading
 from extractors.copybook.texts import read_national, read_texts
 from extractors.textcolumn import text_column
+
+_REASONS = {"zoned": "NUM-ZONED", "packed": "NUM-PACKED", "unsigned_packed": "NUM-PACKED"}
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -53,8 +55,8 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
         page: Code page of text, which also says whether zoned digits are EBCDIC or ASCII.
         how: The reader's choices.
     """
-    if how.pages and field.item is not None and field.item.name in how.pages:
-        page = how.pages[field.item.name]
+    if how.pages and field.item is not None:
+        page = how.pages.get(field.item.label, page)
     match field.kind:
         case "text":
             if how.edited_numbers and field.digits:
@@ -82,6 +84,9 @@ def _decimal(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column
     if field.kind == "zoned" and not field.signed and not how.overpunched_unsigned:
         signed = (block[:, -1] >> 4) != (0xF if page.ebcdic else 0x3)
         nulls = signed if nulls is None else nulls | signed
+    if field.length in (4, 8) and field.kind in BINARY_KINDS and not (field.signed or how.unsigned_top_bit):
+        top = (block[:, -1 if field.kind == "little" else 0] & 0x80) != 0
+        nulls = top if nulls is None else nulls | top
     defects = nulls
     if nulls is not None and field.kind == "zoned":
         blanks = _blank_among(block, nulls, page)
@@ -90,8 +95,7 @@ def _decimal(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column
     values = decimals(numbers, field.arrow_type, zeros=max(0, -field.scale), nulls=nulls)
     if how.lenient and field.kind == "zoned" and defects is not None and defects.any():
         values, defects = _read_again(block, field, page, how, values, defects)
-    reason = "NUM-PACKED" if field.kind in ("packed", "unsigned_packed") else "NUM-ZONED"
-    return Column(values, defects, blanks, reason)
+    return Column(values, defects, blanks, _REASONS.get(field.kind, "NUM-BINARY"))
 
 
 def _numbers(block: Bytes, field: Field, page: CodePage, how: Reading) -> Numbers:

@@ -55,6 +55,8 @@ class Framing:
         length_of: L: bytes of the record that begins here, given the file's bytes from there on; None where too few
             of them are at hand to say.
         partial: F: the last record may be shorter.
+        line_width: T: bytes that shorter lines are filled up to.
+        line_blank: T: what they are filled up with.
     """
 
     format: Format = "F"
@@ -67,6 +69,8 @@ class Framing:
     trail: int = 0
     length_of: Callable[[bytes], int | None] | None = None
     partial: bool = False
+    line_width: int = 0
+    line_blank: int = 0x20
 
     def frames(self, source_id: str, landed: LandedFile, batch_rows: int) -> Iterator[Frame]:
         """Read a file.
@@ -102,7 +106,7 @@ class Framing:
             case "VBS":
                 return SpannedScanner(bdw, self.rdw)
             case "T":
-                return LineScanner()
+                return LineScanner(self.line_width, self.line_blank)
             case _:
                 if self.length_of is None:
                     raise SourceError("nothing says how long its records are", remedy="declare a length field")

@@ -39,7 +39,7 @@ from extractors.copybook.fields import Cell, Field, Layout
 from extractors.copybook.items import Item, descend
 from extractors.copybook.parse import parse_copybook
 from extractors.copybook.reference_format import Margins
-from extractors.copybook.walk import Walk, column_names, field_of
+from extractors.copybook.walk import OccursSize, Walk, column_names, field_of
 
 _SUFFIXES = ("", ".cpy", ".CPY", ".cob", ".cbl", ".copy")
 
@@ -123,7 +123,12 @@ class Copybook:
         return self.record_type(group, others=others).widest
 
     def record_type(
-        self, group: str | None = None, *, others: Collection[str] = (), fillers: Fillers = "drop"
+        self,
+        group: str | None = None,
+        *,
+        others: Collection[str] = (),
+        fillers: Fillers = "drop",
+        occurs: OccursSize = "variable",
     ) -> RecordType:
         """One record type of the file.
 
@@ -131,6 +136,7 @@ class Copybook:
             group: The 01 level, or the item among those that redefine each other, that the type has; None for all.
             others: The groups of the other record types.
             fillers: What becomes of FILLER.
+            occurs: What room tables take that OCCURS DEPENDING ON.
 
         Raises:
             ContractError: The group does not exist, or there is none and the copybook has several 01 levels.
@@ -151,7 +157,7 @@ class Copybook:
                 file=self.file,
                 remedy="declare `segments`, or keep one 01 level in the copybook",
             )
-        return RecordType(self.file, tuple(roots), group, rest, fillers)
+        return RecordType(self.file, tuple(roots), group, rest, fillers, occurs=occurs)
 
     def every_record(self, *, fillers: Fillers = "drop", in_sequence: bool = False) -> RecordType:
         """All 01 levels and redefinitions at once, for readers who cannot tell the record types apart.
@@ -194,6 +200,7 @@ class RecordType:
         others: Groups of the other types.
         fillers: What becomes of FILLER.
         in_sequence: The roots follow one another.
+        occurs: What room tables take that OCCURS DEPENDING ON.
     """
 
     file: str
@@ -202,6 +209,7 @@ class RecordType:
     others: frozenset[str] = frozenset()
     fillers: Fillers = "drop"
     in_sequence: bool = False
+    occurs: OccursSize = "variable"
 
     @cached_property
     def variable(self) -> bool:
@@ -250,7 +258,10 @@ class RecordType:
         return Layout(fields, walk.end, tuple(walk.groups), walk.counts)
 
     def _walk(self, counts: Mapping[Cell, int] | None) -> Walk:
-        walk = Walk(self.file, self.group, self.others, counts=counts, fillers=self.fillers != "drop")
+        walk = Walk(
+            self.file, self.group, self.others,
+            counts=counts, fillers=self.fillers != "drop", reserve=self.occurs == "maximum",
+        )  # fmt: skip
         walk.record(self.roots, in_sequence=self.in_sequence)
         return walk
 

@@ -134,32 +134,32 @@ class LengthField:
 
     def _sum(self) -> int:
         result = self._product()
-        while (token := self._peek()) in ("+", "-"):
+        while (symbol := self._peek()) in ("+", "-"):
             self._at += 1
-            result += self._product() if token == "+" else -self._product()
+            result += self._product() if symbol == "+" else -self._product()
         return result
 
     def _product(self) -> int:
         result = self._atom()
-        while (token := self._peek()) in ("*", "/"):
+        while (symbol := self._peek()) in ("*", "/"):
             self._at += 1
             other = self._atom()
-            result = result * other if token == "*" else result // (other or 1)
+            result = result * other if symbol == "*" else result // (other or 1)
         return result
 
     def _atom(self) -> int:
-        token = self._peek()
+        symbol = self._peek()
         self._at += 1
-        if token == "(":
+        if symbol == "(":
             result = self._sum()
             if self._peek() != ")":
                 self._bad()
             self._at += 1
             return result
-        if token and token[0].isdigit():
-            return int(token)
-        if token and token in self._values:
-            return self._values[token]
+        if symbol and symbol[0].isdigit():
+            return int(symbol)
+        if symbol and symbol in self._values:
+            return self._values[symbol]
         self._bad()
 
     def _peek(self) -> str | None:

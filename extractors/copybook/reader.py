@@ -155,6 +155,7 @@ class RecordReader:
                 frozenset(name.upper() for name in others) - {(group or "").upper()},
                 every.fillers,
                 every.in_sequence,
+                self.occurs,
             )
         return self._types[group]
 
@@ -162,7 +163,7 @@ class RecordReader:
         self, frame: Frame, group: str | None, rows: Rows, segments: list[str | None]
     ) -> Iterator[tuple[Record, int]]:
         record_type = self._type(group)
-        if self.occurs == "maximum" or not record_type.variable:
+        if not record_type.variable:
             parts = [Shape(record_type.widest, rows)]
         else:
             found = shapes(
@@ -199,7 +200,7 @@ class RecordReader:
         for place in layout.fields:
             cell = block[:, place.offset : min(place.end, length)]
             columns[place.cell] = self._column(place, cell, defects)
-        builder = TreeBuilder(record_type, layout, self.look, self.mapping, self.clamp)
+        builder = TreeBuilder(record_type, layout, self.look)
         for index, row in enumerate(rows.tolist()):
             record = self._record(frame, row, segments[row], group)
             record.tree = builder.build(columns, index, self._text_of(record.payload))
@@ -229,7 +230,7 @@ class RecordReader:
             data = payload[offset : offset + length]
             block = np.frombuffer(data, np.uint8).reshape(1, len(data))
             column = decode_field(block, Field("", offset, len(data), "text"), self.page, self.how)
-            return column.values[0].as_py()  # type: ignore[no-any-return]
+            return str(value) if (value := column.values[0].as_py()) is not None else None
 
         return text
 

@@ -36,6 +36,8 @@ class Reading:
         lenient: Zoned numbers may hold blanks, points, and signs as bytes of their own; an unsigned packed one may
             carry any sign; the unused half byte may be used.
         overpunched_unsigned: An unsigned zoned number may carry a plus in its last byte.
+        unsigned_top_bit: An unsigned binary number of four or eight bytes may have its first bit set, though no number
+            of so many digits needs it.
         edited_numbers: Edited numbers are numbers, not texts.
         zoned_text: Zoned numbers are texts.
     """
@@ -51,6 +53,7 @@ class Reading:
     national_order: Literal["big", "little"] = "big"
     lenient: bool = False
     overpunched_unsigned: bool = True
+    unsigned_top_bit: bool = True
     edited_numbers: bool = False
     zoned_text: bool = False
 

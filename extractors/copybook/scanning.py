@@ -7,8 +7,9 @@ single records in the whole decoder; they look at two bytes of each.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -45,7 +46,7 @@ class Descriptor:
         return self.adjustment - (WORD if self.includes_itself else 0)
 
 
-Indices = list[int] | NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 @dataclass
@@ -69,7 +70,24 @@ class Scan:
     data: bytes | None = None
 
 
-class Broken(Exception):  # noqa: N818  told to the driver, which knows the place
+@dataclass
+class Noted:
+    """The records of a scan while it goes on; as `Scan`."""
+
+    starts: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    consumed: int = 0
+
+    def scan(self, data: bytes | None = None) -> Scan:
+        """What was found, as arrays."""
+        starts, lengths = np.array(self.starts, np.int64), np.array(self.lengths, np.int64)
+        begins, ends = np.array(self.begins, np.int64), np.array(self.ends, np.int64)
+        return Scan(starts, lengths, begins, ends, self.consumed, data)
+
+
+class Broken(Exception):
     """The bytes are not of the declared form.
 
     Attributes:
@@ -163,6 +181,7 @@ class RdwScanner:
         return Broken(record, f"the file ends {left} bytes into a record {of}", _CUT_OFF)
 
     def zeros_of(self, data: bytes, begins: list[int]) -> Broken | None:
+        """The first record whose descriptor word has something in the bytes that are zero."""
         if not begins:
             return None
         array = np.frombuffer(data, np.uint8)
@@ -190,19 +209,19 @@ class BlockScanner:
 
     def scan(self, data: bytes, *, at_end: bool) -> tuple[Scan, Broken | None]:
         """See `Scanner`; a block is taken as a whole or not yet."""
-        found = Scan([], [], [], [], 0)
+        found = Noted()
         at, size = 0, len(data)
         while at < size:
             end, broken = block_end(data, at, self.bdw, len(found.begins), at_end=at_end)
             if end is None or broken:
-                return found, broken
+                return found.scan(), broken
             broken = self._block(data, at + WORD, end, found)
             if broken:
-                return found, broken
+                return found.scan(), broken
             at = found.consumed = end
-        return found, None
+        return found.scan(), None
 
-    def _block(self, data: bytes, at: int, end: int, found: Scan) -> Broken | None:
+    def _block(self, data: bytes, at: int, end: int, found: Noted) -> Broken | None:
         if self.inner is None:
             count, rest = divmod(end - at, self.record_length)
             if rest:
@@ -222,7 +241,8 @@ class BlockScanner:
         ends = [*begins[1:], stopped] if begins else []
         broken = self.inner.zeros_of(data, begins)
         if broken is None and stopped < end:
-            broken = self.inner.stopped(data[stopped : min(end, stopped + WORD)], len(begins), end - stopped, at_end=True)
+            word = data[stopped : min(end, stopped + WORD)]
+            broken = self.inner.stopped(word, len(begins), end - stopped, at_end=True)
             if broken:
                 broken = Broken(broken.at, broken.message.replace("the file ends", "the block ends"), broken.remedy)
         if broken:
@@ -235,9 +255,7 @@ class BlockScanner:
         return None
 
 
-def block_end(
-    data: bytes, at: int, bdw: Descriptor, record: int, *, at_end: bool
-) -> tuple[int | None, Broken | None]:
+def block_end(data: bytes, at: int, bdw: Descriptor, record: int, *, at_end: bool) -> tuple[int | None, Broken | None]:
     """Index behind the block that begins at an index; None where it is not all there yet.
 
     A first bit of 1 means that the length has 31 bits (large blocks, on tape).
@@ -271,7 +289,7 @@ class SpannedScanner:
 
     def scan(self, data: bytes, *, at_end: bool) -> tuple[Scan, Broken | None]:
         """See `Scanner`; what is taken ends with the block where the last whole record ends."""
-        found = Scan([], [], [], [], 0)
+        found = Noted()
         pieces: list[bytes] = []
         total = 0
         parts: list[bytes] = []  # of the record that is not whole yet
@@ -281,7 +299,7 @@ class SpannedScanner:
         while at < len(data):
             end, broken = block_end(data, at, self.bdw, len(found.begins), at_end=at_end)
             if broken:
-                return found, broken
+                return found.scan(), broken
             if end is None:
                 break
             at += WORD
@@ -291,7 +309,7 @@ class SpannedScanner:
                 length = stated + self.rdw.offset
                 control = word[2] if self.rdw.big_endian and len(word) == WORD else word[1] if len(word) == WORD else 9
                 if length < 0 or at + WORD + length > end or control > 3:
-                    return found, Broken(
+                    return found.scan(), Broken(
                         len(found.begins),
                         f"{word.hex(' ')} is no segment descriptor word of this block",
                         "the file is damaged before this place, or its records are not spanned: check `record_format`",
@@ -299,7 +317,7 @@ class SpannedScanner:
                     )
                 if (control in (0, 1)) == bool(parts):
                     what = "begins before the last one ended" if parts else "goes on that never began"
-                    return found, Broken(len(found.begins), f"a record {what}", _CUT_OFF, at)
+                    return found.scan(), Broken(len(found.begins), f"a record {what}", _CUT_OFF, at)
                 if control in (0, 1):
                     begin = at
                 parts.append(data[at + WORD : at + WORD + length])
@@ -316,16 +334,24 @@ class SpannedScanner:
             if not parts:
                 found.consumed, whole, marks = at, len(found.begins), (total, len(pieces))
         if at_end and parts:
-            return found, Broken(len(found.begins), "the file ends within a spanned record", _CUT_OFF, begin)
+            return found.scan(), Broken(len(found.begins), "the file ends within a spanned record", _CUT_OFF, begin)
         # records behind the last block that is done with will be found again
         for noted in (found.begins, found.ends, found.starts, found.lengths):
             del noted[whole:]
-        found.data = b"".join(pieces[: marks[1]])
-        return found, None
+        return found.scan(b"".join(pieces[: marks[1]])), None
 
 
 class LineScanner:
-    """T: a line a record; CR before LF belongs to the line end, and so does a Ctrl-Z at the end of the file."""
+    """T: a line a record; CR before LF belongs to the line end, and so does a Ctrl-Z at the end of the file.
+
+    Args:
+        width: Lines are filled up to so many bytes, because programs cut blanks off their ends.
+        blank: What they are filled up with.
+    """
+
+    def __init__(self, width: int = 0, blank: int = 0x20) -> None:
+        self.width = width
+        self.blank = bytes([blank])
 
     def scan(self, data: bytes, *, at_end: bool) -> tuple[Scan, Broken | None]:
         """See `Scanner`."""
@@ -339,7 +365,16 @@ class LineScanner:
         for begin, end in zip(begins, ends, strict=True):
             stop = end - (data[end - 1] == 0x0A)
             lengths.append(stop - (stop > begin and data[stop - 1] == 0x0D) - begin)
-        return Scan(begins, lengths, begins, ends, ends[-1] if ends else 0), None
+        consumed = ends[-1] if ends else 0
+        if not self.width or all(length >= self.width for length in lengths):
+            return Noted(begins, lengths, begins, ends, consumed).scan(), None
+        filled = [
+            data[begin : begin + length].ljust(self.width, self.blank)
+            for begin, length in zip(begins, lengths, strict=True)
+        ]
+        lengths = [len(line) for line in filled]
+        starts = [0, *itertools.accumulate(lengths[:-1])] if lengths else []
+        return Noted(starts, lengths, begins, ends, consumed).scan(b"".join(filled)), None
 
 
 class LengthScanner:
@@ -350,19 +385,21 @@ class LengthScanner:
 
     def scan(self, data: bytes, *, at_end: bool) -> tuple[Scan, Broken | None]:
         """See `Scanner`."""
-        found = Scan([], [], [], [], 0)
+        found = Noted()
         at, size = 0, len(data)
         view = memoryview(data)
         while at < size:
             try:
                 length = self.length_of(bytes(view[at : at + _LENGTH_WITHIN]))
             except ValueError as error:
-                return found, Broken(len(found.begins), str(error), "correct the length field, or ask for the file")
+                return found.scan(), Broken(
+                    len(found.begins), str(error), "correct the length field, or ask for the file"
+                )
             if length is None or at + length > size:
                 if not at_end:
-                    return found, None
+                    return found.scan(), None
                 of = "" if length is None else f" of {length} bytes"
-                return found, Broken(
+                return found.scan(), Broken(
                     len(found.begins), f"the file ends {size - at} bytes into a record{of}", _CUT_OFF
                 )
             found.begins.append(at)
@@ -371,7 +408,7 @@ class LengthScanner:
             at += length
             found.ends.append(at)
             found.consumed = at
-        return found, None
+        return found.scan(), None
 
 
 _LENGTH_WITHIN = 1 << 16  # a record's length stands within this many bytes of its beginning
@@ -441,10 +478,8 @@ def _frames(
 ) -> Iterator[Frame]:
     whole = np.frombuffer(data, np.uint8)
     payload = whole if scan.data is None else np.frombuffer(scan.data, np.uint8)
-    starts: NDArray[np.int64] = np.array(scan.starts, np.int64)
-    lengths: NDArray[np.int64] = np.array(scan.lengths, np.int64)
-    begins = np.array(scan.begins, np.int64)
-    sizes = np.array(scan.ends, np.int64) - begins
+    starts, lengths, begins = scan.starts, scan.lengths, scan.begins
+    sizes = scan.ends - begins
     if lead or trail:
         lead_of = np.minimum(lengths, lead)
         starts, lengths = starts + lead_of, np.maximum(0, lengths - lead_of - trail)

@@ -134,7 +134,7 @@ class Hierarchy:
 def _branch(tree: dict[str, Any], name: str) -> dict[str, Any] | None:
     """The group of that name, wherever in the tree it stands."""
     if isinstance(tree.get(name), dict):
-        return tree[name]  # type: ignore[no-any-return]
+        return tree[name]
     for value in tree.values():
         if isinstance(value, dict) and (found := _branch(value, name)) is not None:
             return found

@@ -120,6 +120,9 @@ def shapes(
         except Wanted as wanted:
             holder = field_of(wanted.place, wanted.place.item.label)
             whole = lengths[mine] >= holder.end
+            if clamp and not whole.all():
+                todo.append(({**counts, wanted.cell: wanted.item.occurs or 0}, mine[~whole]))
+                mine, whole = mine[whole], whole[whole]
             for row in mine[~whole].tolist():
                 message = f"the record ends before {holder.name}, which says how often {wanted.item.label} stands in it"
                 found.miscounted.append(Miscounted(row, wanted.item.label, holder, message, True))

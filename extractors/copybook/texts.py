@@ -34,7 +34,7 @@ def read_texts(block: Bytes, page: CodePage, how: Reading) -> tuple[list[str | N
     decode = _charset(how) if how.charset else _table(page, how)
     for row in range(rows):
         raw = data[row * width : (row + 1) * width]
-        text = decode(raw)
+        text: str | None = decode(raw)
         if text is None:
             defects.append(row)
         elif how.empty == "unfilled" and not raw.strip(b"\0"):
@@ -55,6 +55,7 @@ def read_national(block: Bytes, how: Reading) -> tuple[list[str | None], list[in
         if not raw.strip(b"\0") and how.empty != "text":
             values.append(None)
             continue
+        text: str | None
         try:
             text = raw.decode(codec).rstrip("\0")
         except UnicodeDecodeError:

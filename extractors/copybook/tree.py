@@ -9,7 +9,7 @@ A value is text, int (no decimals), Decimal, float, bytes, list, dict, or None.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -19,7 +19,6 @@ import pyarrow as pa
 from extractors.copybook.fields import FLOAT_KINDS, Cell, Field, Layout
 from extractors.copybook.items import Item
 from extractors.copybook.layout import RecordType
-from extractors.copybook.shapes import Counts, times_of
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,6 @@ class _Group(_Node):
 @dataclass
 class _Table(_Node):
     occurrences: list[_Node]
-    item: Item
-    holder: Cell | None  # of the field that says how many of them there are, where the layout does not
 
 
 @dataclass
@@ -89,15 +86,11 @@ class TreeBuilder:
         record_type: Their type.
         layout: Their layout.
         look: How the trees look.
-        mapping: What texts say how often a table stands in a record.
-        clamp: See `shapes`.
     """
 
     record_type: RecordType
     layout: Layout
     look: Presentation
-    mapping: Counts = field(default_factory=dict)
-    clamp: bool = False
 
     def __post_init__(self) -> None:
         self._fields = {f.cell: f for f in self.layout.fields}
@@ -140,8 +133,7 @@ class TreeBuilder:
                 leaves = [node] if isinstance(node, _Leaf) else node.occurrences if isinstance(node, _Table) else []
                 found = [self._raw(columns[leaf.cell].raw[row]) for leaf in leaves if isinstance(leaf, _Leaf)]
                 if found:
-                    shown = len(into[node.name]) if isinstance(node, _Table) else 0
-                    into[f"{node.name}_debug"] = found[:shown] if isinstance(node, _Table) else found[0]
+                    into[f"{node.name}_debug"] = found if isinstance(node, _Table) else found[0]
             if isinstance(node, _Group) and node.text is not None:
                 into[f"{node.name}_NT"] = text(*node.text)
 
@@ -155,12 +147,7 @@ class TreeBuilder:
             case _Leaf():
                 return columns[node.cell].values[row]
             case _Table():
-                there = node.occurrences
-                if node.holder is not None:
-                    value = columns[node.holder].values[row]
-                    known = self.mapping.get(node.item.name or "", {})
-                    there = there[: max(0, times_of(value, node.item, known, clamp=self.clamp))]
-                return [self._value(one, columns, row, text) for one in there]
+                return [self._value(one, columns, row, text) for one in node.occurrences]
             case _Group():
                 inner: dict[str, Any] = {}
                 self._fill(inner, node.children, columns, row, text)
@@ -180,10 +167,7 @@ class TreeBuilder:
         there = [node for node in found if node is not None]
         if len(there) < len(found):
             return None
-        holder = None
-        if item.depending and times == item.occurs:
-            holder = self._holder(item.depending, subscripts)
-        return _Table(name, there, item, holder)
+        return _Table(name, there)
 
     def _one(self, item: Item, name: str, subscripts: tuple[int, ...]) -> _Node | None:
         cell = id(item), subscripts
@@ -197,14 +181,6 @@ class TreeBuilder:
             return None
         text = (group.offset, group.length) if item.name in self.look.texts_of_groups else None
         return _Group(name, children, text)
-
-    def _holder(self, name: str, subscripts: tuple[int, ...]) -> Cell | None:
-        found = None
-        for place in self.layout.fields:
-            inside = place.subscripts == subscripts[: len(place.subscripts)]
-            if place.item is not None and place.item.name == name and inside:
-                found = place.cell
-        return found
 
 
 def filler_names(roots: Sequence[Item], look: Presentation) -> dict[int, str]:

@@ -11,13 +11,14 @@ bytes").
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NoReturn, cast
 
 from billing.errors import ContractError
 from extractors.copybook.fields import Cell, Field, Group, Kind
-from extractors.copybook.items import Item, descend
+from extractors.copybook.items import WITHOUT_PICTURE, Item, descend
 
 OccursSize = Literal["variable", "maximum"]
 """Whether a table that OCCURS DEPENDING ON takes the room of the occurrences it has, or of the most it may have."""
@@ -38,7 +39,7 @@ class Place:
     shared: bool
 
 
-class Wanted(Exception):  # noqa: N818  no error: the walk asks for a number
+class Wanted(Exception):
     """How often a table stands in the record is not known yet.
 
     Attributes:
@@ -63,6 +64,7 @@ class Walk:
         others: Groups of the other record types.
         counts: Occurrences of tables that OCCURS DEPENDING ON; None where each stands as often as it may.
         fillers: Note FILLER too.
+        reserve: Tables take the room of the most occurrences that they may have, whatever `counts` says.
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class Walk:
         *,
         counts: Mapping[Cell, int] | None = None,
         fillers: bool = False,
+        reserve: bool = False,
     ) -> None:
+        self.reserve = reserve
         self.file = file
         self.group = group
         self.others = others
@@ -138,6 +142,9 @@ class Walk:
             offset += length
             if len(self.found) > _MOST_CELLS:
                 self._fail(item, f"the record has more than {_MOST_CELLS} fields", "correct its OCCURS")
+        if self.reserve and item.depending and times < (item.occurs or 0):
+            offset += ((item.occurs or 0) - times) * self._stride(item, offset)
+            self.end = max(self.end, offset)
         return offset - start
 
     def _elementary(
@@ -164,6 +171,14 @@ class Walk:
                 length = max(length, size)
             offset += length
         return offset - start
+
+    def _stride(self, item: Item, offset: int) -> int:
+        """Bytes from one occurrence of a table to the next, where all tables in it take all their room."""
+        if item.elementary:
+            return self.bytes(item)
+        walk = Walk(self.file, self.group, self.others)
+        length = walk._children(item, offset, (), (), shared=False)
+        return -(-length // _alignment(item)) * _alignment(item)
 
     def sized(self, item: Item, offset: int) -> int:
         """Most bytes that an item takes from an offset on."""
@@ -195,40 +210,37 @@ class Walk:
 
     def bytes(self, item: Item) -> int:
         """Bytes of an elementary item."""
-        if item.usage == "float" and item.picture is None:
-            return 4
-        if item.usage == "double" and item.picture is None:
-            return 8
         picture = item.picture
         if picture is None:
-            raise AssertionError(item.label)
+            return 4 if item.usage == "float" else 8
         if picture.kind == "national":
             return picture.size * 2
         if picture.kind != "numeric":
             return picture.size
-        match item.usage:
-            case "display":
-                return picture.size + (item.sign_separate and item.signed)
-            case "packed":
-                return picture.size // 2 + 1
-            case "unsigned_packed":
-                return (picture.size + 1) // 2
-            case "float" | "double":
-                self._fail(item, f"PIC {picture.text}: a floating-point number has no PICTURE", "take it away")
-            case _:
-                return self._binary_bytes(item, picture.size)
-
-    def _binary_bytes(self, item: Item, digits: int) -> int:
-        for range_, length in _BINARY_BYTES.items():
-            if digits in range_:
-                return length
-        # beyond the standard: as many bytes as the largest number and its sign need
-        return ((10**digits - 1).bit_length() + 1 + 7) // 8
+        if item.usage in WITHOUT_PICTURE:
+            self._fail(item, f"PIC {picture.text}: a floating-point number has no PICTURE", "take it away")
+        return _number_bytes(item, picture.size)
 
     def _fail(self, item: Item, message: str, remedy: str) -> NoReturn:
         raise ContractError(
             message, file=self.file, line=item.line, column=item.column, field=item.label, remedy=remedy
         )  # fmt: skip
+
+
+def _number_bytes(item: Item, digits: int) -> int:
+    match item.usage:
+        case "display":
+            return digits + (item.sign_separate and item.signed)
+        case "packed":
+            return digits // 2 + 1
+        case "unsigned_packed":
+            return (digits + 1) // 2
+        case _:
+            for range_, length in _BINARY_BYTES.items():
+                if digits in range_:
+                    return length
+            # beyond the standard: as many bytes as the largest number and its sign need
+            return ((10**digits - 1).bit_length() + 1 + 7) // 8
 
 
 def _alignment(item: Item) -> int:
@@ -259,7 +271,8 @@ def column_names(found: Sequence[Place], fillers: Literal["sequence", "previous"
         fillers: FILLER is called by its number, or after the field before it.
     """
     items = {id(place.item): (place.item, place.path) for place in found}
-    twice = _names_of_several(item for item, _ in items.values())
+    counted = Counter(item.name for item, _ in items.values())
+    twice = {name for name, count in counted.items() if name and count > 1}
     names: dict[int, str] = {}
     previous, taken = "", 0
     for key, (item, path) in items.items():
@@ -279,33 +292,22 @@ def column_names(found: Sequence[Place], fillers: Literal["sequence", "previous"
     return names
 
 
-def _names_of_several(items: Collection[Item] | object) -> frozenset[str]:
-    seen: set[str] = set()
-    twice: set[str] = set()
-    for item in cast("Collection[Item]", items):
-        if item.name:
-            (twice if item.name in seen else seen).add(item.name)
-    return frozenset(twice)
-
-
 def field_of(place: Place, name: str) -> Field:
     """The field at a place, under a column's name."""
-    item = place.item
+    item, picture = place.item, place.item.picture
     if place.subscripts:
         name += f"({','.join(map(str, place.subscripts))})"
-    here = {"item": item, "subscripts": place.subscripts}
-    picture = item.picture
+    kind: Kind
     if picture is None:
-        kind: Kind = "double" if item.usage == "double" else "float"
-        return Field(name, place.offset, place.length, kind, signed=True, shared=place.shared, **here)
-    if picture.kind != "numeric":
+        kind = "double" if item.usage == "double" else "float"
+        found = Field(name, place.offset, place.length, kind, signed=True)
+    elif picture.kind != "numeric":
         kind = "national" if picture.kind == "national" else "text" if item.usage == "display" else "bytes"
-        return Field(
-            name, place.offset, place.length, kind, picture.edited_digits, picture.edited_scale, shared=place.shared,
-            **here,
+        found = Field(name, place.offset, place.length, kind, picture.edited_digits, picture.edited_scale)
+    else:
+        kind = "zoned" if item.usage == "display" else item.usage
+        found = Field(
+            name, place.offset, place.length, kind, picture.size, picture.scale, item.signed, item.sign_leading,
+            item.sign_separate and item.signed,
         )  # fmt: skip
-    kind = "zoned" if item.usage == "display" else item.usage
-    return Field(
-        name, place.offset, place.length, kind, picture.size, picture.scale, item.signed, item.sign_leading,
-        item.sign_separate and item.signed, place.shared, **here,
-    )  # fmt: skip
+    return replace(found, shared=place.shared, item=item, subscripts=place.subscripts)

@@ -18,6 +18,8 @@ from extractors.copybook.items import Item, descend
 from extractors.copybook.layout import Copybook
 from extractors.copybook.segments import Selector
 
+_ORIGIN = "lost in cases.json, taken from the expected rows"
+
 Rows = Sequence[dict[str, Any]]
 
 
@@ -51,7 +53,7 @@ def completed(
                 given[f"redefine_segment_id_map:lost-{spelling(item)}"] = f"{item.name} => {','.join(found)}"
                 added.append(f"redefine_segment_id_map {item.name} => {','.join(found)}")
         break
-    return Options(given, options.unknown), [f"{line} (lost in cases.json, taken from the expected rows)" for line in added]
+    return Options(given, options.unknown), [f"{line} ({_ORIGIN})" for line in added]
 
 
 def _alternatives(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -218,6 +218,7 @@ def _reading(copybook: Copybook, options: Options) -> tuple[CodePage, Reading]:
         national_order="big" if options.flag("is_utf16_big_endian", True) else "little",
         lenient=True,
         overpunched_unsigned=not options.flag("strict_sign_overpunching", True),
+        unsigned_top_bit=False,
         edited_numbers=True,
         zoned_text=options.flag("display_pic_always_string"),
     )

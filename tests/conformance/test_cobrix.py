@@ -41,7 +41,8 @@ DEPARTURES: dict[tuple[str, int], Departure] = {
         {"record_format": None},
     ),
     ("test40", 1): Departure(
-        "as variant 0, and its expected rows have no record ids either", {"record_format": None, "generate_record_id": None}
+        "as variant 0, and its expected rows have no record ids either",
+        {"record_format": None, "generate_record_id": None},
     ),
 }
 """The one table of what cannot be taken literally, and why; None takes an option away."""

@@ -34,7 +34,7 @@ class Column:
     """A decoded field.
 
     Attributes:
-        values: Of the field's Arrow type, n rows; null where there is no value or none that can be read.
+        values: Of the field's `column_type`, n rows; null where there is no value or none that can be read.
         defects: bool[n], rows that could not be read, blank numbers not among them; None where there are none.
         blanks: bool[n], rows whose number is blank; None where there are none.
         reason: Code of `billing.reasons` for the defects.
@@ -44,6 +44,13 @@ class Column:
     defects: Flags | None
     blanks: Flags | None
     reason: str
+
+
+def column_type(field: Field, how: Reading = STRICT) -> pa.DataType:
+    """The Arrow type of a decoded field's values."""
+    if how.edited_numbers and field.kind == "text" and field.digits:
+        return pa.decimal128(max(field.digits, field.scale), field.scale)
+    return pa.string() if how.zoned_text and field.kind == "zoned" else field.arrow_type
 
 
 def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRICT) -> Column:
@@ -57,17 +64,15 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
     """
     if how.pages and field.item is not None:
         page = how.pages.get(field.item.label, page)
-    match field.kind:
+    match "text" if field.kind == "zoned" and how.zoned_text else field.kind:
         case "text":
             if how.edited_numbers and field.digits:
-                return _edited(block, field, page)
+                return _edited(block, field, page, column_type(field, how))
             return _text(block, page, how)
         case "national":
             return _python_texts(len(block), *read_national(block, how))
         case "bytes":
             return Column(pa.array([row.tobytes().hex() for row in block], pa.string()), None, None, "")
-        case "zoned" if how.zoned_text:
-            return _text(block, page, how)
         case kind if kind in FLOAT_KINDS:
             values = decode_floats(block, how.floats)
             bad = ~np.isfinite(values)
@@ -137,12 +142,11 @@ def _python_texts(rows: int, texts: list[str | None], defective: list[int]) -> C
     return Column(pa.array(texts, pa.string()), defects, None, "ENC-UNDECODABLE")
 
 
-def _edited(block: Bytes, field: Field, page: CodePage) -> Column:
+def _edited(block: Bytes, field: Field, page: CodePage, type_: pa.DataType) -> Column:
     """An edited number; one that was printed as blanks is blank."""
     rows = len(block)
     numbers = [read_number(row.tobytes(), page, scale=field.scale) for row in block]
     missing = np.array([number is None for number in numbers], np.bool_)
-    type_ = pa.decimal128(max(field.digits, field.scale), field.scale)
     blanks = _blank_among(block, missing, page) if missing.any() else None
     defects = missing if blanks is None else missing & ~blanks
     values = [_fitting(number, field.digits, field.scale) for number in numbers]

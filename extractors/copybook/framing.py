@@ -24,17 +24,10 @@ from typing import Literal
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
+from extractors.copybook.blocks import BlockScanner, SpannedScanner
 from extractors.copybook.records import Frame, Window, fixed_frames
-from extractors.copybook.scanning import (
-    BlockScanner,
-    Descriptor,
-    LengthScanner,
-    LineScanner,
-    RdwScanner,
-    Scanner,
-    SpannedScanner,
-    scanned_frames,
-)
+from extractors.copybook.scanning import Descriptor, RdwScanner, Scanner, scanned_frames
+from extractors.copybook.unworded import LengthScanner, LineScanner
 
 Format = Literal["F", "FB", "V", "VB", "VBS", "T", "L"]
 

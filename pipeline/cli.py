@@ -12,7 +12,7 @@ from rich.console import Console
 
 from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
-from pipeline import cli_evidence, cli_sources
+from pipeline import cli_copybook, cli_evidence, cli_sources
 from pipeline.context import Context, context
 from pipeline.logs import configure_logs
 from pipeline.version import code_version
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_sources.app, name="sources")
+app.add_typer(cli_copybook.app, name="copybook")
 cli_evidence.register(app)
 db = typer.Typer(help="The warehouse and its schema.", no_args_is_help=True)
 app.add_typer(db, name="db")

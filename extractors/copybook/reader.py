@@ -62,6 +62,7 @@ class Record:
         group: Group of its type.
         tree: Its values.
         places: Where its fields lie.
+        values: Their values, in the same order.
         defects: What could not be read.
     """
 
@@ -73,6 +74,7 @@ class Record:
     group: str | None
     tree: dict[str, Any]
     places: tuple[Field, ...] = ()
+    values: list[Any] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
 
 
@@ -205,6 +207,7 @@ class RecordReader:
             record = self._record(frame, row, segments[row], group)
             record.tree = builder.build(columns, index, self._text_of(record.payload))
             record.places = layout.fields
+            record.values = [columns[place.cell].values[index] for place in layout.fields]
             record.defects = defects.get(index, [])
             yield record, row
 

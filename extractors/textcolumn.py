@@ -76,6 +76,9 @@ def _has_odd(flat: Bytes) -> bool:
 
 def _mend(work: Bytes) -> tuple[Bytes, Flags | None]:
     """Blank out trailing low-values and defective rows; say which rows are defective."""
+    sound = _without_low_values(work)
+    if sound is not None:
+        return sound, None
     work = work.copy()
     rows = np.flatnonzero(((work - np.uint8(1)) < WORK_LOW_VALUE).any(axis=1))
     odd = work[rows]
@@ -90,6 +93,16 @@ def _mend(work: Bytes) -> tuple[Bytes, Flags | None]:
     defects = np.zeros(len(work), np.bool_)
     defects[rows[bad]] = True
     return work, defects
+
+
+def _without_low_values(work: Bytes) -> Bytes | None:
+    """Where nothing but low-values at the ends is odd, as most often, the same with blanks for them; else None."""
+    if (work - np.uint8(1) < WORK_LOW_VALUE - 1).any():
+        return None  # something else is odd
+    blanked = np.where(work == WORK_LOW_VALUE, np.uint8(WORK_BLANK), work)
+    lengths = np.strings.str_len(blanked.view(f"S{work.shape[1]}")[:, 0])
+    within = (work == WORK_LOW_VALUE) & (np.arange(work.shape[1]) < lengths[:, None])
+    return None if within.any() else blanked
 
 
 def _utf8(flat: Bytes, offsets: NDArray[np.int32], page: CodePage) -> tuple[Bytes, NDArray[np.int32]]:

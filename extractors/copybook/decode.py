@@ -77,7 +77,9 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
             values = decode_floats(block, how.floats)
             bad = ~np.isfinite(values)
             defects = bad if bad.any() else None
-            return Column(pa.array(values, pa.float64(), mask=defects), defects, None, "NUM-FLOAT")
+            bitmap = None if defects is None else pa.py_buffer(np.packbits(~bad, bitorder="little"))
+            buffers = [bitmap, pa.py_buffer(np.ascontiguousarray(values))]
+            return Column(pa.Array.from_buffers(pa.float64(), len(values), buffers), defects, None, "NUM-FLOAT")
         case _:
             return _decimal(block, field, page, how)
 

@@ -148,16 +148,20 @@ class RdwScanner:
 
     def run(self, data: bytes, at: int, size: int) -> tuple[list[int], int]:
         """Where whole records begin, and where the last one ends."""
+        view = data if size == len(data) else memoryview(data)[:size]
         begins: list[int] = []
         note = begins.append
         high, low, add = self.high, self.low, self.rdw.offset + WORD
-        length = WORD
-        last = size - WORD
-        while at <= last and length >= WORD:
-            note(at)
-            length = (data[at + high] << 8 | data[at + low]) + add
-            at += length
-        if begins and (at > size or length < WORD):  # the last one noted is not whole
+        try:
+            while True:  # until the next word lies outside: a test of its own would cost a third of the time
+                length = (view[at + high] << 8 | view[at + low]) + add
+                if length < WORD:
+                    return begins, at
+                note(at)
+                at += length
+        except IndexError:
+            pass
+        if at > size:  # the last one noted is not whole
             at = begins.pop()
         return begins, at
 

@@ -131,6 +131,7 @@ class Entry:
         word = self._take("VALUE")
         if word.upper not in ("VALUE", "VALUES"):
             self._fail(word, f"expected VALUE, found {word.text!r}", "is a period missing before it?")
+        self._optional("IS", "ARE")
         first = self.at
         self._value()
         return Condition(name.upper, tuple(w.text for w in self.words[first : self.at]))

@@ -111,7 +111,10 @@ def _table(page: CodePage, how: Reading) -> Callable[[bytes], str | None]:
         if how.odd == "defect" and not odd_bytes.isdisjoint(raw.rstrip(b"\0" + bytes([page.blank]))):
             return None
         text = "".join([characters[b] for b in raw])
-        return text.rstrip("\0 ") if how.odd == "defect" and how.trim in ("right", "both") else text
+        if how.odd != "defect" or "\0" not in text:
+            return text
+        written = text.rstrip("\0 ")  # low-values that nobody moved anything into are blanks
+        return written and written.ljust(len(text))
 
     return decode
 

@@ -66,7 +66,7 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
         page = how.pages.get(field.item.label, page)
     match "text" if field.kind == "zoned" and how.zoned_text else field.kind:
         case "text":
-            if how.edited_numbers and field.digits:
+            if how.edited_numbers and field.digits and field.kind == "text":
                 return _edited(block, field, page, column_type(field, how))
             return _text(block, page, how)
         case "national":

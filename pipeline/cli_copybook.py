@@ -79,7 +79,7 @@ def show(files: Copybooks) -> None:
     """Print the layout that copybooks describe: offset, length and type of every item."""
     copybook = Copybook.load(files)
     record_type = copybook.every_record(fillers="sequence")
-    table = Table(title=f"{copybook.file}: {copybook.length} bytes", title_justify="left")
+    table = Table()
     table.add_column("level and name", no_wrap=True)
     table.add_column("picture, usage", overflow="fold", min_width=10)
     for name in ("offset", "length", "end"):
@@ -88,6 +88,7 @@ def show(files: Copybooks) -> None:
     for row in _rows(record_type):
         table.add_row(*row)
     console = Console()
+    console.print(f"{copybook.file}: {copybook.length} bytes", style="bold", highlight=False)
     console.print(table)
     if record_type.variable:
         console.print("Offsets behind a table that OCCURS DEPENDING ON hold where it stands as often as it may.")
@@ -204,6 +205,7 @@ def decode(
         if as_json:
             typer.echo(json.dumps(_json(record, masked=masked), ensure_ascii=False))
         else:
+            console.print(_title(record), style="bold", highlight=False)
             console.print(_table(record, own_page, masked=masked))
 
 
@@ -228,10 +230,13 @@ def _landed(path: Path) -> LandedFile:
     return LandedFile(path, path.name, sha256, path.stat().st_size, "data")
 
 
-def _table(record: Record, page: CodePage, *, masked: bool) -> Table:
+def _title(record: Record) -> str:
     what = f", {record.group or 'of no known type'}" if record.segment is not None else ""
-    title = f"record {record.number} at byte {record.byte_offset}, {record.byte_length} bytes{what}"
-    table = Table(title=title, title_justify="left")
+    return f"record {record.number} at byte {record.byte_offset}, {record.byte_length} bytes{what}"
+
+
+def _table(record: Record, page: CodePage, *, masked: bool) -> Table:
+    table = Table()
     table.add_column("field", overflow="fold")
     table.add_column("offset", justify="right")
     table.add_column("value", overflow="fold")

@@ -6,6 +6,7 @@ These run everywhere; they also show that another folder of cases needs no chang
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ FLAT = "01 REC. | 05 ID-NO PIC 9(2). | 05 TEXT-1 PIC X(4)."
         ({"record_format": "V"}, with_rdw([e("01ab  "), e("02cd  ")], LITTLE)),
         ({"is_record_sequence": "true", "is_rdw_big_endian": "true", "is_rdw_part_of_record_length": "true"},
          with_rdw([e("01ab  "), e("02cd  ")])),
-        ({"record-format": "V", "is-rdw-big-endian": True, "rdw_adjustment": "-4"}, with_rdw([e("01ab  "), e("02cd  ")])),
+        ({"record-format": "V", "is-rdw-big-endian": True, "rdw_adjustment": "-4"},
+         with_rdw([e("01ab  "), e("02cd  ")])),
         ({"record_format": "VB"}, in_blocks([e("01ab  "), e("02cd  ")], 30, LITTLE, LITTLE)),
         ({"record_format": "VB", "is_bdw_big_endian": "true", "bdw_adjustment": "-4"},
          in_blocks([e("01ab  "), e("02cd  ")], 30, LITTLE)),
@@ -144,7 +146,8 @@ MAPS = {"redefine-segment-id-map__0": "ROOT-SEG => R", "redefine_segment_id_map_
 def test_segments(rows) -> None:  # type: ignore[no-untyped-def]
     options = {"record_format": "V", "segment_field": "SEG", **MAPS}
     assert rows(FAMILY, FAMILY_DATA, take=3, **options) == [
-        {"SEG": "L", "LEAF": {"L": "x1"}}, {"SEG": "R", "ROOT_SEG": {"R": "r1"}}, {"SEG": "C", "CHILD_SEG": {"C": "c1"}},
+        {"SEG": "L", "LEAF": {"L": "x1"}}, {"SEG": "R", "ROOT_SEG": {"R": "r1"}},
+        {"SEG": "C", "CHILD_SEG": {"C": "c1"}},
     ]  # fmt: skip
     assert [row["SEG"] for row in rows(FAMILY, FAMILY_DATA, segment_filter="R,C", **options)] == ["R", "C", "C", "R"]
     numbered = rows(
@@ -203,7 +206,7 @@ def test_expected_rows_and_differences(tmp_path: Path) -> None:
     path = tmp_path / "e.txt"
     for text in ('[{"A": 1.50}, {"A": "x"}]', '{"A":1.5}\n{"A":"x"}\n', '{\n "A" : 1.500\n}\n{ "A" : "x" }'):
         path.write_text(text)
-        assert not differences(expected_rows(path), [{"A": __import__("decimal").Decimal("1.5")}, {"A": "x"}])
+        assert not differences(expected_rows(path), [{"A": Decimal("1.5")}, {"A": "x"}])
     assert differences({"A": 1}, {"A": 1, "B": None}) == []
     assert differences({"A": 1}, {"A": 1, "B": ""}) == [".B: expected None, found ''"]
     assert differences({"A": 1}, {"A": 1, "B": ""}, null_as_empty=True) == []

@@ -119,9 +119,8 @@ def test_lines(read) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_headers_footers_and_bytes_around_every_record(read) -> None:  # type: ignore[no-untyped-def]
-    assert read(b"HHxaby" + b"xcdy" + b"F", format="F", record_length=4, header_bytes=2, footer_bytes=1, lead=1, trail=1) == [
-        (b"ab", 2, 4), (b"cd", 6, 4),
-    ]  # fmt: skip
+    around = {"header_bytes": 2, "footer_bytes": 1, "lead": 1, "trail": 1}
+    assert read(b"HHxabyxcdyF", format="F", record_length=4, **around) == [(b"ab", 2, 4), (b"cd", 6, 4)]
     assert read("aa 0007 0000 c1c2c3 bb", format="V", header_bytes=1, footer_bytes=1, lead=1, trail=1) == [
         (b"\xc2", 1, 7)
     ]

@@ -205,8 +205,10 @@ def test_text_lines_may_lack_their_blanks(make: Make) -> None:
 @pytest.mark.parametrize(
     ("keys", "prefix"),
     [
-        ({"length_field": "DL"}, lambda n: n), ({"length_field": "DL + 3"}, lambda n: n - 3),
-        ({"length_field": "(dl - 1) * 2"}, lambda n: n // 2 + 1), ({"length_map": {"24": 24, "_": 34}, "length_field": "DL"}, lambda n: n),
+        ({"length_field": "DL"}, lambda n: n),
+        ({"length_field": "DL + 3"}, lambda n: n - 3),
+        ({"length_field": "(dl - 1) * 2"}, lambda n: n // 2 + 1),
+        ({"length_map": {"24": 24, "_": 34}, "length_field": "DL"}, lambda n: n),
     ],
 )  # fmt: skip
 def test_a_field_may_say_how_long_the_record_is(make: Make, keys: dict[str, Any], prefix: Callable[[int], int]) -> None:
@@ -290,7 +292,8 @@ FAMILY_KEYS: dict[str, Any] = {
         {"name": "payment", "from": "faktura", "fields": {
             "payment_key": "NUMER", "paid_on": {"value": "2003-11-05"}, "currency": {"value": "PLN"},
             "amount": {"value": "1.00"},
-            "account_key": {"column": "PARENT-ID", "lookup": {"table": "konto", "key": "RECORD-ID", "take": "KONTO-NR"}}}},
+            "account_key": {
+                "column": "PARENT-ID", "lookup": {"table": "konto", "key": "RECORD-ID", "take": "KONTO-NR"}}}},
     ],
 }  # fmt: skip
 
@@ -298,8 +301,8 @@ FAMILY_KEYS: dict[str, Any] = {
 @pytest.mark.parametrize("batch_rows", [1, 3, 1000])
 def test_children_know_their_parents(make: Make, batch_rows: int) -> None:
     account = [e("K") + e(f"A{n:03d}") + bytes.fromhex("00100C") for n in (1, 2)]
-    kinds = [e("P") + e("p000"), account[0], e("F") + e("f001"), e("P") + e("p001"), e("P") + e("p002"), e("F") + e("f002"),
-             account[1], e("P") + e("p003"), e("F") + e("f003"), e("P") + e("p004")]  # fmt: skip
+    kinds = [e("Pp000"), account[0], e("Ff001"), e("Pp001"), e("Pp002"), e("Ff002"),
+             account[1], e("Pp003"), e("Ff003"), e("Pp004")]  # fmt: skip
     made = make(with_rdw(kinds), FAMILY, **FAMILY_KEYS)
     splits, _ = run(made, batch_rows)
     names = {row["RECORD-ID"]: row["KONTO-NR"] for row in kept(splits, "konto")}

@@ -196,6 +196,7 @@ def decode(
     )  # fmt: skip
     reader = RecordReader(book, framing, own_page, how, selector=selector)
     records: Iterable[Record] = reader.read(_landed(data), _SOURCE)
+    nested = None
     if parents:
         nested = Hierarchy({child.upper(): parent.upper() for child, parent in _pairs(parents, "--parent")}, {})
         records = nested.nest(records)
@@ -207,6 +208,11 @@ def decode(
         else:
             console.print(_title(record), style="bold", highlight=False)
             console.print(_table(record, own_page, masked=masked))
+    if nested and (nested.orphans or nested.strangers):
+        first_ones = ", ".join(str(orphan.record.number) for orphan in nested.orphans[:5])
+        told = f"{len(nested.orphans)} records stand before any record of their parent's type ({first_ones})"
+        told = told if nested.orphans else "no record stands before its parent"
+        Console(stderr=True).print(f"{told}; {nested.strangers} have no known type", style="yellow")
 
 
 def _pairs(given: Iterable[str] | None, option: str) -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
     match "text" if field.kind == "zoned" and how.zoned_text else field.kind:
         case "text":
             if how.edited_numbers and field.digits and field.kind == "text":
-                return _edited(block, field, page, column_type(field, how))
+                return _edited(block, field, page, how)
             return _text(block, page, how)
         case "national":
             return _python_texts(len(block), *read_national(block, how))
@@ -144,17 +144,19 @@ def _python_texts(rows: int, texts: list[str | None], defective: list[int]) -> C
     return Column(pa.array(texts, pa.string()), defects, None, "ENC-UNDECODABLE")
 
 
-def _edited(block: Bytes, field: Field, page: CodePage, type_: pa.DataType) -> Column:
+def _edited(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column:
     """An edited number; one that was printed as blanks is blank."""
     rows = len(block)
-    numbers = [read_number(row.tobytes(), page, scale=field.scale) for row in block]
+    numbers = [read_number(row.tobytes(), page, scale=field.scale, comma_is_point=how.lenient) for row in block]
     missing = np.array([number is None for number in numbers], np.bool_)
     blanks = _blank_among(block, missing, page) if missing.any() else None
     defects = missing if blanks is None else missing & ~blanks
     values = [_fitting(number, field.digits, field.scale) for number in numbers]
     lost = np.array([v is None for v in values], np.bool_) & ~missing
     defects = defects | lost
-    return Column(pa.array(values, type_), defects if rows and defects.any() else None, blanks, "NUM-ZONED")
+    return Column(
+        pa.array(values, column_type(field, how)), defects if rows and defects.any() else None, blanks, "NUM-ZONED"
+    )
 
 
 def _read_again(
@@ -166,7 +168,7 @@ def _read_again(
     digits, scale = values.type.precision, values.type.scale
     for row in np.flatnonzero(defects).tolist():
         found = read_number(
-            block[row].tobytes(), page, scale=field.scale,
+            block[row].tobytes(), page, scale=field.scale, comma_is_point=True,
             overpunched=field.signed or how.overpunched_unsigned, plus_only=not field.signed,
         )  # fmt: skip
         numbers[row] = _fitting(found, digits, scale)

@@ -18,7 +18,7 @@ Source: z/OS DFSMS Using Data Sets, "Variable-Length Record Formats".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,7 +27,7 @@ from extractors.base import LandedFile
 from extractors.copybook.blocks import BlockScanner, SpannedScanner
 from extractors.copybook.records import Frame, Window, fixed_frames
 from extractors.copybook.scanning import Descriptor, RdwScanner, Scanner, scanned_frames
-from extractors.copybook.unworded import LengthScanner, LineScanner
+from extractors.copybook.unworded import LengthOf, LengthScanner, LineScanner
 
 Format = Literal["F", "FB", "V", "VB", "VBS", "T", "L"]
 
@@ -45,8 +45,7 @@ class Framing:
         footer_bytes: Behind the last one.
         lead: Bytes at a record's beginning that the copybook does not describe.
         trail: Bytes at its end that it does not describe.
-        length_of: L: bytes of the record that begins here, given the file's bytes from there on; None where too few
-            of them are at hand to say.
+        length_of: L: says how long a record is.
         partial: F: the last record may be shorter.
         line_width: T: bytes that shorter lines are filled up to.
         line_blank: T: what they are filled up with.
@@ -60,7 +59,7 @@ class Framing:
     footer_bytes: int = 0
     lead: int = 0
     trail: int = 0
-    length_of: Callable[[bytes], int | None] | None = None
+    length_of: LengthOf | None = None
     partial: bool = False
     line_width: int = 0
     line_blank: int = 0x20

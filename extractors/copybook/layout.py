@@ -242,7 +242,7 @@ class RecordType:
         layout = self._remembered.get(key)
         if layout is None:
             layout = self.bind(counts)
-            if sum(len(one.fields) for one in self._remembered.values()) > _REMEMBERED_FIELDS:
+            if len(self._remembered) * len(self.widest.fields) > _REMEMBERED_FIELDS:
                 self._remembered.clear()
             self._remembered[key] = layout
         return layout

@@ -84,7 +84,7 @@ class LengthField:
         found.evaluate(dict.fromkeys(names, 1))
         return found
 
-    def __call__(self, data: bytes) -> int | None:
+    def __call__(self, data: bytes | memoryview) -> int | None:
         """The record's length in bytes; None where `data` ends before it is said.
 
         Raises:
@@ -101,7 +101,7 @@ class LengthField:
                 self.remembered[key] = length
         return length
 
-    def _length(self, data: bytes) -> int:
+    def _length(self, data: bytes | memoryview) -> int:
         values: dict[str, int] = {}
         for name, place in self.fields.items():
             block = np.frombuffer(data[place.offset : place.end], np.uint8).reshape(1, place.length)
@@ -195,7 +195,7 @@ class OwnLength:
     mapping: Counts = field(default_factory=dict)
     clamp: bool = False
 
-    def __call__(self, data: bytes) -> int | None:
+    def __call__(self, data: bytes | memoryview) -> int | None:
         """The record's length in bytes; None where `data` ends before it is said.
 
         Raises:

@@ -10,6 +10,8 @@ Decimal('-12.50')
 Decimal('-123.45')
 >>> read_number("12 DB".encode("cp037"), code_page("cp037"), scale=0)
 Decimal('-12')
+>>> read_number("1,234.50".encode("cp037"), code_page("cp037"), scale=2)
+Decimal('1234.50')
 >>> read_number("12A4X".encode("cp037"), code_page("cp037"), scale=0) is None
 True
 """
@@ -24,12 +26,18 @@ from extractors.codepages import CodePage
 _OVERPUNCHED = {c: ("+", str(d)) for d, c in enumerate("{ABCDEFGHI")}
 _OVERPUNCHED |= {c: ("-", str(d)) for d, c in enumerate("}JKLMNOPQR")}
 _ASCII_MINUS = {chr(ord("p") + d): ("-", str(d)) for d in range(10)}
-_NUMBER = re.compile(r"([+-]?)(\d*)(?:[.,](\d*))?")
+_NUMBER = re.compile(r"([+-]?)(\d*)(?:[.](\d*))?")
 _DEBIT = re.compile(r"(?:CR|DB)$")
 
 
 def read_number(
-    data: bytes, page: CodePage, *, scale: int, overpunched: bool = True, plus_only: bool = False
+    data: bytes,
+    page: CodePage,
+    *,
+    scale: int,
+    overpunched: bool = True,
+    plus_only: bool = False,
+    comma_is_point: bool = False,
 ) -> Decimal | None:
     """Read one number; None where there is none.
 
@@ -39,6 +47,7 @@ def read_number(
         scale: Decimals that are implied where no point is printed; negative where zeros are.
         overpunched: A digit may carry the sign.
         plus_only: A minus makes it no number.
+        comma_is_point: A comma is a decimal point; else it parts thousands.
     """
     text = "".join("\0" if page.undefined[b] else chr(page.points[b]) for b in data)
     text = text.replace("\0", " ").replace("*", " ").strip()
@@ -62,7 +71,9 @@ def read_number(
                 return None
             sign = found[0]
             digits.append(found[1])
-    match = _NUMBER.fullmatch("".join(digits))
+    written = "".join(digits)
+    written = written.replace(",", ".") if comma_is_point else written.replace(",", "")
+    match = _NUMBER.fullmatch(written)
     if not match or not (match[2] or match[3]):
         return None
     negative = minus or sign == "-"

@@ -85,7 +85,7 @@ def parse_picture(text: str) -> Picture:
 
 def _edited(text: str, size: int, symbols: list[tuple[str, int]]) -> Picture:
     names = {symbol for symbol, _ in symbols}
-    if names & {"A", "X"}:
+    if names & {"A", "X", "0", "/"}:  # a text, or a number with figures in it that are not its own
         return Picture(text, "edited", size)
     digits = decimals = 0
     right = False

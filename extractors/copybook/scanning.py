@@ -22,6 +22,7 @@ from extractors.copybook.records import Frame, Window, shrunk
 WORD = 4
 """Bytes of a descriptor word."""
 
+_PIECE_BYTES = 8 << 20  # of a file at a time: a record of four bytes takes ten times as much while it is noted
 LONGEST = 64 << 20  # of a record: what lies beyond it is a wrong framing, not a record
 
 
@@ -233,7 +234,7 @@ def scanned_frames(
     with landed.path.open("rb") as file:
         file.seek(base)
         while left or rest:
-            piece = file.read(min(records.FRAME_BYTES, left))
+            piece = file.read(min(records.FRAME_BYTES, _PIECE_BYTES, left))
             if left and not piece:
                 raise shrunk(source_id, landed, base)
             left -= len(piece)

@@ -85,24 +85,28 @@ class Hierarchy:
 
     Attributes:
         parents: Group of a record type -> group of the type that it belongs to.
-        name: A group's name in trees.
+        names: A group's name in trees, where it is another one.
+        orphans: Children that stood before any record that they could belong to; filled in on the way.
+        strangers: How many records had none of the groups; counted on the way.
     """
 
     parents: Mapping[str, str]
     names: Mapping[str, str]
     orphans: list[Orphan] = field(default_factory=list)
+    strangers: int = 0
 
     def nest(self, records: Iterable[Any]) -> Iterator[Any]:
         """Give out the roots, each with everything that stands below it until the next one.
 
-        A child that comes before its parent is noted in `orphans`; a record without a group is a root of its own kind
-        and is passed over.
+        A child that comes before its parent is noted in `orphans`; a record without a group is counted and passed
+        over.
         """
         root = None
         current: dict[str, dict[str, Any]] = {}
         for record in records:
             group = record.group
             if group is None:
+                self.strangers += 1
                 continue
             branch = _branch(record.tree, self.names.get(group, group))
             if branch is None:

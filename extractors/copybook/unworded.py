@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +9,10 @@ import numpy as np
 from extractors.copybook.scanning import CUT_OFF, Broken, Noted, Scan
 
 _LENGTH_WITHIN = 1 << 16  # a record's length stands within this many bytes of its beginning
+
+
+LengthOf = Callable[[bytes | memoryview], int | None]
+"""Bytes of the record that begins here, given the file's bytes from there on; None where too few are at hand."""
 
 
 class LineScanner:
@@ -28,30 +31,33 @@ class LineScanner:
         """See `Scanner`."""
         if at_end:
             data = data.rstrip(b"\x1a")
-        ends = (np.flatnonzero(np.frombuffer(data, np.uint8) == 0x0A) + 1).tolist()
-        if at_end and len(data) > (ends[-1] if ends else 0):
-            ends.append(len(data))
-        begins = [0, *ends[:-1]] if ends else []
-        lengths = []
-        for begin, end in zip(begins, ends, strict=True):
-            stop = end - (data[end - 1] == 0x0A)
-            lengths.append(stop - (stop > begin and data[stop - 1] == 0x0D) - begin)
-        consumed = ends[-1] if ends else 0
-        if not self.width or all(length >= self.width for length in lengths):
-            return Noted(begins, lengths, begins, ends, consumed).scan(), None
-        filled = [
+        array = np.frombuffer(data, np.uint8)
+        ends = np.flatnonzero(array == 0x0A) + 1
+        if at_end and len(data) > (ends[-1] if len(ends) else 0):
+            ends = np.append(ends, len(data))
+        if not len(ends):
+            return Noted().scan(), None
+        begins = np.concatenate([[0], ends[:-1]])
+        stops = ends - (array[ends - 1] == 0x0A)
+        stops -= (stops > begins) & (array[stops - 1] == 0x0D)
+        found = Scan(begins, stops - begins, begins, ends, int(ends[-1]))
+        return self._filled(data, found) if self.width and int(found.lengths.min()) < self.width else found, None
+
+    def _filled(self, data: bytes, found: Scan) -> Scan:
+        """The same with every line as long as it has to be."""
+        lines = [
             data[begin : begin + length].ljust(self.width, self.blank)
-            for begin, length in zip(begins, lengths, strict=True)
+            for begin, length in zip(found.starts.tolist(), found.lengths.tolist(), strict=True)
         ]
-        lengths = [len(line) for line in filled]
-        starts = [0, *itertools.accumulate(lengths[:-1])] if lengths else []
-        return Noted(starts, lengths, begins, ends, consumed).scan(b"".join(filled)), None
+        lengths = np.maximum(found.lengths, self.width)
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        return Scan(starts, lengths, found.begins, found.ends, found.consumed, b"".join(lines))
 
 
 class LengthScanner:
     """L: the record itself says how long it is."""
 
-    def __init__(self, length_of: Callable[[bytes], int | None]) -> None:
+    def __init__(self, length_of: LengthOf) -> None:
         self.length_of = length_of
 
     def scan(self, data: bytes, *, at_end: bool) -> tuple[Scan, Broken | None]:
@@ -61,7 +67,7 @@ class LengthScanner:
         view = memoryview(data)
         while at < size:
             try:
-                length = self.length_of(bytes(view[at : at + _LENGTH_WITHIN]))
+                length = self.length_of(view[at : at + _LENGTH_WITHIN])
             except ValueError as error:
                 return found.scan(), Broken(
                     len(found.begins), str(error), "correct the length field, or ask for the file"

@@ -61,12 +61,15 @@ STEERS_SPARK = {
 }
 NOT_COMPARABLE = {
     "record_extractor": "a class in Scala reads the records",
-    "record_header_parser": "a class in Scala reads the record headers",
+    "record_header_parser": "a class in Scala reads the record headers (its own names, such as rdw, are read)",
     "ebcdic_code_page_class": "a class in Scala is the code page",
     "rhp_additional_info": "an argument of a class in Scala",
     "re_additional_info": "an argument of a class in Scala",
 }
 """A case with one of these is skipped."""
+
+_OWN_PARSERS = {"rdw", "xcom", "rdw_big_endian", "rdw_little_endian"}
+_DOUBLE_BYTE = {"cp300", "cp00300", "cp1364", "cp1388"}
 
 _FLOATS = {
     "ibm": "ibm", "ibm_little_endian": "ibm_little", "ieee754": "ieee", "ieee754_little_endian": "ieee_little",
@@ -94,6 +97,17 @@ class Options:
             if not known:
                 unknown.append(str(name))
         return cls(found, unknown)
+
+    @property
+    def not_comparable(self) -> list[str]:
+        """Why the variant cannot be compared."""
+        names = {key.partition(":")[0] for key in self.given}
+        if self.text("record_header_parser") in _OWN_PARSERS:
+            names.discard("record_header_parser")
+        found = [f"{name}: {NOT_COMPARABLE[name]}" for name in sorted(names & NOT_COMPARABLE.keys())]
+        if self.text("ebcdic_code_page").lower() in _DOUBLE_BYTE:
+            found.append("ebcdic_code_page: a page with characters of two bytes")
+        return found
 
     def text(self, name: str, default: str = "") -> str:
         return self.given.get(name, default)
@@ -133,6 +147,7 @@ class Options:
         return (
             self.flag("is_record_sequence")
             or self.flag("is_xcom")
+            or self.text("record_header_parser") in _OWN_PARSERS
             or self.text("record_format").upper() in ("V", "VB", "VBS")
         )
 
@@ -230,7 +245,8 @@ def _framing(reader: RecordReader, options: Options) -> Framing:
         "lead": options.number("record_start_offset"), "trail": options.number("record_end_offset"),
     }  # fmt: skip
     self_counted = -4 if options.flag("is_rdw_part_of_record_length") else 0
-    rdw = Descriptor(options.flag("is_rdw_big_endian"), False, self_counted + options.number("rdw_adjustment"))
+    big = options.flag("is_rdw_big_endian") or options.text("record_header_parser") == "rdw_big_endian"
+    rdw = Descriptor(big, False, self_counted + options.number("rdw_adjustment"))
     bdw = Descriptor(options.flag("is_bdw_big_endian"), False, options.number("bdw_adjustment"))
     record_format = options.text("record_format", "F").upper()
     mapping = {str(k): int(v) for k, v in json.loads(options.text("record_length_map", "{}")).items()}
@@ -243,7 +259,7 @@ def _framing(reader: RecordReader, options: Options) -> Framing:
         found = LengthField.of(reader.copybook, expression, reader.page, mapping, reader.how)
         adjustment = rdw.adjustment
 
-        def length_of(data: bytes) -> int | None:
+        def length_of(data: bytes | memoryview) -> int | None:
             length = found(data)
             return None if length is None else length + adjustment
 

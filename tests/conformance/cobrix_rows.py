@@ -45,6 +45,8 @@ def data_files(path: Path) -> list[Path]:
     """The files of a case, in name order; a packed twin of a file that lies beside it is the same file."""
     if path.is_file():
         return [path]
+    if not path.exists():  # a pattern, as the other reader takes them
+        return sorted(p for p in path.parent.glob(path.name) if p.is_file())
     files = sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] not in "._")
     plain = {p.name for p in files if p.suffix not in _PACKED}
     return [p for p in files if p.suffix not in _PACKED or p.stem not in plain]

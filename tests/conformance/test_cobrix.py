@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from cobrix_completion import completed
-from cobrix_options import NOT_COMPARABLE, Options
+from cobrix_options import Options
 from cobrix_rows import actual_rows, differences, expected_rows
 
 PROJECT = Path(__file__).parents[2]
@@ -67,8 +67,8 @@ def test_rows_are_those_of_the_other_reader(case: dict[str, Any], number: int, t
     if departure:
         variant = {k: v for k, v in {**variant, **departure.change}.items() if v is not None}
     options = Options.of(variant)
-    if other := sorted(NOT_COMPARABLE.keys() & {key.partition(":")[0] for key in options.given}):
-        pytest.skip("; ".join(f"{name}: {NOT_COMPARABLE[name]}" for name in other))
+    if options.not_comparable:
+        pytest.skip("; ".join(options.not_comparable))
     if options.unknown:
         warnings.warn(f"{case['name']}: options without an entry in the table: {options.unknown}", stacklevel=1)
     expected = expected_rows(FOLDER / case["expected"])[: case["take"]]

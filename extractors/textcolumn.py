@@ -45,8 +45,9 @@ def text_column(block: Bytes, page: CodePage) -> tuple[pa.StringArray, Flags | N
     rows, width = block.shape
     if rows == 0 or width == 0:
         return pa.nulls(rows, pa.string()), None
-    work = np.frombuffer(block.tobytes().translate(page.to_work), np.uint8).reshape(rows, width)
-    lengths, flat = _strip(work)
+    marked = block.tobytes().translate(page.to_work)
+    work = np.frombuffer(marked, np.uint8).reshape(rows, width)
+    lengths, flat = _strip(work) if WORK_LOW_VALUE not in marked else _strip_filled(marked, work)
     defects = None
     if _has_odd(flat):
         work, defects = _mend(work)
@@ -76,9 +77,6 @@ def _has_odd(flat: Bytes) -> bool:
 
 def _mend(work: Bytes) -> tuple[Bytes, Flags | None]:
     """Blank out trailing low-values and defective rows; say which rows are defective."""
-    sound = _without_low_values(work)
-    if sound is not None:
-        return sound, None
     work = work.copy()
     rows = np.flatnonzero(((work - np.uint8(1)) < WORK_LOW_VALUE).any(axis=1))
     odd = work[rows]
@@ -95,14 +93,14 @@ def _mend(work: Bytes) -> tuple[Bytes, Flags | None]:
     return work, defects
 
 
-def _without_low_values(work: Bytes) -> Bytes | None:
-    """Where nothing but low-values at the ends is odd, as most often, the same with blanks for them; else None."""
-    if (work - np.uint8(1) < WORK_LOW_VALUE - 1).any():
-        return None  # something else is odd
-    blanked = np.where(work == WORK_LOW_VALUE, np.uint8(WORK_BLANK), work)
+def _strip_filled(marked: bytes, work: Bytes) -> tuple[NDArray[np.int64], Bytes]:
+    """As `_strip`, of fields that end in low-values instead of blanks; low-values within a text stay what they are."""
+    blanked = np.frombuffer(marked.translate(_LOW_VALUE_AS_BLANK), np.uint8).reshape(work.shape)
     lengths = np.strings.str_len(blanked.view(f"S{work.shape[1]}")[:, 0])
-    within = (work == WORK_LOW_VALUE) & (np.arange(work.shape[1]) < lengths[:, None])
-    return None if within.any() else blanked
+    return lengths, work[np.arange(work.shape[1]) < lengths[:, None]]
+
+
+_LOW_VALUE_AS_BLANK = bytes(WORK_BLANK if byte == WORK_LOW_VALUE else byte for byte in range(256))
 
 
 def _utf8(flat: Bytes, offsets: NDArray[np.int32], page: CodePage) -> tuple[Bytes, NDArray[np.int32]]:

@@ -192,7 +192,7 @@ def decode(
         record_format.value, record_length or book.length,
         Descriptor(rdw_order is ByteOrder.big, rdw_counts_itself),
         Descriptor(bdw_order is ByteOrder.big, bdw_counts_itself) if record_format is not RecordFormat.FB else None,
-        header_bytes, footer_bytes, length_of=length_of, line_blank=own_page.blank,
+        header_bytes, footer_bytes, length_of=length_of, line_width=every.widest.needed, line_blank=own_page.blank,
     )  # fmt: skip
     reader = RecordReader(book, framing, own_page, how, selector=selector)
     records: Iterable[Record] = reader.read(_landed(data), _SOURCE)

@@ -7,7 +7,7 @@ share everything below them: layouts, framing, and the decoding of fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from extractors.copybook.tree import Column, Presentation, TreeBuilder, python_v
 from extractors.copybook.walk import OccursSize
 
 Rows = NDArray[np.int64]
-_BATCH = 2_000
+_BATCH, _CELLS = 2_000, 200_000  # records, and values, that are Python objects at a time
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ class RecordReader:
 
     def __post_init__(self) -> None:
         self._types: dict[str | None, RecordType] = {}
+        self._builders: dict[int, TreeBuilder] = {}
         self._segment_field = self.copybook.locate(self.selector.field) if self.selector else None
 
     def read(self, landed: LandedFile, source_id: str = "-") -> Iterator[Record]:
@@ -116,7 +117,8 @@ class RecordReader:
         Raises:
             SourceError: The file is not of the declared form.
         """
-        for frame in self.framing.frames(source_id, landed, _BATCH):
+        fields = len(self._type(None).widest.fields)
+        for frame in self.framing.frames(source_id, landed, max(1, min(_BATCH, _CELLS // max(1, fields)))):
             yield from self._frame(frame)
 
     def _frame(self, frame: Frame) -> Iterator[Record]:
@@ -147,18 +149,13 @@ class RecordReader:
 
     def _type(self, group: str | None) -> RecordType:
         if group not in self._types:
-            fillers = "sequence" if self.look.value_fillers else "drop"
-            others = set(self.selector.groups.values()) if self.selector else set()
-            every = self.copybook.every_record(fillers=fillers, in_sequence=self.in_sequence)  # type: ignore[arg-type]
-            self._types[group] = RecordType(
-                every.file,
-                every.roots,
-                group.upper() if group else None,
-                frozenset(name.upper() for name in others) - {(group or "").upper()},
-                every.fillers,
-                every.in_sequence,
-                self.occurs,
+            every = self.copybook.every_record(
+                fillers="sequence" if self.look.value_fillers else "drop", in_sequence=self.in_sequence
             )
+            others = {name.upper() for name in self.selector.groups.values()} if self.selector else set()
+            own = group.upper() if group else None
+            chosen = own if self.selector and self.selector.exclusive else None
+            self._types[group] = replace(every, group=chosen, others=frozenset(others - {own}), occurs=self.occurs)
         return self._types[group]
 
     def _records(
@@ -202,7 +199,7 @@ class RecordReader:
         for place in layout.fields:
             cell = block[:, place.offset : min(place.end, length)]
             columns[place.cell] = self._column(place, cell, defects)
-        builder = TreeBuilder(record_type, layout, self.look)
+        builder = self._builder(record_type, layout)
         for index, row in enumerate(rows.tolist()):
             record = self._record(frame, row, segments[row], group)
             record.tree = builder.build(columns, index, self._text_of(record.payload))
@@ -211,21 +208,29 @@ class RecordReader:
             record.defects = defects.get(index, [])
             yield record, row
 
+    def _builder(self, record_type: RecordType, layout: Layout) -> TreeBuilder:
+        found = self._builders.get(id(layout))
+        if found is None or found.layout is not layout:
+            if len(self._builders) > _BUILDERS:
+                self._builders.clear()
+            found = self._builders[id(layout)] = TreeBuilder(record_type, layout, self.look)
+        return found
+
     def _column(self, place: Field, cell: NDArray[np.uint8], defects: dict[int, list[Defect]]) -> Column:
         rows, width = cell.shape
-        raw = [row.tobytes() for row in cell]
+        raw = [row.tobytes() for row in cell] if self.look.raw != "none" else []
         textual = place.kind in ("text", "national", "bytes")
         if width < place.length and (not textual or (self.how.odd == "defect" and not width)):
             if self.how.odd == "defect":
                 for row in range(rows):
                     message = "the record ends before this field" if not width else "the record ends in this field"
-                    defects.setdefault(row, []).append(Defect(place.name, place.offset, raw[row], message))
+                    defects.setdefault(row, []).append(Defect(place.name, place.offset, cell[row].tobytes(), message))
             return Column([None] * rows, raw)
         column = decode_field(cell, place, self.page, self.how)
         if column.defects is not None:
             for row in np.flatnonzero(column.defects).tolist():
                 message = f"the bytes are no {_KINDS[place.kind]}"
-                defects.setdefault(row, []).append(Defect(place.name, place.offset, raw[row], message))
+                defects.setdefault(row, []).append(Defect(place.name, place.offset, cell[row].tobytes(), message))
         return Column(python_values(place, column.values), raw)
 
     def _text_of(self, payload: bytes) -> Callable[[int, int], str | None]:
@@ -242,6 +247,7 @@ class RecordReader:
         return Record(number, byte_offset, byte_length, frame.payload(row), segment, group, {})
 
 
+_BUILDERS = 50
 _KINDS = {
     "text": "text of the code page",
     "national": "UTF-16 text",

@@ -22,10 +22,12 @@ class Selector:
     Attributes:
         field: The field that says the type.
         groups: Its value -> group, both in the copybook's spelling; a value that is not there has none of them.
+        exclusive: A record that has a group has no other view of its bytes, not even one that no value maps to.
     """
 
     field: str
     groups: Mapping[str, str]
+    exclusive: bool = True
 
 
 class SegmentIds:

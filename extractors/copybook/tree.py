@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from extractors.copybook.fields import FLOAT_KINDS, Cell, Field, Layout
+from extractors.copybook.fields import Cell, Field, Layout
 from extractors.copybook.items import Item
 from extractors.copybook.layout import RecordType
 
@@ -50,7 +50,7 @@ class Column:
 
     Attributes:
         values: As Python values.
-        raw: Their bytes.
+        raw: Their bytes, where trees show them.
     """
 
     values: Sequence[Any]
@@ -226,11 +226,6 @@ def _shortest(value: float) -> float:
     with np.errstate(over="ignore"):
         single = np.float32(value)
     return float(str(single)) if np.isfinite(single) and float(single) == value else value
-
-
-def is_number(place: Field) -> bool:
-    """Whether a field holds numbers."""
-    return place.kind in FLOAT_KINDS or pa.types.is_decimal(place.arrow_type)
 
 
 def plain(value: Any) -> Any:

@@ -189,7 +189,7 @@ def reader_for(copybook: Copybook, options: Options, *, single: bool) -> RecordR
     if options.text("segment_field"):
         redefines = options.arrows("redefine_segment_id_map")
         groups = {value: in_copybook(copybook, group) for group, values in redefines.items() for value in values}
-        selector = Selector(in_copybook(copybook, options.text("segment_field")), groups)
+        selector = Selector(in_copybook(copybook, options.text("segment_field")), groups, exclusive=False)
     look = Presentation(
         name=spelling,
         keep_root=options.text("schema_retention_policy", "collapse_root") == "keep_original",

@@ -113,7 +113,8 @@ def _generated(
     """Columns that the other reader makes of a record's place."""
     found: dict[str, Any] = {}
     if options.flag("generate_record_id"):
-        found |= {"File_Id": file_number, "Record_Id": index, "Record_Byte_Length": len(record.payload)}
+        length = len(record.payload) + options.number("record_start_offset") + options.number("record_end_offset")
+        found |= {"File_Id": file_number, "Record_Id": index, "Record_Byte_Length": length}
     if options.flag("generate_record_bytes"):
         found["Record_Bytes"] = record.payload
     return found | {f"Seg_Id{level}": number for level, number in enumerate(numbers)}

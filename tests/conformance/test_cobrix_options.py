@@ -149,6 +149,11 @@ def test_segments(rows) -> None:  # type: ignore[no-untyped-def]
         {"SEG": "L", "LEAF": {"L": "x1"}}, {"SEG": "R", "ROOT_SEG": {"R": "r1"}},
         {"SEG": "C", "CHILD_SEG": {"C": "c1"}},
     ]  # fmt: skip
+    partly = {"record_format": "V", "segment_field": "SEG", "redefine_segment_id_map__0": "ROOT-SEG => R"}
+    assert rows(FAMILY, FAMILY_DATA, take=2, **partly) == [
+        {"SEG": "L", "CHILD_SEG": {"C": "x1"}, "LEAF": {"L": "x1"}},
+        {"SEG": "R", "ROOT_SEG": {"R": "r1"}, "CHILD_SEG": {"C": "r1"}, "LEAF": {"L": "r1"}},
+    ]
     assert [row["SEG"] for row in rows(FAMILY, FAMILY_DATA, segment_filter="R,C", **options)] == ["R", "C", "C", "R"]
     numbered = rows(
         FAMILY, FAMILY_DATA, segment_id_level0="R", segment_id_level1="C", segment_id_level2="_", segment_id_prefix="P",

@@ -158,6 +158,8 @@ class MainframeFile(FileSpec):
         edited_numbers: Edited numbers (`PIC ZZ9.99-`) are numbers, not texts.
         float_format: Form of COMP-1 and COMP-2.
         comp5_order: Byte order of COMP-5; default: little in ASCII files, big in EBCDIC ones.
+        undecodable: A field that cannot be read and decides about nothing (no key, no required field, no money) is null
+            and flagged with its bytes, or rejects its record like the others.
     """
 
     format: Literal["mainframe"]
@@ -183,6 +185,7 @@ class MainframeFile(FileSpec):
     edited_numbers: bool = False
     float_format: Literal["ibm", "ibm_little", "ieee", "ieee_little"] = "ibm"
     comp5_order: Literal["big", "little"] | None = None
+    undecodable: Literal["flag", "reject"] = "flag"
 
     @property
     def tables(self) -> tuple[str, ...]:

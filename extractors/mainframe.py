@@ -3,7 +3,7 @@
 What becomes of a field that cannot be read is decided here, by what the source spec does with it:
 
 * its column feeds a key, a required field or money (`SourceSpec.critical_columns`): the record is rejected;
-* otherwise it becomes null and is flagged, the record goes on;
+* otherwise it becomes null and is flagged with its bytes, the record goes on (`undecodable = "reject"`: it does not);
 * it shares its bytes with a redefinition and the spec does not read it: null without a word, because the record
   then holds the other view of these bytes.
 
@@ -263,8 +263,9 @@ class _FrameDecoder:
             if faulty is not None:
                 faults.append((item, column, faulty))
         keep = np.ones(len(block), np.bool_)
+        every = self.plan.spec.undecodable == "reject"
         for item, column, faulty in faults:
-            if item.name in table.critical:
+            if every or item.name in table.critical:
                 for row in np.flatnonzero(faulty & keep).tolist():
                     raw = frame.raw(row if rows is None else int(rows[row]))
                     blank = column.blanks is not None and bool(column.blanks[row])
@@ -273,7 +274,7 @@ class _FrameDecoder:
                     sieve.record(places.at(row), column.reason, message, raw, field=item.name, value=value)
                 keep &= ~faulty
         for item, column, faulty in faults:
-            if item.name not in table.critical:
+            if not every and item.name not in table.critical:
                 for row in np.flatnonzero(faulty & keep).tolist():
                     cell = block[row, item.offset : item.end]
                     sieve.attribute(

@@ -180,6 +180,16 @@ def test_a_damaged_field_behind_a_table_is_named(make: Make) -> None:
     assert [row["CENA(2)"] for row in kept(splits)] == [None, Decimal(2)]
 
 
+def test_by_policy_any_damaged_field_rejects_its_record(make: Make) -> None:
+    good = bill(1, [("a", 1), ("b", 2)])
+    data = with_rdw([good.replace(e("002"), e("0?2")), good])
+    splits, _ = run(make(data, record_format="V", undecodable="reject"))
+    [reject] = rejects(splits)
+    assert (reject["level"], reject["field"], reject["record_no"]) == ("record", "CENA(2)", 1)
+    assert reject["raw"] == data[: len(good) + 4]
+    assert [row["record_no"] for row in kept(splits)] == [2]
+
+
 ASCII = """
        01  WPLATA.
            05  NR        PIC 9(4).

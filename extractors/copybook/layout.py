@@ -292,17 +292,25 @@ def _copies(folder: Path) -> CopyText:
 
 
 def _check_depending(file: str, root: Item) -> None:
-    """Every table that depends on a field has that field before it."""
-    before: set[str] = set()
-    for item in descend([root]):
-        if item.depending and item.depending not in before:
+    """Every table that depends on a field has that field before it, and one of it, not one an occurrence."""
+    before: dict[str, tuple[Item, ...]] = {}  # field -> tables that it lies in
+
+    def visit(item: Item, tables: tuple[Item, ...]) -> None:
+        holder = before.get(item.depending) if item.depending else ()
+        if holder is None or holder != tables[: len(holder)]:
+            where = "does not stand before it" if holder is None else "stands in another table"
             raise ContractError(
-                f"it OCCURS DEPENDING ON {item.depending}, which does not stand before it",
+                f"it OCCURS DEPENDING ON {item.depending}, which {where}",
                 file=file,
                 line=item.line,
                 column=item.column,
                 field=item.label,
-                remedy="name a field of the same record that stands before the table",
+                remedy="name a field of the same record that stands before the table, and not in another one",
             )
+        inside = (*tables, item) if item.occurs else tables
         if item.elementary and item.name:
-            before.add(item.name)
+            before[item.name] = inside
+        for child in item.children:
+            visit(child, inside)
+
+    visit(root, ())

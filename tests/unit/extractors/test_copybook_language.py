@@ -111,6 +111,12 @@ def test_depending_on_a_field_of_another_alternative_is_found_out_early() -> Non
         Copybook.parse("r.cpy", text)
 
 
+def test_depending_on_a_field_of_another_table_is_no_number() -> None:
+    text = "01 A. 05 T OCCURS 2. 10 K PIC 9. 05 U OCCURS 1 TO 2 DEPENDING ON K PIC X."
+    with pytest.raises(ContractError, match="stands in another table"):
+        Copybook.parse("r.cpy", text)
+
+
 def test_conditions_and_renamings_take_no_storage_and_are_kept() -> None:
     copybook = Copybook.parse(
         "r.cpy",

@@ -153,6 +153,8 @@ def test_signs_of_unsigned_numbers() -> None:
     rows = [text.encode("cp037") for text in ("123", "12C", "12L")]
     assert read("PIC 9(3)", *rows).values.to_pylist() == [Decimal(123), Decimal(123), None]
     assert read("PIC 9(3)", *rows, overpunched_unsigned=False).values.to_pylist() == [Decimal(123), None, None]
+    minus = read("PIC 9(3)", *rows, "1-2".encode("cp037"), "1+2".encode("cp037"), lenient=True)
+    assert minus.values.to_pylist() == [Decimal(123), Decimal(123), None, None, Decimal(12)]
     top = [b"\x7f\xff\xff\xff", b"\x80\x00\x00\x00"]
     assert read("PIC 9(8) COMP", *top).values.to_pylist() == [Decimal(2**31 - 1), Decimal(2**31)]
     assert read("PIC 9(8) COMP", *top, unsigned_top_bit=False).values.to_pylist() == [Decimal(2**31 - 1), None]

@@ -190,6 +190,11 @@ class Walk:
         most = cast("int", item.occurs)
         if item.depending is None:
             return most
+        if self.given is None:
+            return most
+        cell = id(item), subscripts
+        if cell in self.given:
+            return self.given[cell]
         holder = next(
             (
                 place
@@ -198,11 +203,6 @@ class Walk:
             ),
             None,
         )
-        if self.given is None:
-            return most
-        cell = id(item), subscripts
-        if cell in self.given:
-            return self.given[cell]
         if holder is None:
             self._fail(item, f"it OCCURS DEPENDING ON {item.depending}, which does not stand before it",
                        "name a field of the record that stands before the table")  # fmt: skip

@@ -70,11 +70,43 @@ class Segments(Strict):
 
     `map` has one entry a record type: value of the field -> raw table.  `groups` says which group of the copybook
     describes it (default: the group called like the table).
+
+    `parents` says of the tables of a hierarchical file which one their records stand below (child -> parent): a child
+    belongs to the last record of its parent before it.  All tables then have a column RECORD-ID, children PARENT-ID
+    too, so a `lookup` reaches from a child to its parent's columns.
     """
 
     field: str
     map: dict[str, Name]
     groups: dict[Name, str] = Field(default_factory=dict)
+    parents: dict[Name, Name] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _parents_are_tables(self) -> Self:
+        tables = set(self.map.values())
+        for child, parent in self.parents.items():
+            if unknown := sorted({child, parent} - tables):
+                raise ValueError(f"parents names {', '.join(unknown)}; the tables are {', '.join(sorted(tables))}")
+            above, steps = parent, 0
+            while above in self.parents:
+                above, steps = self.parents[above], steps + 1
+                if above == child or steps > len(tables):
+                    raise ValueError(f"parents goes in a circle at {child}")
+        return self
+
+
+class DescriptorWord(Strict):
+    """The form of record or block descriptor words (RDW, BDW), where it is not the mainframe's own.
+
+    Attributes:
+        byte_order: `big`: the length stands in the first two bytes; `little`: in the last two, turned round.
+        counts_itself: The length counts the word's own four bytes.
+        adjustment: Added to the length as it stands there.
+    """
+
+    byte_order: Literal["big", "little"] = "big"
+    counts_itself: bool = True
+    adjustment: int = 0
 
 
 class TextControl(Strict):
@@ -102,19 +134,76 @@ class TextControl(Strict):
 
 
 class MainframeFile(FileSpec):
-    """EBCDIC (or ASCII) records described by a COBOL copybook."""
+    """EBCDIC (or ASCII) records described by a COBOL copybook.
+
+    Attributes:
+        copybook: File or files beside the spec; their 01 levels are alternatives.
+        code_page: A page's name, or a mapping file (`.txt`) beside the spec.
+        field_code_pages: Field -> its own code page.
+        record_format: F and FB fixed, V variable with RDW, VB also with BDW, VBS also spanned, T text lines, L records
+            of which `length_field` (or the number of occurrences in them) says how long they are.
+        record_length: Of F and FB, in bytes; default is the copybook's length.
+        rdw: Form of record descriptor words.
+        bdw: Form of block descriptor words; FB has none unless this is given.
+        length_field: L: a field, or an expression of fields and numbers (`LEN + 4`).
+        length_map: L: what the field says -> bytes, where it is a code; `_` for all others.
+        header_bytes: Bytes before the first record.
+        footer_bytes: Bytes behind the last one.
+        record_lead: Bytes at the beginning of every record that the copybook does not describe.
+        record_trail: Bytes at its end that it does not describe.
+        segments: Record types, where there are several.
+        occurs_depending: Tables that OCCURS DEPENDING ON take the room of the occurrences that they have, or of the
+            most that they may have.
+        occurs_map: Such a table -> text of the field it depends on -> number, where the field holds a code.
+        fillers: FILLER is dropped, or a column called by its number, or after the field before it.
+        trim: Which blanks of a text go.
+        controls: A control character in a text is a defect, or is blanked, dropped or kept.
+        edited_numbers: Edited numbers (`PIC ZZ9.99-`) are numbers, not texts.
+        float_format: Form of COMP-1 and COMP-2.
+        comp5_order: Byte order of COMP-5; default: little in ASCII files, big in EBCDIC ones.
+        undecodable: A field that cannot be read and decides about nothing (no key, no required field, no money) is null
+            and flagged with its bytes, or rejects its record like the others.
+    """
 
     format: Literal["mainframe"]
     copybook: str | list[str]
     code_page: str = "cp870"
-    record_format: Literal["F", "V"] = "F"
-    record_length: int | None = None  # F: default is the copybook's length
+    field_code_pages: dict[str, str] = Field(default_factory=dict)
+    record_format: Literal["F", "FB", "V", "VB", "VBS", "T", "L"] = "F"
+    record_length: int | None = Field(default=None, ge=1)
+    rdw: DescriptorWord = DescriptorWord()
+    bdw: DescriptorWord | None = None
+    length_field: str | None = None
+    length_map: dict[str, int] = Field(default_factory=dict)
+    header_bytes: int = Field(default=0, ge=0)
+    footer_bytes: int = Field(default=0, ge=0)
+    record_lead: int = Field(default=0, ge=0)
+    record_trail: int = Field(default=0, ge=0)
     segments: Segments | None = None
+    occurs_depending: Literal["variable", "maximum"] = "variable"
+    occurs_map: dict[str, dict[str, int]] = Field(default_factory=dict)
+    fillers: Literal["drop", "sequence", "previous"] = "drop"
+    trim: Literal["right", "left", "both", "none"] = "right"
+    controls: Literal["defect", "blank", "drop", "keep"] = "defect"
+    edited_numbers: bool = False
+    float_format: Literal["ibm", "ibm_little", "ieee", "ieee_little"] = "ibm"
+    comp5_order: Literal["big", "little"] | None = None
+    undecodable: Literal["flag", "reject"] = "flag"
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Raw tables that this file yields."""
         return tuple(dict.fromkeys(self.segments.map.values())) if self.segments else (self.name,)
+
+    @model_validator(mode="after")
+    def _keys_fit_the_format(self) -> Self:
+        allowed = {"record_length": "F, FB", "length_field": "L", "length_map": "L"}
+        for key, formats in allowed.items():
+            if getattr(self, key) and self.record_format not in formats.split(", "):
+                raise ValueError(f"{key} belongs to record_format {formats}, not {self.record_format}")
+        if self.length_map and not self.length_field:
+            raise ValueError("length_map needs length_field")
+        return self
 
 
 PAGE_OF_HEADER = "header"

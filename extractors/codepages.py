@@ -25,8 +25,10 @@ as cp870, or mazovia
 from __future__ import annotations
 
 import codecs
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import ebcdic
 import numpy as np
@@ -133,6 +135,76 @@ def code_page(name: str) -> CodePage:
     from_work[0x20] = " "
     extra = np.array([len(c.encode()) - 1 for c in from_work], np.uint8)
     return CodePage(name, points, undefined, control, _is_ebcdic(points), to_work.tobytes(), "".join(from_work), extra)
+
+
+def add_code_page(name: str, characters: str) -> CodePage:
+    """Make a code page of a table known under a name, to Python's codecs too.
+
+    Args:
+        name: Not taken by another page; letters, digits and strokes below.
+        characters: 256 of them, U+FFFE where the page has none.
+
+    Raises:
+        ContractError: There are not 256, or the name is taken by another table.
+    """
+    if len(characters) != 256:
+        raise ContractError(f"code page {name!r} has {len(characters)} characters, not 256", remedy="complete it")
+    name = name.lower()
+    if name not in _ADDED:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            pass
+        else:
+            raise ContractError(f"there is another code page {name!r}", remedy="choose another name")
+        _ADDED[name] = characters
+        _register({name: characters})
+    if _ADDED[name] != characters:
+        raise ContractError(f"there is another code page {name!r}", remedy="choose another name")
+    return code_page(name)
+
+
+def read_code_page(path: Path) -> CodePage:
+    """A code page from a mapping file as the Unicode Consortium writes them: a byte and its code point a line.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = Path(folder) / "own.txt"
+    ...     _ = table.write_text("".join(f"0x{b:02X} 0x{b + b // 128 * 128:04X} # what\\n" for b in range(256)))
+    ...     page = read_code_page(table)
+    >>> page.text(b"\\x41\\xc1")
+    'AŁ'
+
+    Raises:
+        ContractError: The file cannot be read, or a line is no mapping; with file and line.
+    """
+    characters = ["\ufffe"] * 256
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise ContractError(
+            f"the code page cannot be read: {error.strerror}", file=str(path), remedy="put it beside source.toml"
+        ) from None
+    for number, line in enumerate(lines, 1):
+        words = line.split("#")[0].split()
+        if not words:
+            continue
+        try:
+            byte = int(words[0], 16)
+            if len(words) > 1:
+                characters[byte] = chr(int(words[1].upper().removeprefix("U+"), 16))
+        except (ValueError, IndexError, OverflowError):
+            raise ContractError(
+                f"{line.strip()[:60]!r} is no byte and its code point",
+                file=path.name,
+                line=number,
+                remedy="write lines such as `0x41  0x0041`",
+            ) from None
+    table = "".join(characters)
+    return add_code_page(f"table_{hashlib.sha256(table.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}", table)
+
+
+_ADDED: dict[str, str] = {}
 
 
 def _is_ebcdic(points: NDArray[np.uint32]) -> bool:

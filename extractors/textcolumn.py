@@ -45,8 +45,9 @@ def text_column(block: Bytes, page: CodePage) -> tuple[pa.StringArray, Flags | N
     rows, width = block.shape
     if rows == 0 or width == 0:
         return pa.nulls(rows, pa.string()), None
-    work = np.frombuffer(block.tobytes().translate(page.to_work), np.uint8).reshape(rows, width)
-    lengths, flat = _strip(work)
+    marked = block.tobytes().translate(page.to_work)
+    work = np.frombuffer(marked, np.uint8).reshape(rows, width)
+    lengths, flat = _strip(work) if WORK_LOW_VALUE not in marked else _strip_filled(marked, work)
     defects = None
     if _has_odd(flat):
         work, defects = _mend(work)
@@ -90,6 +91,16 @@ def _mend(work: Bytes) -> tuple[Bytes, Flags | None]:
     defects = np.zeros(len(work), np.bool_)
     defects[rows[bad]] = True
     return work, defects
+
+
+def _strip_filled(marked: bytes, work: Bytes) -> tuple[NDArray[np.int64], Bytes]:
+    """As `_strip`, of fields that end in low-values instead of blanks; low-values within a text stay what they are."""
+    blanked = np.frombuffer(marked.translate(_LOW_VALUE_AS_BLANK), np.uint8).reshape(work.shape)
+    lengths = np.strings.str_len(blanked.view(f"S{work.shape[1]}")[:, 0])
+    return lengths, work[np.arange(work.shape[1]) < lengths[:, None]]
+
+
+_LOW_VALUE_AS_BLANK = bytes(WORK_BLANK if byte == WORK_LOW_VALUE else byte for byte in range(256))
 
 
 def _utf8(flat: Bytes, offsets: NDArray[np.int32], page: CodePage) -> tuple[Bytes, NDArray[np.int32]]:

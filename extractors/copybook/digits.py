@@ -11,6 +11,7 @@ Rules (IBM z/Architecture Principles of Operation, chapter 8; Enterprise COBOL L
   letters that the EBCDIC ones print as (`{ABCDEFGHI` plus, `}JKLMNOPQR` minus), or `p`-`y` for minus.
 * *packed*: two digits a byte, the last half byte the sign: A C E F plus, B D minus.
 * *binary*: two's complement.
+* *unsigned packed* (COMP-6): two digits a byte, no sign.
 
 An unsigned field with a minus is defective: no program that keeps to its own declaration writes one.
 
@@ -34,6 +35,7 @@ Flags = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 
 _INT64_DIGITS = 18
+_MOST = 10**38 - 1
 
 
 def _u(value: int) -> np.uint64:
@@ -153,8 +155,28 @@ def packed(block: Bytes, *, signed: bool, digits: int | None = None) -> Numbers:
     return _assemble(limbs, capacity, verdict == _MINUS, bad)
 
 
+def unsigned_packed(block: Bytes, *, digits: int | None = None) -> Numbers:
+    """Read a packed field without a half byte for a sign (COMP-6): two digits in every byte.
+
+    Args:
+        block: uint8[n, width].
+        digits: Of the PICTURE; where it is odd, the first half byte is unused and has to be 0.
+    """
+    rows, width = block.shape
+    halves = np.empty((rows, width * 2), np.uint8)
+    halves[:, 0::2] = 0xF0 | (block >> 4)
+    halves[:, 1::2] = 0xF0 | (block & 0x0F)
+    numbers = zoned(halves, signed=False)
+    if digits is not None and digits < width * 2:
+        stray = block[:, 0] >= 0x10
+        if stray.any():
+            bad = stray if numbers.defects is None else numbers.defects | stray
+            return Numbers(np.where(bad, 0, numbers.low), numbers.high, bad)
+    return numbers
+
+
 def binary(block: Bytes, *, signed: bool, big_endian: bool = True) -> Numbers:
-    """Read a binary field (COMP, COMP-4, COMP-5) of 2, 4 or 8 bytes.
+    """Read a binary field (COMP, COMP-4, COMP-5) of up to 16 bytes.
 
     Args:
         block: uint8[n, width].
@@ -162,11 +184,31 @@ def binary(block: Bytes, *, signed: bool, big_endian: bool = True) -> Numbers:
         big_endian: Byte order.
     """
     rows, width = block.shape
+    if width not in (1, 2, 4, 8):
+        return _wide_binary(block if big_endian else block[:, ::-1], signed=signed)
     kind = f"{'>' if big_endian else '<'}{'i' if signed else 'u'}{width}"
     values = np.ascontiguousarray(block).view(kind).reshape(rows)
     if width == 8 and not signed:
         return Numbers(values.astype(np.uint64).view(np.int64), np.zeros(rows, np.int64))
     return Numbers(values.astype(np.int64))
+
+
+def _wide_binary(block: Bytes, *, signed: bool) -> Numbers:
+    """Big-endian binary fields of an odd size, or of more than eight bytes."""
+    rows, width = block.shape
+    padded = np.zeros((rows, 16), np.uint8)
+    padded[:, 16 - width :] = block
+    if signed:
+        padded[block[:, 0] >= 0x80, : 16 - width] = 0xFF
+    words = padded.view(">u8").astype(np.uint64)
+    upper, lower = words[:, 0], words[:, 1]
+    # decimal128 ends at 38 digits, sixteen bytes do not
+    minus = upper.view(np.int64) < 0 if signed else np.zeros(rows, np.bool_)
+    high, low = _negated_where(minus, upper, lower)
+    bad = (high > _u(_MOST >> 64)) | ((high == _u(_MOST >> 64)) & (low > _u(_MOST & 0xFFFFFFFFFFFFFFFF)))
+    if bad.any():
+        upper, lower = np.where(bad, _u(0), upper), np.where(bad, _u(0), lower)
+    return Numbers(lower.view(np.int64), upper.view(np.int64), bad if bad.any() else None)
 
 
 def decimals(numbers: Numbers, type_: pa.DataType, *, zeros: int = 0, nulls: Flags | None = None) -> pa.Array:

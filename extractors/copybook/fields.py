@@ -10,15 +10,26 @@ Decimal128Type(decimal128(5, 0))
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import pyarrow as pa
 
-Kind = Literal["text", "zoned", "packed", "binary", "native"]
+from extractors.copybook.items import Item
 
-_BINARY_PRECISION = {2: 5, 4: 10, 8: 20}  # digits of the largest number that the bytes hold, not of the PICTURE
+Kind = Literal[
+    "text", "zoned", "packed", "unsigned_packed", "binary", "native", "little", "float", "double", "national", "bytes"
+]
+BINARY_KINDS: frozenset[Kind] = frozenset({"binary", "native", "little"})
+FLOAT_KINDS: frozenset[Kind] = frozenset({"float", "double"})
+
+# digits of the largest number that so many bytes hold, not of the PICTURE
+_BINARY_PRECISION = {size: min(38, len(str((1 << (8 * size)) - 1))) for size in range(1, 17)}
+
+Cell = tuple[int, tuple[int, ...]]
+"""An item, by its identity, and the subscripts of one of its occurrences."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +40,16 @@ class Field:
         name: Column.
         offset: Of its first byte in the record, from 0.
         length: In bytes.
-        kind: How its bytes are to be read; `binary` is big-endian, `native` in the machine's order (COMP-5).
+        kind: How its bytes are to be read; `binary` is big-endian, `little` is not, `native` in the machine's order
+            (COMP-5); `unsigned_packed` has no half byte for a sign; `national` is UTF-16.
         digits: Of a number, as stored.
         scale: Decimals that a number implies; negative where it implies zeros to the right (P).
         signed: Whether a number may be negative.
         sign_leading: The sign of a zoned number is in its first byte, not in its last.
         sign_separate: The sign of a zoned number is a byte of its own.
         shared: Other columns of the record have (some of) the same bytes.
+        item: What the copybook says about it.
+        subscripts: Which occurrence it is, one number for each OCCURS that it lies in.
     """
 
     name: str
@@ -48,32 +62,55 @@ class Field:
     sign_leading: bool = False
     sign_separate: bool = False
     shared: bool = False
+    item: Item | None = field(default=None, repr=False, compare=False)
+    subscripts: tuple[int, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def end(self) -> int:
         """Offset behind its last byte."""
         return self.offset + self.length
 
+    @property
+    def cell(self) -> Cell:
+        """Item and subscripts."""
+        return id(self.item), self.subscripts
+
     @cached_property
     def arrow_type(self) -> pa.DataType:
-        """string, or the decimal128 that holds every value of the field exactly."""
-        if self.kind == "text":
+        """string (of bytes: in hex), float64, or the decimal128 that holds every value of the field exactly."""
+        if self.kind in ("text", "national", "bytes"):
             return pa.string()
-        digits = _BINARY_PRECISION[self.length] if self.kind in ("binary", "native") else self.digits
-        return pa.decimal128(max(digits - min(0, self.scale), self.scale), max(0, self.scale))
+        if self.kind in FLOAT_KINDS:
+            return pa.float64()
+        digits = _BINARY_PRECISION[self.length] if self.kind in BINARY_KINDS else self.digits
+        return pa.decimal128(min(38, max(digits - min(0, self.scale), self.scale)), max(0, self.scale))
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group item's place in a record: offset from 0, length in bytes."""
+
+    item: Item
+    subscripts: tuple[int, ...]
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The fields of one record type.
+    """The fields of one record type, in records whose variable tables have the same numbers of occurrences.
 
     Attributes:
         fields: In the order of the copybook.
         length: Bytes that the copybook describes for the type.
+        groups: Its groups, each occurrence by itself, parents first.
+        counts: How often each item that OCCURS stands there.
     """
 
     fields: tuple[Field, ...]
     length: int
+    groups: tuple[Group, ...] = field(default=(), repr=False, compare=False)
+    counts: Mapping[Cell, int] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def needed(self) -> int:

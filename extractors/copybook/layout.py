@@ -27,22 +27,29 @@ BALANCE        7   5 decimal128(9, 2)
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Literal
 
 from billing.errors import ContractError
-from extractors.copybook.fields import Field, Kind, Layout
-from extractors.copybook.parse import Item, parse_copybook
-from extractors.copybook.picture import Picture
+from extractors.copybook.entries import CopyText
+from extractors.copybook.fields import Cell, Field, Layout
+from extractors.copybook.items import Item, descend
+from extractors.copybook.parse import parse_copybook
+from extractors.copybook.reference_format import Margins
+from extractors.copybook.walk import OccursSize, Walk, column_names, field_of
 
-_BINARY_BYTES = {range(1, 5): 2, range(5, 10): 4, range(10, 19): 8}
+_SUFFIXES = ("", ".cpy", ".CPY", ".cob", ".cbl", ".copy")
+
+_REMEMBERED_FIELDS = 200_000
+
+Fillers = Literal["drop", "sequence", "previous"]
+"""FILLER makes no column, or one that is called by its number or after the field before it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Copybook:
     """One or several copybooks that describe the records of a file; their 01 levels are alternatives.
 
@@ -55,32 +62,27 @@ class Copybook:
     file: str
 
     @classmethod
-    def parse(cls, file: str, text: str) -> Copybook:
+    def parse(cls, file: str, text: str, *, margins: Margins | None = None) -> Copybook:
         """Read one copybook's text.
 
         Raises:
-            ContractError: See `parse_copybook`; a REDEFINES of an unknown item; a binary number that is too long.
+            ContractError: See `parse_copybook`; a REDEFINES of an unknown item; a table that depends on nothing.
         """
-        return cls._of([(file, parse_copybook(text, file))])
+        return cls._of([(file, parse_copybook(text, file, margins=margins))])
 
     @classmethod
-    def load(cls, paths: Sequence[Path]) -> Copybook:
+    def load(cls, paths: Sequence[Path], *, margins: Margins | None = None) -> Copybook:
         """Read copybook files (UTF-8 or any page with ASCII in it: names and clauses are ASCII).
+
+        A copybook that one of them copies lies in the same folder, with or without a suffix.
 
         Raises:
             ContractError: A file is missing, or as in `parse`.
         """
         parts = []
         for path in paths:
-            try:
-                text = path.read_text(encoding="utf-8", errors="replace")
-            except OSError as error:
-                raise ContractError(
-                    f"the copybook cannot be read: {error.strerror}",
-                    file=str(path),
-                    remedy="put it beside source.toml, or correct `copybook` there",
-                ) from None
-            parts.append((path.name, parse_copybook(text, path.name)))
+            text = _read(path)
+            parts.append((path.name, parse_copybook(text, path.name, copies=_copies(path.parent), margins=margins)))
         return cls._of(parts)
 
     @classmethod
@@ -91,27 +93,50 @@ class Copybook:
                 roots.extend(items)
             else:  # a copybook without an 01 level of its own
                 name = Path(file).stem.upper()
-                roots.append(Item(0, name, items[0].line, items[0].column, children=items))
+                roots.append(Item(0, name, items[0].line, items[0].column, children=items, spelling=Path(file).stem))
         copybook = cls(tuple(roots), ", ".join(file for file, _ in parts))
         for root in roots:
-            _Walk(copybook.file, None, frozenset()).item(root, 0, (), (), shared=False)
+            walk = Walk(copybook.file)
+            walk.item(root, 0, (), (), shared=False)
+            _check_depending(copybook.file, root)
         return copybook
 
     def groups(self) -> frozenset[str]:
         """Names of all items that could be a record type's group."""
-        return frozenset(item.name for item in _descend(self.roots) if item.name)
+        return frozenset(item.name for item in descend(self.roots) if item.name)
 
     @cached_property
     def length(self) -> int:
         """Bytes of the longest record that it describes."""
-        return max(_Walk(self.file, None, frozenset()).item(root, 0, (), (), shared=False) for root in self.roots)
+        return max(Walk(self.file).sized(root, 0) for root in self.roots)
 
     def layout(self, group: str | None = None, *, others: Collection[str] = ()) -> Layout:
-        """Lay out one record type.
+        """Lay out one record type; as `record_type(...).widest`.
 
         Args:
             group: The 01 level, or the item among those that redefine each other, that the type has; None for all.
             others: The groups of the other record types.
+
+        Raises:
+            ContractError: The group does not exist, or there is none and the copybook has several 01 levels.
+        """
+        return self.record_type(group, others=others).widest
+
+    def record_type(
+        self,
+        group: str | None = None,
+        *,
+        others: Collection[str] = (),
+        fillers: Fillers = "drop",
+        occurs: OccursSize = "variable",
+    ) -> RecordType:
+        """One record type of the file.
+
+        Args:
+            group: The 01 level, or the item among those that redefine each other, that the type has; None for all.
+            others: The groups of the other record types.
+            fillers: What becomes of FILLER.
+            occurs: What room tables take that OCCURS DEPENDING ON.
 
         Raises:
             ContractError: The group does not exist, or there is none and the copybook has several 01 levels.
@@ -123,8 +148,8 @@ class Copybook:
                 file=self.file,
                 remedy="name one of its groups in `segments.groups`",
             )
-        walk = _Walk(self.file, group, frozenset(other.upper() for other in others) - {group or ""})
-        roots = walk.choose(self.roots)
+        rest = frozenset(other.upper() for other in others) - {group or ""}
+        roots = Walk(self.file, group, rest).choose(self.roots)
         if len(roots) > 1:
             names = ", ".join(root.label for root in roots)
             raise ContractError(
@@ -132,9 +157,16 @@ class Copybook:
                 file=self.file,
                 remedy="declare `segments`, or keep one 01 level in the copybook",
             )
-        for root in roots:
-            walk.item(root, 0, (), (), shared=False)
-        return Layout(_name(walk.found), walk.end)
+        return RecordType(self.file, tuple(roots), group, rest, fillers, occurs=occurs)
+
+    def every_record(self, *, fillers: Fillers = "drop", in_sequence: bool = False) -> RecordType:
+        """All 01 levels and redefinitions at once, for readers who cannot tell the record types apart.
+
+        Args:
+            fillers: What becomes of FILLER.
+            in_sequence: The 01 levels follow one another in a record instead of sharing its bytes.
+        """
+        return RecordType(self.file, self.roots, None, frozenset(), fillers, in_sequence)
 
     def locate(self, name: str) -> Field:
         """The field that says which type a record is, wherever in the copybook it stands.
@@ -144,11 +176,11 @@ class Copybook:
         """
         places: dict[tuple[int, int], Field] = {}
         for root in self.roots:
-            walk = _Walk(self.file, None, frozenset())
+            walk = Walk(self.file)
             walk.item(root, 0, (), (), shared=False)
-            for field in _name(walk.found):
-                if field.name.split(" OF ")[0] == name.upper():
-                    places[field.offset, field.length] = field
+            for place in walk.found:
+                if place.item.name == name.upper():
+                    places[place.offset, place.length] = field_of(place, name.upper())
         if len(places) != 1:
             what = "lies in different places of the record types" if places else "does not exist in the copybook"
             raise ContractError(
@@ -157,133 +189,128 @@ class Copybook:
         return replace(next(iter(places.values())), name=name.upper())
 
 
-def _descend(items: Sequence[Item]) -> Iterator[Item]:
-    for item in items:
-        yield item
-        yield from _descend(item.children)
+@dataclass(frozen=True, eq=False)
+class RecordType:
+    """The records of one type: their layout, given how often their variable tables stand in them.
+
+    Attributes:
+        file: Name for messages.
+        roots: 01 levels that they consist of.
+        group: The type's group, None where there is none.
+        others: Groups of the other types.
+        fillers: What becomes of FILLER.
+        in_sequence: The roots follow one another.
+        occurs: What room tables take that OCCURS DEPENDING ON.
+    """
+
+    file: str
+    roots: tuple[Item, ...]
+    group: str | None = None
+    others: frozenset[str] = frozenset()
+    fillers: Fillers = "drop"
+    in_sequence: bool = False
+    occurs: OccursSize = "variable"
+
+    @cached_property
+    def variable(self) -> bool:
+        """Whether some table of it OCCURS DEPENDING ON."""
+        return any(item.depending for item in descend(self.roots))
+
+    @cached_property
+    def widest(self) -> Layout:
+        """With every table as often as it may stand."""
+        return self._layout(None)
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        naming: Literal["sequence", "previous"] = "previous" if self.fillers == "previous" else "sequence"
+        return column_names(self._walk(None).found, naming)
+
+    def bind(self, counts: Mapping[Cell, int]) -> Layout:
+        """With tables as often as said.
+
+        Raises:
+            Wanted: It depends on a table that `counts` does not have.
+        """
+        return self._layout(counts)
+
+    def bound(self, counts: Mapping[Cell, int]) -> Layout:
+        """As `bind`, remembering what was asked for lately."""
+        if not counts and not self.variable:
+            return self.widest
+        key = tuple(sorted(counts.items()))
+        layout = self._remembered.get(key)
+        if layout is None:
+            layout = self.bind(counts)
+            if len(self._remembered) * len(self.widest.fields) > _REMEMBERED_FIELDS:
+                self._remembered.clear()
+            self._remembered[key] = layout
+        return layout
+
+    @cached_property
+    def _remembered(self) -> dict[tuple[tuple[Cell, int], ...], Layout]:
+        return {}
+
+    def _layout(self, counts: Mapping[Cell, int] | None) -> Layout:
+        walk = self._walk(counts)
+        names = self._names
+        fields = tuple(field_of(place, names[id(place.item)]) for place in walk.found)
+        return Layout(fields, walk.end, tuple(walk.groups), walk.counts)
+
+    def _walk(self, counts: Mapping[Cell, int] | None) -> Walk:
+        walk = Walk(
+            self.file, self.group, self.others,
+            counts=counts, fillers=self.fillers != "drop", reserve=self.occurs == "maximum",
+        )  # fmt: skip
+        walk.record(self.roots, in_sequence=self.in_sequence)
+        return walk
 
 
-def _holds(item: Item, names: Collection[str]) -> bool:
-    return any(i.name in names for i in _descend([item]))
-
-
-_Found = tuple[Item, int, int, tuple[str, ...], tuple[int, ...], bool]  # item, offset, length, path, subscripts, shared
-
-
-class _Walk:
-    """Goes through a record and notes every elementary item with its place."""
-
-    def __init__(self, file: str, group: str | None, others: frozenset[str]) -> None:
-        self.file = file
-        self.group = group
-        self.others = others
-        self.found: list[_Found] = []
-        self.end = 0
-
-    def choose(self, members: Sequence[Item]) -> list[Item]:
-        """Which of several items in the same bytes a record of this type has."""
-        if self.group:
-            for member in members:
-                if _holds(member, {self.group}):
-                    return [member]
-        if len(members) == 1:
-            return list(members)
-        return [member for member in members if member.name not in self.others]
-
-    def item(self, item: Item, offset: int, path: tuple[str, ...], subscripts: tuple[int, ...], *, shared: bool) -> int:
-        """Note an item, all its occurrences; return its length in bytes."""
-        start = offset
-        inner = (*path, item.name) if item.name and item.level else path
-        for occurrence in range(1, (item.occurs or 1) + 1):
-            numbers = (*subscripts, occurrence) if item.occurs else subscripts
-            if item.picture:
-                length = self._bytes(item)
-                if item.name:
-                    self.found.append((item, offset, length, path, numbers, shared))
-                self.end = max(self.end, offset + length)
-            else:
-                length = self._children(item, offset, inner, numbers, shared=shared)
-            offset += length
-        return offset - start
-
-    def _children(
-        self, group: Item, offset: int, path: tuple[str, ...], numbers: tuple[int, ...], *, shared: bool
-    ) -> int:
-        start = offset
-        for members in self._clusters(group.children):
-            chosen = self.choose(members)
-            length = 0
-            for member in members:
-                if member in chosen:
-                    size = self.item(member, offset, path, numbers, shared=shared or len(chosen) > 1)
-                else:  # its storage counts, its columns do not
-                    size = _Walk(self.file, None, frozenset()).item(member, 0, (), (), shared=False)
-                length = max(length, size)
-            offset += length
-        return offset - start
-
-    def _clusters(self, children: Sequence[Item]) -> list[list[Item]]:
-        """Items grouped with those that redefine them."""
-        clusters: list[list[Item]] = []
-        for child in children:
-            if child.redefines is None:
-                clusters.append([child])
-            elif clusters and child.redefines in {member.name for member in clusters[-1]}:
-                clusters[-1].append(child)
-            else:
-                self._fail(child, f"it redefines {child.redefines}, which does not stand directly before it",
-                           "put it behind that item and its other redefinitions, at the same level")  # fmt: skip
-        return clusters
-
-    def _bytes(self, item: Item) -> int:
-        picture = cast("Picture", item.picture)
-        if picture.kind != "numeric":
-            return picture.size
-        if item.usage == "display":
-            return picture.size + (item.sign_separate and picture.signed)
-        if item.usage == "packed":
-            return picture.size // 2 + 1
-        for digits, length in _BINARY_BYTES.items():
-            if picture.size in digits:
-                return length
-        self._fail(item, f"PIC {picture.text}: a binary number has at most 18 digits", "correct the PICTURE")
-
-    def _fail(self, item: Item, message: str, remedy: str) -> NoReturn:
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
         raise ContractError(
-            message,
-            file=self.file,
-            line=item.line,
-            column=item.column,
-            field=item.label,
-            remedy=remedy,
-        )
+            f"the copybook cannot be read: {error.strerror}",
+            file=str(path),
+            remedy="put it beside source.toml, or correct `copybook` there",
+        ) from None
 
 
-def _name(found: Sequence[_Found]) -> tuple[Field, ...]:
-    """Give every item a name that only it has, and make fields of them."""
-    items = {id(item): (item, path) for item, _, _, path, _, _ in found}
-    names = Counter(item.name for item, _ in items.values())
-    qualified: dict[int, str] = {}
-    for key, (item, path) in items.items():
-        qualified[key] = item.label
-        if names[item.name] > 1:
-            others = [p for k, (i, p) in items.items() if i.name == item.name and k != key]
-            own = next((q for q in reversed(path) if not any(q in p for p in others)), None)
-            qualified[key] = f"{item.name} OF {own or ' OF '.join(reversed(path))}"
-    return tuple(
-        _field(item, qualified[id(item)], offset, length, subscripts, shared=shared)
-        for item, offset, length, _, subscripts, shared in found
-    )
+def _copies(folder: Path) -> CopyText:
+    def find(name: str) -> tuple[str, str] | None:
+        if Path(name).name != name:  # a copybook never reaches out of its folder
+            return None
+        for spelling in (name, name.lower(), name.upper()):
+            for suffix in _SUFFIXES:
+                path = folder / (spelling + suffix)
+                if path.is_file():
+                    return path.name, _read(path)
+        return None
+
+    return find
 
 
-def _field(item: Item, name: str, offset: int, length: int, subscripts: tuple[int, ...], *, shared: bool) -> Field:
-    picture = cast("Picture", item.picture)
-    if subscripts:
-        name += f"({','.join(map(str, subscripts))})"
-    if picture.kind != "numeric":
-        return Field(name, offset, length, "text", shared=shared)
-    kind: Kind = "zoned" if item.usage == "display" else item.usage
-    return Field(
-        name, offset, length, kind, picture.size, picture.scale, picture.signed, item.sign_leading,
-        item.sign_separate and picture.signed, shared,
-    )  # fmt: skip
+def _check_depending(file: str, root: Item) -> None:
+    """Every table that depends on a field has that field before it, and one of it, not one an occurrence."""
+    before: dict[str, tuple[Item, ...]] = {}  # field -> tables that it lies in
+
+    def visit(item: Item, tables: tuple[Item, ...]) -> None:
+        holder = before.get(item.depending) if item.depending else ()
+        if holder is None or holder != tables[: len(holder)]:
+            where = "does not stand before it" if holder is None else "stands in another table"
+            raise ContractError(
+                f"it OCCURS DEPENDING ON {item.depending}, which {where}",
+                file=file,
+                line=item.line,
+                column=item.column,
+                field=item.label,
+                remedy="name a field of the same record that stands before the table, and not in another one",
+            )
+        inside = (*tables, item) if item.occurs else tables
+        if item.elementary and item.name:
+            before[item.name] = inside
+        for child in item.children:
+            visit(child, inside)
+
+    visit(root, ())

@@ -10,6 +10,9 @@ Picture(text='9(3)PPP', kind='numeric', size=3, scale=-3, signed=False)
 4
 >>> parse_picture("-(6)9.99")           # an edited number is text: what COBOL printed
 Picture(text='-(6)9.99', kind='edited', size=10, scale=0, signed=False)
+>>> edited = parse_picture("+9(6).99")  # but whoever wants to may read it as one
+>>> edited.edited_digits, edited.edited_scale
+(8, 2)
 >>> parse_picture("9(5)Q")
 Traceback (most recent call last):
 ...
@@ -19,7 +22,7 @@ ValueError: PIC 9(5)Q: 'Q' is no picture symbol
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 MAX_DIGITS = 38
@@ -35,17 +38,23 @@ class Picture:
 
     Attributes:
         text: As written.
-        kind: `text`, `numeric`, or `edited` (text that COBOL made of a number or a text).
+        kind: `text`, `numeric`, `edited` (text that COBOL made of a number or a text), or `national` (UTF-16).
         size: Characters, or digits of a number.
         scale: Decimals of a number; negative where P stands for zeros to the right.
         signed: Whether a number has an S.
+        edited_digits: Most digits of an edited number; 0 where the text was made of something else.
+        edited_scale: Decimals of an edited number.
+        edited_point: An edited number's decimal point is printed, not implied.
     """
 
     text: str
-    kind: Literal["text", "numeric", "edited"]
+    kind: Literal["text", "numeric", "edited", "national"]
     size: int
     scale: int = 0
     signed: bool = False
+    edited_digits: int = field(default=0, repr=False)
+    edited_scale: int = field(default=0, repr=False)
+    edited_point: bool = field(default=False, repr=False)
 
 
 def parse_picture(text: str) -> Picture:
@@ -56,18 +65,41 @@ def parse_picture(text: str) -> Picture:
     """
     symbols = _symbols(text)
     names = {symbol for symbol, _ in symbols}
-    if names & {"N", "G"}:
-        raise ValueError(f"PIC {text}: national and DBCS text (N, G) is not supported")
+    if "G" in names:
+        raise ValueError(f"PIC {text}: DBCS text (G) is not supported")
+    if names == {"N"}:
+        return Picture(text, "national", sum(count for _, count in symbols))
+    if "N" in names:
+        raise ValueError(f"PIC {text}: these symbols do not go together")
     if names & _EDITING:
         if ("A" in names and names <= {"A", "B"}) or "X" in names or names - {"S"} <= _EDITING | {"9", "V", "P", "A"}:
-            size = sum(count * (2 if symbol in ("CR", "DB") else 1) for symbol, count in symbols if symbol not in "VP")
-            return Picture(text, "edited", size)
+            size = sum(count * (2 if symbol in ("CR", "DB") else 1) for symbol, count in symbols if symbol not in "SVP")
+            return _edited(text, size, symbols)
         raise ValueError(f"PIC {text}: these symbols do not go together")
     if names & {"A", "X"}:
         if names & {"S", "V", "P"}:
             raise ValueError(f"PIC {text}: S, V and P belong to numbers, A and X to text")
         return Picture(text, "text", sum(count for _, count in symbols))
     return _numeric(text, symbols)
+
+
+def _edited(text: str, size: int, symbols: list[tuple[str, int]]) -> Picture:
+    names = {symbol for symbol, _ in symbols}
+    if names & {"A", "X", "0", "/"}:  # a text, or a number with figures in it that are not its own
+        return Picture(text, "edited", size)
+    digits = decimals = 0
+    right = False
+    for symbol, count in symbols:
+        if symbol in "9Z*P":
+            digits += count
+            decimals += count if right else 0
+        elif symbol in ("+", "-", "$"):
+            digits += count - 1  # the first of a floating string is never a digit
+        elif symbol in (".", "V"):
+            right = True
+    if not 0 < digits <= MAX_DIGITS:
+        return Picture(text, "edited", size)
+    return Picture(text, "edited", size, edited_digits=digits, edited_scale=decimals, edited_point="." in names)
 
 
 def _numeric(text: str, symbols: list[tuple[str, int]]) -> Picture:

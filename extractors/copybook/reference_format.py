@@ -7,7 +7,7 @@ Rules of the COBOL reference format (ISO/IEC 1989, IBM Enterprise COBOL):
 * *free*: text anywhere, `*>` starts a comment.
 
 Which of the two a file is, its lines say: it is fixed where every line has six blanks or six characters without a
-blank in front and a lawful indicator in column 7.
+blank in front and a lawful indicator in column 7.  Whoever knows better says so with `Margins`.
 
 >>> [w.text for w in words("       05  BALANCE PIC S9(7)V99 COMP-3.  *> in grosze", "konta.cpy")]
 ['05', 'BALANCE', 'PIC', 'S9(7)V99', 'COMP-3', '.']
@@ -51,20 +51,40 @@ class Word:
         return self.text[:1] in "'\""
 
 
-def words(text: str, file: str) -> list[Word]:
+@dataclass(frozen=True)
+class Margins:
+    """The columns that hold the text, where they are known; what lies outside of them is never read.
+
+    A star or a stroke in the first of them makes a line a comment; there is no other indicator.
+
+    Attributes:
+        left: Characters before the text.
+        right: Column of the text's last character.
+    """
+
+    left: int = 6
+    right: int = 72
+
+
+def words(text: str, file: str, margins: Margins | None = None) -> list[Word]:
     """Split a copybook into words.
 
     Args:
         text: Its text.
         file: Its name, for messages.
+        margins: Where its text stands; None to see it from the lines.
 
     Raises:
         ContractError: A literal does not end, or a directive is not supported; with file, line and column.
     """
     found: list[Word] = []
     literal: Word | None = None  # one that its line did not end: a continuation line goes on with it
-    for line_no, code, start, continues in _code_lines(text):
+    for line_no, code, start, continues in _code_lines(text) if margins is None else _cut_lines(text, margins):
         at = 0
+        if continues and literal is None and found and (part := _next(code, 0)) is not None:
+            # a word that the line before did not end
+            first, at, _ = part
+            found[-1] = Word(found[-1].text + code[first:at], found[-1].line, found[-1].column)
         if literal is not None and not continues:
             raise unterminated(literal, file)
         if literal is not None:
@@ -120,6 +140,16 @@ def _code_lines(text: str) -> list[tuple[int, str, int, bool]]:
         continues = indicator == "-"
         # a literal that goes on fills its line to column 72, so blanks there belong to it
         result.append((number, line[7:_TEXT_END].ljust(_TEXT_END - 7) if not free else line, 8, continues))
+    return result
+
+
+def _cut_lines(text: str, margins: Margins) -> list[tuple[int, str, int, bool]]:
+    """As `_code_lines`, by given margins."""
+    result = []
+    for number, line in enumerate(text.split("\n"), 1):
+        code = line.rstrip("\r\x1a")[margins.left : margins.right].replace("\t", " ")
+        if code[:1] not in ("*", "/"):
+            result.append((number, code, margins.left + 1, False))
     return result
 
 

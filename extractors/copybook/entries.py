@@ -1,0 +1,297 @@
+"""The entries of a copybook: from a level number to its period, each into what it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+from billing.errors import ContractError
+from extractors.copybook.items import Condition, Item, Renaming, Usage
+from extractors.copybook.picture import parse_picture
+from extractors.copybook.reference_format import Margins, Word, words
+
+CopyText = Callable[[str], tuple[str, str] | None]
+"""From the name in a COPY statement to the file's name and text."""
+
+_USAGES: dict[str, Usage] = {
+    "DISPLAY": "display", "PACKED-DECIMAL": "packed", "COMP-3": "packed", "COMP": "binary", "BINARY": "binary",
+    "COMP-0": "binary", "COMP-4": "binary", "COMP-5": "native", "COMP-9": "little", "COMP-3U": "unsigned_packed",
+    "COMP-6": "unsigned_packed", "COMP-1": "float", "COMP-2": "double", "FLOAT-SHORT": "float", "FLOAT-LONG": "double",
+}  # fmt: skip
+_UNSUPPORTED_USAGES = {
+    "COMP-X", "DISPLAY-1", "INDEX", "POINTER", "PROCEDURE-POINTER", "FUNCTION-POINTER", "FLOAT-EXTENDED",
+}  # fmt: skip
+_NATIONAL = "NATIONAL"  # says nothing that PIC N does not say
+_USAGE_WORDS = {*_USAGES, *_UNSUPPORTED_USAGES, _NATIONAL}
+_USAGE_WORDS |= {"COMPUTATIONAL" + word[4:] for word in _USAGE_WORDS if word.startswith("COMP")}
+_CLAUSES = {
+    "REDEFINES", "PIC", "PICTURE", "USAGE", "OCCURS", "SIGN", "LEADING", "TRAILING", "VALUE", "VALUES", "JUST",
+    "JUSTIFIED", "BLANK", "SYNC", "SYNCHRONIZED", "EXTERNAL", "GLOBAL", *_USAGE_WORDS,
+}  # fmt: skip
+_DEEPEST_COPY = 20
+_MOST_OCCURRENCES = 1_000_000
+
+
+def read_entries(
+    text: str, file: str, copies: CopyText | None, margins: Margins | None, depth: int = 0
+) -> Iterator[tuple[str, list[Word]]]:
+    """The entries of a copybook and of those that it copies, each with the name of its file.
+
+    Raises:
+        ContractError: An entry lacks its period, or a copied file is missing or copies itself.
+    """
+    entry: list[Word] = []
+    for word in words(text, file, margins):
+        if word.text != ".":
+            entry.append(word)
+        elif entry:
+            if entry[0].upper == "COPY":
+                yield from _copied(entry, file, copies, margins, depth)
+            else:
+                yield file, entry
+            entry = []
+    if entry:
+        # Only the last one can lack its period here; anywhere else the next level number is out of place.
+        Entry(entry, file).check()  # a worse mistake than the period is named first
+        name = entry[1].upper if len(entry) > 1 else ""
+        fail(file, entry[-1], name, "the entry does not end with a period", "end it with one")
+
+
+def _copied(
+    entry: list[Word], file: str, copies: CopyText | None, margins: Margins | None, depth: int
+) -> Iterator[tuple[str, list[Word]]]:
+    statement = entry[0]
+    if any(word.upper == "REPLACING" for word in entry):
+        fail(file, statement, "", "COPY with REPLACING is not supported",
+             "put the replaced text into a copybook of its own")  # fmt: skip
+    name = entry[1].text.strip("'\"") if len(entry) > 1 else ""
+    found = copies(name) if copies and name else None
+    if found is None:
+        fail(file, statement, "", f"COPY is not supported for {name!r}: no copybook of that name is at hand",
+             "put it beside this one, or name every copybook in the spec's `copybook` list")  # fmt: skip
+    if depth >= _DEEPEST_COPY:
+        fail(file, statement, "", f"copybooks copy one another too deep, {name} among them", "take the circle apart")
+    yield from read_entries(found[1], found[0], copies, margins, depth + 1)
+
+
+def fail(file: str, word: Word, name: str, message: str, remedy: str) -> NoReturn:
+    """Raise the error of a copybook, with its place.
+
+    Raises:
+        ContractError: Always.
+    """
+    raise ContractError(
+        message, file=file, line=word.line, column=word.column, field=name or None, remedy=remedy
+    )  # fmt: skip
+
+
+class Entry:
+    """Parser of one entry.
+
+    Args:
+        words: From the level number on, without the period.
+        file: Name for messages.
+    """
+
+    def __init__(self, words: list[Word], file: str) -> None:
+        self.words = words
+        self.file = file
+        self.at = 0
+        self.name = ""
+
+    def check(self) -> None:
+        """Parse it for its errors only.
+
+        Raises:
+            ContractError: It is wrong.
+        """
+        level = self.level()
+        if level == 88:
+            self.condition()
+        elif level == 66:
+            self.renaming()
+        else:
+            self.item(None)
+
+    def level(self) -> int:
+        """Take the level number."""
+        first = self._take("a level number")
+        if first.upper in ("REPLACE", "EXEC", "++INCLUDE", "-INC", "COPY"):
+            self._fail(first, f"{first.upper} is not supported", "name every copybook in the spec's `copybook` list")
+        digits = first.text.isascii() and first.text.isdigit() and len(first.text) <= 2
+        if not digits or not (1 <= int(first.text) <= 49 or int(first.text) in (66, 77, 88)):
+            self._fail(first, f"expected a level number 01-49, 66, 77 or 88, found {first.text!r}",
+                       "is a period missing, or too much, before it?")  # fmt: skip
+        return int(first.text)
+
+    def condition(self) -> Condition:
+        """The rest of a level 88."""
+        name = self._take("a condition name")
+        self.name = name.upper
+        word = self._take("VALUE")
+        if word.upper not in ("VALUE", "VALUES"):
+            self._fail(word, f"expected VALUE, found {word.text!r}", "is a period missing before it?")
+        self._optional("IS", "ARE")
+        first = self.at
+        self._value()
+        return Condition(name.upper, tuple(w.text for w in self.words[first : self.at]))
+
+    def renaming(self) -> Renaming:
+        """The rest of a level 66."""
+        name = self._take("a name")
+        self.name = name.upper
+        word = self._take("RENAMES")
+        if word.upper != "RENAMES":
+            self._fail(word, f"expected RENAMES, found {word.text!r}", "correct the clause")
+        first = self._qualified("the first item").upper
+        last = self._qualified("the last item").upper if self._optional("THRU", "THROUGH") else first
+        return Renaming(name.upper, first, last, name.line, name.column)
+
+    def item(self, parent: Item | None) -> Item:
+        """The rest of any other level.
+
+        Args:
+            parent: Group that it lies in; its USAGE and SIGN hold for its items.
+        """
+        first = self.words[0]
+        item = Item(int(first.text), None, first.line, first.column)
+        if (word := self._peek()) and word.upper not in _CLAUSES:
+            self._name(item, self._take("a name"))
+        if parent and item.level != 77:
+            item.usage = parent.usage
+            item.sign_leading, item.sign_separate = parent.sign_leading, parent.sign_separate
+            item.synchronized = parent.synchronized
+        while self._peek():
+            self._clause(item)
+        return item
+
+    def _name(self, item: Item, word: Word) -> None:
+        self.name = word.upper
+        if not all(c.isalnum() or c in "-_#@$:" for c in word.text) or word.is_literal:
+            self._fail(word, f"{word.text!r} is no data name", "correct the name")
+        if word.upper != "FILLER":
+            item.name, item.spelling = word.upper, word.text
+
+    def _clause(self, item: Item) -> None:  # noqa: PLR0912  one branch a clause
+        word = self._take("a clause")
+        match word.upper:
+            case "REDEFINES":
+                item.redefines = self._take("the item redefined").upper
+            case "PIC" | "PICTURE":
+                self._optional("IS")
+                self._picture(item, self._take("a PICTURE string"))
+            case "USAGE":
+                self._optional("IS")
+                self._usage(item, self._take("a usage"))
+            case "OCCURS":
+                self._occurs(item)
+            case "SIGN":
+                self._optional("IS")
+                self._sign(item, self._take("LEADING or TRAILING"))
+            case "LEADING" | "TRAILING":
+                self._sign(item, word)
+            case "VALUE" | "VALUES":
+                self._value()
+            case "JUST" | "JUSTIFIED":
+                self._optional("RIGHT")
+            case "BLANK":
+                self._optional("WHEN")
+                self._optional("ZERO", "ZEROS", "ZEROES")
+            case "SYNC" | "SYNCHRONIZED":
+                self._optional("LEFT", "RIGHT")
+                item.synchronized = True
+            case "EXTERNAL" | "GLOBAL":
+                pass
+            case usage if usage in _USAGE_WORDS:
+                self._usage(item, word)
+            case _:
+                self._fail(word, f"expected a clause, found {word.text!r}", "is a period missing before it?")
+
+    def _picture(self, item: Item, word: Word) -> None:
+        try:
+            item.picture = parse_picture(word.text)
+        except ValueError as error:
+            self._fail(word, str(error), "correct the PICTURE")
+
+    def _usage(self, item: Item, word: Word) -> None:
+        usage = word.upper.replace("COMPUTATIONAL", "COMP")
+        if usage in _UNSUPPORTED_USAGES:
+            self._fail(word, f"USAGE {word.upper} is not supported",
+                       "describe its bytes as PIC X, or leave the field out as FILLER")  # fmt: skip
+        if usage == _NATIONAL:
+            return
+        if usage not in _USAGES:
+            self._fail(word, f"{word.text!r} is no USAGE", "correct the clause")
+        item.usage = _USAGES[usage]
+
+    def _occurs(self, item: Item) -> None:
+        item.occurs = item.occurs_least = self._times(self._take("how often"), 0)
+        ranged = self._optional("TO")
+        if ranged:
+            item.occurs = self._times(self._take("how often at most"), 1)
+        elif item.occurs < 1:
+            self._fail(self.words[self.at - 1], "OCCURS needs a number of times, found '0'", "correct the clause")
+        self._optional("TIMES", "TIME")
+        if self._optional("DEPENDING"):
+            self._optional("ON")
+            item.depending = self._qualified("the item that says how often").upper
+            if not ranged:
+                item.occurs_least = 0  # `OCCURS 9 DEPENDING ON N`: nobody says how often at least
+        elif ranged:
+            self._fail(self.words[self.at - 1], "OCCURS from TO needs DEPENDING ON", "say what the number depends on")
+        if item.occurs_least > item.occurs:
+            self._fail(self.words[self.at - 1], f"OCCURS {item.occurs_least} TO {item.occurs}", "turn them round")
+        while (word := self._peek()) and word.upper in ("ASCENDING", "DESCENDING", "INDEXED"):
+            self._take("a key")
+            self._optional("KEY")
+            self._optional("IS", "BY")
+            while (word := self._peek()) and word.upper not in _CLAUSES | {"ASCENDING", "DESCENDING", "INDEXED"}:
+                self._take("a name")
+
+    def _times(self, word: Word, least: int) -> int:
+        text = word.text
+        if not (text.isascii() and text.isdigit()) or not least <= int(text[:12]) <= _MOST_OCCURRENCES:
+            self._fail(word, f"OCCURS needs a number of times, found {text!r}", "correct the clause")
+        return int(text)
+
+    def _qualified(self, what: str) -> Word:
+        """A name; its qualification says nothing that its place does not say."""
+        word = self._take(what)
+        while self._optional("OF", "IN"):
+            self._take("the group that it lies in")
+        return word
+
+    def _sign(self, item: Item, word: Word) -> None:
+        if word.upper not in ("LEADING", "TRAILING"):
+            self._fail(word, f"SIGN is LEADING or TRAILING, found {word.text!r}", "correct the clause")
+        item.sign_leading = word.upper == "LEADING"
+        item.sign_separate = self._optional("SEPARATE")
+        item.sign_own = True
+        self._optional("CHARACTER")
+
+    def _value(self) -> None:
+        self._optional("IS", "ARE")
+        while (word := self._peek()) and (word.is_literal or word.upper not in _CLAUSES):
+            if word.text.isdigit() and word.line > self.words[self.at - 1].line and self.words[0].text != "88":
+                break  # a number at the start of a line is the next entry's level: name the missing period
+            self._take("a value")
+
+    def _peek(self) -> Word | None:
+        return self.words[self.at] if self.at < len(self.words) else None
+
+    def _take(self, what: str) -> Word:
+        word = self._peek()
+        if word is None:
+            self._fail(self.words[-1], f"{what} is missing behind {self.words[-1].text!r}", "complete the entry")
+        self.at += 1
+        return word
+
+    def _optional(self, *texts: str) -> bool:
+        word = self._peek()
+        if word and word.upper in texts:
+            self.at += 1
+            return True
+        return False
+
+    def _fail(self, word: Word, message: str, remedy: str) -> NoReturn:
+        fail(self.file, word, self.name, message, remedy)

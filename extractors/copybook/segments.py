@@ -1,0 +1,147 @@
+"""Files with several record types: which group a record has, what it belongs to, and trees of parents and children.
+
+>>> ids = SegmentIds([{"C"}, {"P"}], "A_0")
+>>> [ids.of("C", 0), ids.of("P", 1), ids.of("P", 2), ids.of("C", 3)]
+[['A_0_0', None], ['A_0_0', 'A_0_0_L1_1'], ['A_0_0', 'A_0_0_L1_2'], ['A_0_3', None]]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+REST = "_"
+"""Segment ids of a level that are not those of another one."""
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which group of the copybook the records of a type have.
+
+    Attributes:
+        field: The field that says the type.
+        groups: Its value -> group, both in the copybook's spelling; a value that is not there has none of them.
+        exclusive: A record that has a group has no other view of its bytes, not even one that no value maps to.
+    """
+
+    field: str
+    groups: Mapping[str, str]
+    exclusive: bool = True
+
+
+class SegmentIds:
+    """Numbers the records of a hierarchy: a root by its place in the file, a child below its root.
+
+    Args:
+        levels: Record types of the roots, of their children, and so on; `REST` stands for all others.
+        prefix: In front of every number.
+    """
+
+    def __init__(self, levels: Sequence[Collection[str]], prefix: str) -> None:
+        self._levels = levels
+        self._prefix = prefix
+        self._counters = [0] * len(levels)
+        self._root: str | None = None
+        self._level = -1
+
+    def of(self, segment: str, record: int) -> list[str | None]:
+        """The numbers of the next record, one for each level; None below its own, and before the first root."""
+        level = self._level_of(segment)
+        if level == 0:
+            self._root = f"{self._prefix}_{record}"
+            self._counters = [0] * len(self._levels)
+        elif level is not None:
+            self._counters[level] += 1
+            self._counters[level + 1 :] = [0] * (len(self._levels) - level - 1)
+        if level is None or self._root is None:
+            return [None] * len(self._levels)
+        numbers = [f"{self._root}_L{n}_{self._counters[n]}" for n in range(1, level + 1)]
+        return [self._root, *numbers, *[None] * (len(self._levels) - level - 1)]
+
+    def _level_of(self, segment: str) -> int | None:
+        for level, ids in enumerate(self._levels):
+            if segment in ids:
+                return level
+        return next((level for level, ids in enumerate(self._levels) if REST in ids), None)
+
+
+class HasTree(Protocol):
+    """A record with a tree."""
+
+    tree: dict[str, Any]
+    group: str | None
+
+
+@dataclass
+class Orphan:
+    """A child that stands before any record that could be its parent."""
+
+    record: Any
+    parent: str
+
+
+@dataclass
+class Hierarchy:
+    """Puts child records into the trees of their parents.
+
+    Attributes:
+        parents: Group of a record type -> group of the type that it belongs to.
+        names: A group's name in trees, where it is another one.
+        orphans: Children that stood before any record that they could belong to; filled in on the way.
+        strangers: How many records had none of the groups; counted on the way.
+    """
+
+    parents: Mapping[str, str]
+    names: Mapping[str, str]
+    orphans: list[Orphan] = field(default_factory=list)
+    strangers: int = 0
+
+    def nest(self, records: Iterable[Any]) -> Iterator[Any]:
+        """Give out the roots, each with everything that stands below it until the next one.
+
+        A child that comes before its parent is noted in `orphans`; a record without a group is counted and passed
+        over.
+        """
+        root = None
+        current: dict[str, dict[str, Any]] = {}
+        for record in records:
+            group = record.group
+            if group is None:
+                self.strangers += 1
+                continue
+            branch = _branch(record.tree, self.names.get(group, group))
+            if branch is None:
+                branch = {}
+            for child, parent in self.parents.items():
+                if parent == group:
+                    branch.setdefault(self.names.get(child, child), [])
+            if group not in self.parents:
+                if root is not None:
+                    yield root
+                root, current = record, {}
+            else:
+                parent = self.parents[group]
+                if parent not in current:
+                    self.orphans.append(Orphan(record, parent))
+                    continue
+                current[parent][self.names.get(group, group)].append(branch)
+                for below in self._below(group):
+                    current.pop(below, None)
+            current[group] = branch
+        if root is not None:
+            yield root
+
+    def _below(self, group: str) -> list[str]:
+        found = [child for child, parent in self.parents.items() if parent == group]
+        return found + [deeper for child in found for deeper in self._below(child)]
+
+
+def _branch(tree: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The group of that name, wherever in the tree it stands."""
+    if isinstance(tree.get(name), dict):
+        return tree[name]
+    for value in tree.values():
+        if isinstance(value, dict) and (found := _branch(value, name)) is not None:
+            return found
+    return None

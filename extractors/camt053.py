@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from billing.errors import SourceError
+from billing.file_specs import AnyFile, Camt053File
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import AnyFile, Camt053File
 from extractors.bankrows import AMOUNT, BankTable
 from extractors.base import FileFacts, LandedFile, read_raw, refuse_empty
 from extractors.camt053_reader import Node, Part, read_parts

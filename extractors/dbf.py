@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.errors import SourceError
+from billing.file_specs import PAGE_OF_HEADER, AnyFile, DbfFile
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import PAGE_OF_HEADER, AnyFile, DbfFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import TextSample, verify
 from extractors.damage import DamageReport

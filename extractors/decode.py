@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import AnyFile
 from extractors import camt053, dbf, delimited, elixir0, fixed_width, mainframe, mt940, sql, xml
 from extractors.base import FileFacts, LandedFile
 

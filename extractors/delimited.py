@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from billing.file_specs import AnyFile, DelimitedFile
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import AnyFile, DelimitedFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.damage import Damaged, DamageReport

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from billing.file_specs import AnyFile, DelimitedFile, Elixir0File
 from billing.lineage import LINEAGE_NAMES, Split
 from billing.registry import Source
-from billing.spec import AnyFile, DelimitedFile, Elixir0File
 from extractors import delimited
 from extractors.bankrows import AMOUNT
 from extractors.base import FileFacts, LandedFile, Places, Sieve, read_raw

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from billing.file_specs import AnyFile, FixedColumn, FixedRecord, FixedWidthFile
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import AnyFile, FixedColumn, FixedRecord, FixedWidthFile
 from extractors.base import FileFacts, LandedFile, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.codepages import CodePage, code_page

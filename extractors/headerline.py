@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from billing.errors import SourceError
+from billing.file_specs import DelimitedFile
 from billing.registry import Source
-from billing.spec import DelimitedFile
 from extractors.base import LandedFile
 from extractors.quoting import Tokeniser
 from extractors.spans import Cutter

@@ -25,8 +25,8 @@ import time
 from pathlib import Path, PurePosixPath
 
 from billing.errors import SourceError, SourceUnavailable
+from billing.file_specs import AnyFile, DbfFile, SqlFile
 from billing.registry import Source
-from billing.spec import AnyFile, DbfFile, SqlFile
 from extractors import sql
 from extractors.base import LandedFile
 from extractors.copying import ASIDE, Copied, copy_aside, printable, still_written, sweep, writing

@@ -31,9 +31,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from billing.errors import SourceError
+from billing.file_specs import MainframeFile
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import MainframeFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import TextSample, verify
 from extractors.codepages import WORK_LOW_VALUE

@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from billing.errors import ContractError
+from billing.file_specs import DescriptorWord, MainframeFile, Segments
 from billing.registry import Source
-from billing.spec import DescriptorWord, MainframeFile, Segments, SourceSpec
+from billing.spec import SourceSpec
 from extractors.codepages import CodePage, code_page, read_code_page
 from extractors.copybook.decode import column_type
 from extractors.copybook.fields import Field, Layout

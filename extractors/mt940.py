@@ -22,9 +22,9 @@ from typing import Any
 import pyarrow as pa
 
 from billing.errors import SourceError
+from billing.file_specs import AnyFile, Mt940File
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import AnyFile, Mt940File
 from extractors.bankrows import AMOUNT, BankTable
 from extractors.base import FileFacts, LandedFile, refuse_empty
 from extractors.codepage_check import sample_file, verify

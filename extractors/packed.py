@@ -22,8 +22,8 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from billing.errors import SourceError
+from billing.file_specs import AnyFile, DbfFile
 from billing.registry import Source
-from billing.spec import AnyFile, DbfFile
 from extractors.copying import ASIDE, copy_aside, printable, writing
 
 MEMO_SUFFIXES = (".dbt", ".fpt", ".dct")

@@ -34,9 +34,9 @@ from sqlalchemy.exc import (
 )
 
 from billing.errors import ContractError, SourceError, SourceUnavailable
+from billing.file_specs import AnyFile, DelimitedFile, SqlFile, SqlTable
 from billing.lineage import Split
 from billing.registry import SPEC_FILE, Source, expand_variables
-from billing.spec import AnyFile, DelimitedFile, SqlFile, SqlTable
 from extractors import delimited
 from extractors.base import FileFacts, LandedFile
 

@@ -25,8 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing.errors import SourceError
+from billing.file_specs import TextControl
 from billing.money import round_half_up
-from billing.spec import TextControl
 from extractors.base import FileFacts, LandedFile
 
 _AMOUNT = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?([+-]?)")

@@ -20,9 +20,9 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from billing.file_specs import AnyFile, XmlFile
 from billing.lineage import Split
 from billing.registry import Source
-from billing.spec import AnyFile, XmlFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.xmlcheck import XmlCheck
 from extractors.xmlpaths import plan_paths

@@ -11,20 +11,20 @@ from pathlib import Path
 import pyarrow as pa
 
 from billing.errors import ContractError
-from billing.lineage import Split
-from billing.reasons import REASONS
-from billing.registry import SPEC_FILE, Source
-from billing.spec import (
+from billing.file_specs import (
     AnyFile,
     Camt053File,
     DelimitedFile,
     Elixir0File,
-    EntityMap,
     FixedWidthFile,
     MainframeFile,
     Mt940File,
     XmlFile,
 )
+from billing.lineage import Split
+from billing.reasons import REASONS
+from billing.registry import SPEC_FILE, Source
+from billing.spec import EntityMap
 from extractors.base import FileFacts
 from pipeline.context import Context
 

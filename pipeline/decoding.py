@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from billing.errors import ContractError, SourceError
+from billing.file_specs import AnyFile, SqlFile
 from billing.lineage import Split, no_rejects
 from billing.model import ENTITIES, normalised_schema
 from billing.registry import Source
-from billing.spec import AnyFile, SqlFile
 from extractors import sql
 from extractors.base import FileFacts, LandedFile
 from extractors.decode import decode

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from audit.trace import Kind, Origin, SetAside, set_aside, trace
 from billing.errors import BillingError, ContractError
-from billing.spec import PAGE_OF_HEADER
+from billing.file_specs import PAGE_OF_HEADER
 from extractors.base import LandedFile, read_raw
 from extractors.codepages import decode_table
 from loaders.warehouse import connect

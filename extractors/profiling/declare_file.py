@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from billing.spec import MainframeFile
+from billing.file_specs import MainframeFile
 from extractors.copybook.layout import Copybook
 from extractors.profiling.columns import Column
 from extractors.profiling.profile import Profile

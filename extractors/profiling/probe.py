@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from billing.file_specs import AnyFile, FileSpec, SqlFile
 from billing.lineage import LINEAGE
 from billing.registry import Source
-from billing.spec import AnyFile, Delivery, FileSpec, SourceSpec, SqlFile, Thresholds
+from billing.spec import Delivery, SourceSpec, Thresholds
 from extractors.base import FileFacts
 from extractors.decode import decode
 from extractors.profiling import tree_shape

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import get_args
 
-from billing.spec import AnyFile
+from billing.file_specs import AnyFile
 
 PROPOSED = frozenset({"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql"})
 """Formats that a declaration is proposed for."""

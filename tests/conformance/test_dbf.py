@@ -28,7 +28,7 @@ from conformance_folder import PAGES, folder, needs, with_a_page_that_fits
 from extractor_probe import Decoded, declare, landed, run
 
 from billing.errors import SourceError
-from billing.spec import PAGE_OF_HEADER
+from billing.file_specs import PAGE_OF_HEADER
 from extractors.dbf_header import read_header
 from extractors.dbf_languages import LANGUAGES, stated_page
 from extractors.dbf_layout import DbfField

@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from billing.file_specs import MainframeFile
 from billing.registry import Source, load_source
-from billing.spec import MainframeFile
 from extractors.base import FileFacts, LandedFile, read_raw
 from extractors.copybook.fields import Field
 from extractors.mainframe import decode

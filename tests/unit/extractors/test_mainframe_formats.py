@@ -13,9 +13,10 @@ import pytest
 from pydantic import ValidationError
 
 from billing.errors import ContractError, SourceError
+from billing.file_specs import MainframeFile
 from billing.lineage import LINEAGE_NAMES, Split
 from billing.registry import Source
-from billing.spec import MainframeFile, SourceSpec
+from billing.spec import SourceSpec
 from extractors.base import FileFacts, LandedFile, read_raw
 from extractors.codepages import code_page
 from extractors.copybook import records

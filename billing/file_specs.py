@@ -1,0 +1,408 @@
+"""File specs: how the delivered bytes of each format become raw tables; the first part of a source's spec.
+
+A new format is a class here, a line in `AnyFile` and a decoder (`extractors.decode`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+
+
+class Strict(BaseModel):
+    """Base of every part of a spec: frozen, unknown keys forbidden."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class FileSpec(Strict):
+    """What every kind of file has in common.
+
+    Attributes:
+        name: Name of the file in this spec; also its raw table's name where it holds one table.
+        pattern: Glob below the delivery folder; every match is read, in name order.
+        optional: A delivery without it is complete all the same.
+        member: Glob of the files wanted from a zip archive; absent where it holds one file.  What ends in `.gz`, `.zst`
+            or `.zip` is unpacked while it is landed.
+    """
+
+    name: Name
+    pattern: str
+    optional: bool = False
+    member: str | None = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (self.name,)
+
+
+class Segments(Strict):
+    """Which of the record types a record is: the value of `field` names the 01 level or REDEFINES that maps it.
+
+    `map` has one entry a record type: value of the field -> raw table.  `groups` says which group of the copybook
+    describes it (default: the group called like the table).
+
+    `parents` says of the tables of a hierarchical file which one their records stand below (child -> parent): a child
+    belongs to the last record of its parent before it.  All tables then have a column RECORD-ID, children PARENT-ID
+    too, so a `lookup` reaches from a child to its parent's columns.
+    """
+
+    field: str
+    map: dict[str, Name]
+    groups: dict[Name, str] = Field(default_factory=dict)
+    parents: dict[Name, Name] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _parents_are_tables(self) -> Self:
+        tables = set(self.map.values())
+        for child, parent in self.parents.items():
+            if unknown := sorted({child, parent} - tables):
+                raise ValueError(f"parents names {', '.join(unknown)}; the tables are {', '.join(sorted(tables))}")
+            above, steps = parent, 0
+            while above in self.parents:
+                above, steps = self.parents[above], steps + 1
+                if above == child or steps > len(tables):
+                    raise ValueError(f"parents goes in a circle at {child}")
+        return self
+
+
+class DescriptorWord(Strict):
+    """The form of record or block descriptor words (RDW, BDW), where it is not the mainframe's own.
+
+    Attributes:
+        byte_order: `big`: the length stands in the first two bytes; `little`: in the last two, turned round.
+        counts_itself: The length counts the word's own four bytes.
+        adjustment: Added to the length as it stands there.
+    """
+
+    byte_order: Literal["big", "little"] = "big"
+    counts_itself: bool = True
+    adjustment: int = 0
+
+
+class TextControl(Strict):
+    """A header or trailer record among the data, and the totals that it states.
+
+    Positions are 1-based bytes of the record; amounts are in hundredths unless `sum_scale` says otherwise.
+
+    Attributes:
+        starts_with: The text that every such record begins with.
+        count_at: `[start, length]` of the number of data records it states.
+        count_extra: How many the stated count is above the data records (2 where it counts header and trailer).
+        sum_at: `[start, length]` of a signed total.
+        sum_column: The data column that the total adds up.
+        sum_scale: Decimals that both the total and the column imply where they have no decimal separator.
+        sequence_at: `[start, length]` of the file's sequence number.
+    """
+
+    starts_with: str
+    count_at: tuple[int, int] | None = None
+    count_extra: int = 0
+    sum_at: tuple[int, int] | None = None
+    sum_column: str | None = None
+    sum_scale: int = 2
+    sequence_at: tuple[int, int] | None = None
+
+
+class MainframeFile(FileSpec):
+    """EBCDIC (or ASCII) records described by a COBOL copybook.
+
+    Attributes:
+        copybook: File or files beside the spec; their 01 levels are alternatives.
+        code_page: A page's name, or a mapping file (`.txt`) beside the spec.
+        field_code_pages: Field -> its own code page.
+        record_format: F and FB fixed, V variable with RDW, VB also with BDW, VBS also spanned, T text lines, L records
+            of which `length_field` (or the number of occurrences in them) says how long they are.
+        record_length: Of F and FB, in bytes; default is the copybook's length.
+        rdw: Form of record descriptor words.
+        bdw: Form of block descriptor words; FB has none unless this is given.
+        length_field: L: a field, or an expression of fields and numbers (`LEN + 4`).
+        length_map: L: what the field says -> bytes, where it is a code; `_` for all others.
+        header_bytes: Bytes before the first record.
+        footer_bytes: Bytes behind the last one.
+        record_lead: Bytes at the beginning of every record that the copybook does not describe.
+        record_trail: Bytes at its end that it does not describe.
+        segments: Record types, where there are several.
+        occurs_depending: Tables that OCCURS DEPENDING ON take the room of the occurrences that they have, or of the
+            most that they may have.
+        occurs_map: Such a table -> text of the field it depends on -> number, where the field holds a code.
+        fillers: FILLER is dropped, or a column called by its number, or after the field before it.
+        trim: Which blanks of a text go.
+        controls: A control character in a text is a defect, or is blanked, dropped or kept.
+        edited_numbers: Edited numbers (`PIC ZZ9.99-`) are numbers, not texts.
+        float_format: Form of COMP-1 and COMP-2.
+        comp5_order: Byte order of COMP-5; default: little in ASCII files, big in EBCDIC ones.
+        undecodable: A field that cannot be read and decides about nothing (no key, no required field, no money) is null
+            and flagged with its bytes, or rejects its record like the others.
+    """
+
+    format: Literal["mainframe"]
+    copybook: str | list[str]
+    code_page: str = "cp870"
+    field_code_pages: dict[str, str] = Field(default_factory=dict)
+    record_format: Literal["F", "FB", "V", "VB", "VBS", "T", "L"] = "F"
+    record_length: int | None = Field(default=None, ge=1)
+    rdw: DescriptorWord = DescriptorWord()
+    bdw: DescriptorWord | None = None
+    length_field: str | None = None
+    length_map: dict[str, int] = Field(default_factory=dict)
+    header_bytes: int = Field(default=0, ge=0)
+    footer_bytes: int = Field(default=0, ge=0)
+    record_lead: int = Field(default=0, ge=0)
+    record_trail: int = Field(default=0, ge=0)
+    segments: Segments | None = None
+    occurs_depending: Literal["variable", "maximum"] = "variable"
+    occurs_map: dict[str, dict[str, int]] = Field(default_factory=dict)
+    fillers: Literal["drop", "sequence", "previous"] = "drop"
+    trim: Literal["right", "left", "both", "none"] = "right"
+    controls: Literal["defect", "blank", "drop", "keep"] = "defect"
+    edited_numbers: bool = False
+    float_format: Literal["ibm", "ibm_little", "ieee", "ieee_little"] = "ibm"
+    comp5_order: Literal["big", "little"] | None = None
+    undecodable: Literal["flag", "reject"] = "flag"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return tuple(dict.fromkeys(self.segments.map.values())) if self.segments else (self.name,)
+
+    @model_validator(mode="after")
+    def _keys_fit_the_format(self) -> Self:
+        allowed = {"record_length": "F, FB", "length_field": "L", "length_map": "L"}
+        for key, formats in allowed.items():
+            if getattr(self, key) and self.record_format not in formats.split(", "):
+                raise ValueError(f"{key} belongs to record_format {formats}, not {self.record_format}")
+        if self.length_map and not self.length_field:
+            raise ValueError("length_map needs length_field")
+        return self
+
+
+PAGE_OF_HEADER = "header"
+"""Says that the language byte of a DBF table tells its code page."""
+
+
+class DbfFile(FileSpec):
+    """A dBase, Clipper or FoxPro table; its memo file lies beside it under the same name.
+
+    Attributes:
+        code_page: Of its texts; `header` where the table's own language byte is to be believed.
+        deleted: What becomes of records with the deletion mark: `suspend` holds them back with their bytes, `separate`
+            decodes them into a second raw table `<name>_deleted`, `keep` takes them for live, `skip` leaves them out.
+        missing_memo: Whether a memo file that was not delivered stops the source, or leaves its fields empty and
+            flagged.
+    """
+
+    format: Literal["dbf"]
+    code_page: str
+    deleted: Literal["suspend", "separate", "skip", "keep"] = "suspend"
+    missing_memo: Literal["stop", "flag"] = "stop"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (self.name, f"{self.name}_deleted") if self.deleted == "separate" else (self.name,)
+
+
+class DelimitedFile(FileSpec):
+    """Text records with a delimiter; the columns are those of the header line, or declared."""
+
+    format: Literal["delimited"]
+    code_page: str
+    delimiter: str = ";"
+    quote: str = '"'
+    header: bool = True
+    columns: list[str] | None = None
+    trailer: TextControl | None = None
+
+    @model_validator(mode="after")
+    def _total_of_a_column(self) -> Self:
+        _total_has_a_column(self.columns, self.trailer)
+        return self
+
+
+class FixedColumn(Strict):
+    """A column of a fixed-width record: 1-based first byte, length in bytes."""
+
+    name: str
+    start: int = Field(ge=1)
+    length: int = Field(ge=1)
+
+
+class FixedRecord(Strict):
+    """A record type of a fixed-width file.
+
+    Attributes:
+        table: Raw table of these records.
+        starts_with: Text they begin with; absent where the file has one type only.
+        columns: Their columns.
+    """
+
+    table: Name
+    starts_with: str = ""
+    columns: list[FixedColumn]
+
+
+class FixedWidthFile(FileSpec):
+    """Text records whose columns have fixed byte positions, one record a line."""
+
+    format: Literal["fixed_width"]
+    code_page: str
+    record_length: int  # in bytes, without the line end
+    records: list[FixedRecord]
+    header: TextControl | None = None
+    trailer: TextControl | None = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return tuple(dict.fromkeys(r.table for r in self.records))
+
+    @model_validator(mode="after")
+    def _total_of_a_column(self) -> Self:
+        _total_has_a_column([c.name for r in self.records for c in r.columns], self.header, self.trailer)
+        return self
+
+
+def _total_has_a_column(columns: list[str] | None, *controls: TextControl | None) -> None:
+    for control in controls:
+        if columns and control and control.sum_column and control.sum_column not in columns:
+            raise ValueError(f"sum_column {control.sum_column!r} is no column; there are {', '.join(columns)}")
+
+
+class XmlTable(Strict):
+    """Elements that are rows.
+
+    Attributes:
+        table: Raw table of these elements.
+        path: Path of the element from the root, such as `/region/subscribers/subscriber`.
+        columns: Column name -> path from the element: `name/last`, `@id`, `../@id`, `../../no`, `.` (own text).
+    """
+
+    table: Name
+    path: str
+    columns: dict[str, str]
+
+
+class XmlFile(FileSpec):
+    """An XML document, read as a stream.  Namespaces are ignored: paths use local names."""
+
+    format: Literal["xml"]
+    records: list[XmlTable]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return tuple(dict.fromkeys(r.table for r in self.records))
+
+
+class SqlTable(Strict):
+    """A result set: exactly one of `table` (all its columns) and `query`.
+
+    Attributes:
+        name: Raw table.
+        source: Table or view to select from, all columns, ordered by `key`.
+        query: SELECT statement instead.
+        key: Columns that order the rows, so that a second dump of the same data is byte-identical.
+    """
+
+    name: Name
+    source: str | None = None
+    query: str | None = None
+    key: list[str]
+
+
+class SqlFile(FileSpec):
+    """A database: each result set is dumped once when it is landed.
+
+    `pattern` names a SQLite file of the delivery; `url` any SQLAlchemy URL instead, where `${VAR}` takes a setting
+    from the environment so that no password stands in a spec.
+    """
+
+    format: Literal["sql"]
+    pattern: str = ""
+    url: str | None = None
+    results: list[SqlTable]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return tuple(r.name for r in self.results)
+
+
+class StatementFile(FileSpec):
+    """Account statements of a bank, whatever their format.
+
+    Attributes:
+        failed_check: What becomes of a statement whose opening balance and entries do not give its closing balance, or
+            that does not follow the one before it: `suspend` holds it back with its entries, `stop` stops the source,
+            `flag` lets it go on.
+    """
+
+    failed_check: Literal["suspend", "stop", "flag"] = "suspend"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (f"{self.name}_statements", f"{self.name}_entries")
+
+
+DetailColumn = Literal[
+    "posting_text", "title", "bank_code", "counterparty_account", "counterparty_name", "counterparty_address",
+    "virtual_account",
+]  # fmt: skip
+
+
+class Mt940File(StatementFile):
+    """SWIFT MT940 statements, with the `:86:` dialects of Polish, German and Dutch banks.
+
+    Attributes:
+        code_page: Of the file; Polish banks write `cp852`, `cp1250`, `iso8859_2` or `utf-8`.
+        dialect: Form of the field `:86:`: `subfields` (`<20`, `~20`, `^20`, `?20`, `+20`), `codes` (`/ORDP/`), `labels`
+            (`tyt.: ...;`), `text`; `auto` looks at each one.
+        subfields: Column -> numbers of the sub-fields that make it, where the bank uses them in another way than most.
+    """
+
+    format: Literal["mt940"]
+    code_page: str
+    dialect: Literal["auto", "subfields", "codes", "labels", "text"] = "auto"
+    subfields: dict[DetailColumn, list[Annotated[str, Field(pattern=r"^\d\d$")]]] = Field(default_factory=dict)
+
+
+class Camt053File(StatementFile):
+    """ISO 20022 statements (camt.053, all versions)."""
+
+    format: Literal["camt053"]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Raw tables that this file yields."""
+        return (*super().tables, f"{self.name}_transactions")
+
+
+class Elixir0File(FileSpec):
+    """Elixir-0, the Polish clearing house's file of domestic orders; amounts are in złoty.
+
+    Attributes:
+        code_page: Of the file; banks write `cp852`, `cp1250` or `iso8859_2`.
+    """
+
+    format: Literal["elixir0"]
+    code_page: str
+
+
+AnyFile = Annotated[
+    MainframeFile
+    | DbfFile
+    | DelimitedFile
+    | FixedWidthFile
+    | XmlFile
+    | SqlFile
+    | Mt940File
+    | Camt053File
+    | Elixir0File,
+    Field(discriminator="format"),
+]

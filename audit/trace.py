@@ -6,6 +6,7 @@ nothing of files.  Personal values are masked unless the caller asks for them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -173,27 +174,37 @@ SELECT r.entity, c.code, coalesce(r.source_key, ''), coalesce(r.file_name, ''), 
  WHERE r.state = 'open' AND r.level = 'record' AND ({where})
  ORDER BY r.source_key IS DISTINCT FROM %(text)s, c.code, r.file_name, r.record_no, r.entity LIMIT {most}
 """
+_PLACE = re.compile(r"(\w+)/(.+):(\d{1,18})")
 _LEAST_SEARCHED = 5  # characters: shorter texts stand in too many records by chance
 
 
-def set_aside(connection: psycopg.Connection, text: str) -> list[SetAside]:
-    """Records that were not loaded and that a text names: by their key, or standing in their bytes.
+def set_aside(connection: psycopg.Connection, text: str, *, in_bytes: bool = True) -> list[SetAside]:
+    """Records that were not loaded and that a text names: by place, by their key, or standing in their bytes.
 
     Args:
         connection: An open connection that may read the reject store's bytes.
-        text: A source's key, or a number as printed; where no key is equal, it is searched in the bytes, as ASCII and
-            as EBCDIC.
+        text: `source/file:record`, a source's key, or a number as printed.
+        in_bytes: Where no key is equal, search the text in the bytes, as ASCII and as EBCDIC.
 
     Returns:
         At most `MOST` records, those whose own key it is first.
     """
     text = text.strip()
+    if place := _PLACE.fullmatch(text):
+        where = "c.code = %(code)s AND r.file_name = %(file)s AND r.record_no = %(record)s"
+        given = {"text": None, "code": place[1], "file": place[2], "record": int(place[3])}
+        return _set_aside(connection, where, given)
     by_key = "r.source_key = %(text)s OR r.account_key = %(text)s OR starts_with(r.source_key, %(text)s || '|')"
-    in_bytes = "position(%(ascii)s::bytea IN r.raw) > 0 OR position(%(ebcdic)s::bytea IN r.raw) > 0"
-    rows = connection.execute(_ASIDE.format(where=by_key, most=MOST), {"text": text}).fetchall()
-    if not rows and len(text) >= _LEAST_SEARCHED and text.isascii():
+    by_bytes = "position(%(ascii)s::bytea IN r.raw) > 0 OR position(%(ebcdic)s::bytea IN r.raw) > 0"
+    found = _set_aside(connection, by_key, {"text": text})
+    if not found and in_bytes and len(text) >= _LEAST_SEARCHED and text.isascii():
         given = {"text": text, "ascii": text.encode("ascii"), "ebcdic": text.encode("cp037")}
-        rows = connection.execute(_ASIDE.format(where=in_bytes, most=MOST), given).fetchall()
+        found = _set_aside(connection, by_bytes, given)
+    return found
+
+
+def _set_aside(connection: psycopg.Connection, where: str, given: Mapping[str, Any]) -> list[SetAside]:
+    rows = connection.execute(_ASIDE.format(where=where, most=MOST), given).fetchall()
     return [
         SetAside(Origin(*row[:10]), disposition=row[10], reason=row[11], message=row[12], amount=row[13])
         for row in rows

@@ -56,7 +56,7 @@ def rejects(
 ) -> None:
     """Show what was set aside, why, and where it stands in its file.
 
-    Values are masked; `blueline trace` with a record's key leads to its bytes.
+    Values are masked; `blueline trace` with a record's key, or source/file:record, leads to its bytes.
 
     Examples: `blueline rejects` · `blueline rejects -s krakow -r NUM-PACKED` · `blueline rejects --csv rejects.csv`
     """
@@ -68,8 +68,8 @@ def rejects(
     if entity is not None and entity not in known:
         near = difflib.get_close_matches(entity, known, n=3) or list(ENTITIES)
         raise ContractError(f"unknown entity or raw table {entity!r}", remedy=f"one of {', '.join(near)}")
-    if source is not None:
-        ctx.source(source)  # a source that is not declared is said to be one
+    if source is not None and source not in ctx.store.states("outcome"):
+        ctx.source(source)  # one that is not declared and never was is told what there is
     wanted = {"source": source, "reason": reason, "entity": entity, "disposition": disposition and disposition.value}
     if unpublished:
         rows = _stored_rejects(ctx, wanted)
@@ -204,7 +204,7 @@ def trace(
     """Follow a row back to its source file, record number, byte offset and raw bytes, loaded or set aside.
 
     A text that is no number or id of anything is taken for a source's own key.  Records that were set aside are found
-    by their key, or by the number standing in their bytes.
+    by their key, by `source/file:record`, or, where nothing is loaded, by the number standing in their bytes.
 
     Examples: `blueline trace 12000000001` · `blueline trace 1200000001/08/2003` · `blueline trace 42 --kind customer`
     """

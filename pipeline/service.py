@@ -12,7 +12,7 @@ from billing.errors import BillingError, ContractError
 from billing.settings import Settings, load_settings
 from pipeline import postgres
 from pipeline.airflow import HOST, POOLS, USER, Airflow, free_port, port_is_free, prepare, unhealthy
-from pipeline.airflow_api import AirflowApi
+from pipeline.airflow_api import AirflowApi, ApiError
 from pipeline.sessions import Sessions
 
 REPORTS = "reports"
@@ -40,12 +40,21 @@ def launch(airflow: Airflow, *, attached: bool) -> AirflowApi:
 
     Raises:
         RuntimeFailure: A component did not start.
-        ContractError: A DAG file cannot be imported.
+        ContractError: A DAG file cannot be imported, or another program has taken the port meanwhile.
     """
     airflow.migrate()
     airflow.start(attached=attached)
     airflow.wait_healthy()
-    api = AirflowApi.sign_in(airflow.url, USER, airflow.password)
+    try:
+        api = AirflowApi.sign_in(airflow.url, USER, airflow.password)
+    except ApiError as error:
+        if error.where.get("status") != 401:
+            raise
+        # our own server knows the password: between the look at the port and our start, somebody else took it
+        raise ContractError(
+            f"another program answers at {airflow.url}",
+            remedy="stop that program, or choose another port: BLUELINE_UI_PORT=8090 make up",
+        ) from error
     for name, (slots, description) in POOLS.items():
         api.ensure_pool(name, slots, description)
     return api

@@ -130,7 +130,7 @@ def _explain(figures: Collection[SourceFigures], console: Console) -> None:
     lost = sum(sum(f.records_lost.values()) for f in figures)
     console.print(
         f"Read are the rows that the records became, and {count(lost)} records that nothing could be made of and that "
-        "are in no equation; flagged ones are among the kept.",
+        "are in no equation; flagged are findings on single attributes.",
         style="dim", highlight=False,
     )  # fmt: skip
     reasons: Counter[tuple[str, str]] = Counter()

@@ -45,7 +45,7 @@ def show_trace(
     bytes_of = _Bytes(ctx)
     with connect(url) as connection:
         trails = trace(connection, what, kind=kind, by_key=by_key, read_raw=bytes_of, reveal=reveal)
-        aside = [] if kind == "customer" else set_aside(connection, what)
+        aside = [] if kind == "customer" else set_aside(connection, what, in_bytes=not trails)
     if not trails and not aside:
         console.print(f"nothing is called {what!r}, neither loaded nor set aside; try an account number, "
                       "an invoice number, a customer id or a source's own key", markup=False)  # fmt: skip
@@ -90,7 +90,9 @@ def _print_aside(
     ctx: Context, what: str, aside: list[SetAside], console: Console, *, loaded: bool, reveal: bool
 ) -> None:
     head = "Set aside, not loaded" if loaded else f"Nothing that is loaded is called {escape(what)}"
-    console.print(f"\n[bold]{head}[/]: {len(aside)} set aside", highlight=False, soft_wrap=True)
+    console.print(
+        f"\n[bold]{head}[/]: {len(aside)} found by key, place or in their bytes", highlight=False, soft_wrap=True
+    )
     for record in aside:
         amount = f", {record.amount}" if record.amount else ""
         console.print(f"\n[bold]{record.disposition} {record.reason}[/]{amount}: {escape(record.message)}",

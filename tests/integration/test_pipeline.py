@@ -166,6 +166,9 @@ def test_a_record_that_was_set_aside_is_found_by_its_key_and_by_a_number_in_its_
         )
         printed = re.search(number, bytes(raw).decode(page))[0]
         with connect(ctx.database_url) as connection:
+            [found] = [r for r in set_aside(connection, key) if (r.origin.source_id, r.reason) == (code, "ACC-BALANCE")]
+            place = f"{code}/{found.origin.file_name}:{found.origin.record_no}"
+            assert found in set_aside(connection, place)
             assert trace(connection, printed) == []
             for name in (key, printed):
                 found = [

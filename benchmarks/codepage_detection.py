@@ -13,18 +13,16 @@ from __future__ import annotations
 import argparse
 import csv
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from extractors.profiling.binary_shape import seems_ebcdic
+from extractors.profiling.evidence import weigh
+from extractors.profiling.readings import reading
+from extractors.profiling.wordbytes import WordCount
 
-from extractors.profiling.binary_shape import seems_ebcdic  # noqa: E402
-from extractors.profiling.evidence import weigh  # noqa: E402
-from extractors.profiling.readings import reading  # noqa: E402
-from extractors.profiling.wordbytes import WordCount  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 PAGES = ("mazovia", "cp852", "cp1250", "iso8859-2", "cp870", "utf-8")
 NUMBERS = (5, 20, 100)

@@ -55,7 +55,9 @@ def first_rows(declared: dict[str, Any], path: Path, folder: Path, shape: Shape)
     found: Values = {table: {} for table in spec.tables}
     rows = dict.fromkeys(spec.tables, 0)
     lineage = {item.name for item in LINEAGE}
-    splits = decode(Source(source_spec, folder), spec, landed_as(path, spec.name), FileFacts(), batch_rows=_BATCH)  # type: ignore[arg-type]
+    source = Source(source_spec, folder)
+    # every spec that is proposed is of a concrete format
+    splits = decode(source, spec, landed_as(path, spec.name), FileFacts(), batch_rows=_BATCH)  # type: ignore[arg-type]
     for split in splits:
         rows[split.table] += split.kept.num_rows
         columns = found[split.table]

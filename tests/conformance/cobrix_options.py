@@ -197,7 +197,7 @@ def reader_for(copybook: Copybook, options: Options, *, single: bool) -> RecordR
         value_fillers=not options.flag("drop_value_fillers", True),
         filler_names="previous" if options.text("filler_naming_policy") == "previous_field_name" else "sequence",
         texts_of_groups=frozenset(in_copybook(copybook, n) for n in options.text("non_terminals").split(",") if n),
-        raw={"true": "hex", "hex": "hex", "raw": "bytes", "binary": "bytes"}.get(options.text("debug"), "none"),  # type: ignore[arg-type]
+        raw={"true": "hex", "hex": "hex", "raw": "bytes", "binary": "bytes"}.get(options.text("debug"), "none"),  # type: ignore[arg-type]  # a text that is one of the Literal's
     )
     reader = RecordReader(
         copybook, Framing(), page, how, look, selector,
@@ -223,12 +223,12 @@ def _reading(copybook: Copybook, options: Options) -> tuple[CodePage, Reading]:
         if head == "field_code_page":
             pages |= {in_copybook(copybook, one): _page(own.lower()) for one in names.split(",")}
     return page, Reading(
-        trim=_TRIM[policy],  # type: ignore[arg-type]
-        odd=odd,  # type: ignore[arg-type]
+        trim=_TRIM[policy],  # type: ignore[arg-type]  # a text that is one of the Literal's
+        odd=odd,  # type: ignore[arg-type]  # a text that is one of the Literal's
         empty="unfilled" if options.flag("improved_null_detection", True) else "text",
         charset=(options.text("ascii_charset") or "utf-8") if options.ascii else None,
         pages=pages,
-        floats=_FLOATS[options.text("floating_point_format", "ibm").lower()],  # type: ignore[arg-type]
+        floats=_FLOATS[options.text("floating_point_format", "ibm").lower()],  # type: ignore[arg-type]  # a text that is one of the Literal's
         native_order="big",
         national_order="big" if options.flag("is_utf16_big_endian", True) else "little",
         lenient=True,

@@ -114,6 +114,7 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
             memory_limit=ctx.settings.memory_limit,
             threads=ctx.settings.workers,
             clean_sources=[name for name, spec in specs.items() if spec.clean_keys],
+            spark_master=ctx.settings.spark_master if ctx.settings.identity_engine == "spark" else None,
         )
         files = {"edges": result.edges, "clusters": result.clusters, "parties": result.parties,
                  "provenance": result.provenance}  # fmt: skip

@@ -8,6 +8,7 @@ threads.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from transforms.identity.comparisons import COMPARISONS, MISSING
 from transforms.identity.constrain import ALIKE, decide
 from transforms.identity.evidence import collect_evidence
 from transforms.identity.link import MAX_BLOCK, MAX_PAIRS_PER_RECORD, Candidates, guard, score
+from transforms.identity.spark import SparkPlace
 from transforms.identity.survive import survive
 from transforms.identity.weights import read_weights
 
@@ -135,6 +137,7 @@ def resolve(
     clean_sources: Collection[str] = (),
     max_block: int = MAX_BLOCK,
     max_pairs_per_record: float = MAX_PAIRS_PER_RECORD,
+    spark_master: str | None = None,
 ) -> IdentityResult:
     """Find out which subscriber records are one customer.
 
@@ -149,9 +152,11 @@ def resolve(
         clean_sources: Sources that guarantee at most one record a customer.
         max_block: Most records that may share one blocking key; bigger blocks are set aside and reported.
         max_pairs_per_record: Most pairs a record that one blocking rule may yield.
+        spark_master: Master URL of the Spark that scores the pairs; None: DuckDB does.
 
     Raises:
-        ContractError: The weights do not fit, or a subscriber key occurs twice in its source.
+        ContractError: The weights do not fit, a subscriber key occurs twice in its source, or Spark is asked for and
+            does not start.
         CandidateExplosion: A blocking rule yields too many pairs.
     """
     model = read_weights(weights)
@@ -167,7 +172,8 @@ def resolve(
     try:
         records = collect_evidence(con, subscribers, addresses, trust)
         candidates = guard(con, max_block=max_block, max_pairs_per_record=max_pairs_per_record)
-        scored = score(con, model, candidates)
+        spark = SparkPlace(spark_master, work / ".spark", memory_limit) if spark_master else None
+        scored = score(con, model, candidates, spark)
         con.execute("DROP TABLE linkable")
         decide(con, model)
         con.execute("DROP TABLE scored")
@@ -181,10 +187,8 @@ def resolve(
         figures = _figures(con, records, scored, candidates, model.version)
     finally:
         con.close()
-        if spill.exists():
-            for left in spill.iterdir():
-                left.unlink()
-            spill.rmdir()
+        for scratch in (spill, work / ".spark"):
+            shutil.rmtree(scratch, ignore_errors=True)
     return IdentityResult(**files, figures=figures)
 
 

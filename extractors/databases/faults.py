@@ -80,9 +80,8 @@ class Faults:
             may_be_down: It is of a kind that drivers also use for a server that went away.
         """
         text = self.clean(error)
-        code: object = getattr(error, "sqlstate", None)
-        if code is None and error.args and isinstance(error.args[0], int):
-            code = error.args[0]
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else None
+        code: object = getattr(error, "sqlstate", None) if number is None else number
         if isinstance(error, sqlite3.Error):
             code = text
             may_be_down = may_be_down and ("locked" in text or "unable to open" in text)

@@ -132,12 +132,17 @@ class MariaSession(Session):
 
         single = [index for index, column in enumerate(columns) if column.type == _SINGLE]
         cursor = self._driver.cursor(SSCursor)
-        cursor.execute(select)
-        rows: Iterator[Sequence[object]] = iter(cursor.fetchone, None)
-        if single:
-            rows = (_shortened(row, single) for row in rows)
-        while chunk := list(islice(rows, FETCH_ROWS)):
-            file.write(lines(chunk).encode(self.encoding, "surrogateescape"))
+        try:
+            cursor.execute(select)
+            rows: Iterator[Sequence[object]] = iter(cursor.fetchone, None)
+            if single:
+                rows = (_shortened(row, single) for row in rows)
+            while chunk := list(islice(rows, FETCH_ROWS)):
+                file.write(lines(chunk).encode(self.encoding, "surrogateescape"))
+        except BaseException:
+            if (result := cursor._result) is not None:  # or its end would be waited for, on a line that is cut
+                result.unbuffered_active = False
+            raise
         cursor.close()
 
 

@@ -22,6 +22,8 @@ from billing.masking import mask
 _LATER = "check that it is up and reachable and that nobody locks it, then run the source again"
 _LOGIN = "check the account's name and password in the environment, and its right to connect"
 _RESULT = "correct the result in source.toml"
+_PAGE = "say with code_page in source.toml which code page the texts are in"
+_NO_TEXT = {"22021", "22P05"}
 _TIMED_OUT = {"57014", 1969, 3024, "interrupted"}
 _REFUSED_LOGIN = {"28000", "28P01", "3D000", 1044, 1045, 1049, 1698, 4151}
 _GONE = {1040, 1042, 1053, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1927, 2002, 2003, 2005, 2006, 2013, 2014, 2055}
@@ -97,6 +99,8 @@ class Faults:
         gone = code in _GONE or (isinstance(code, str) and code.startswith(_GONE_CLASSES) and len(code) == 5)
         if gone or (may_be_down and (code is None or isinstance(error, sqlite3.Error))):
             return SourceUnavailable(f"the database does not answer: {text}", **self.where, remedy=_LATER)
+        if code in _NO_TEXT:
+            return SourceError(f"a text is not in the database's encoding: {text}", **self.where, remedy=_PAGE)
         damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
         remedy = f"{_RESULT} or have the file sent again" if damaged else _RESULT
         return SourceError(f"the database refused the query: {text}", **self.where, remedy=remedy)

@@ -37,7 +37,13 @@ _BOOLEAN, _BYTES, _MONEY = "boolean", "bytes", "money"
 
 def engine(url: sa.URL, spec: SqlFile) -> sa.Engine:
     """An engine whose connections cannot change anything."""
-    arguments: dict[str, object] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+    # in UTF-8 to begin with: a database without an encoding would answer in bytes
+    arguments: dict[str, object] = {
+        "client_encoding": "utf8",
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+    }
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = spec.connect_timeout_seconds
     return sa.create_engine(

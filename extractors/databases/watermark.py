@@ -28,8 +28,8 @@ def lower_bound(text: str, kind: Kind, overlap: int, cut_off: dt.date) -> str:
         cut_off: Cut-off date of the extract.
 
     Raises:
-        ValueError: The value has no place in the order (`infinity`, `0000-00-00`), or a text that is neither a date nor
-            a time has an overlap.
+        ValueError: The value has no place in the order (`infinity`, `NaN`, `0000-00-00`), or a text that is neither a
+            date nor a time has an overlap.
 
     >>> lower_bound("1200", "integer", 200, dt.date(2003, 12, 31))
     '1000'
@@ -46,7 +46,10 @@ def lower_bound(text: str, kind: Kind, overlap: int, cut_off: dt.date) -> str:
         return str(min(dt.date.fromisoformat(text), cut_off) - dt.timedelta(days=overlap))
     if kind in ("timestamp", "instant"):
         return str(_capped(text, cut_off) - dt.timedelta(seconds=overlap))
-    return f"{Decimal(text) - overlap:f}"
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("it is no number")
+    return f"{number - overlap:f}"
 
 
 def _text_bound(text: str, overlap: int, cut_off: dt.date) -> str:

@@ -22,7 +22,6 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from billing.errors import SourceError, SourceUnavailable
@@ -31,20 +30,18 @@ from billing.registry import Source
 from extractors import sql
 from extractors.base import LandedFile
 from extractors.copying import ASIDE, Copied, copy_aside, printable, still_written, sweep, writing
-from extractors.databases.extraction import PublishedDump
+from extractors.databases.extraction import WHOLE, Fetching
 from extractors.packed import MEMO_SUFFIXES, unpacked
 
 
-def land(
-    source: Source, deliveries: Path, into: Path, *, published: Mapping[str, PublishedDump] | None = None
-) -> list[LandedFile]:
+def land(source: Source, deliveries: Path, into: Path, *, fetching: Fetching = WHOLE) -> list[LandedFile]:
     """Copy a source's delivery, or dump its database.
 
     Args:
         source: The declared source.
         deliveries: Root of all deliveries.
         into: Folder of landed files; made where it does not exist.
-        published: Raw table -> its dump in the published delivery, which a database's new one may build on.
+        fetching: What of databases is fetched.
 
     Returns:
         Landed files in the order of the spec, several matches of one pattern in name order.  Empty where the whole
@@ -67,7 +64,7 @@ def land(
     for spec in source.spec.files:
         try:
             if isinstance(spec, SqlFile):
-                landed += _land_database(source, spec, found.get(spec.name, []), into, published)
+                landed += _land_database(source, spec, found.get(spec.name, []), into, fetching)
                 continue
             for path, name in found[spec.name]:
                 with unpacked(source, spec, path, name, into) as files:
@@ -211,7 +208,7 @@ def _land_database(
     spec: SqlFile,
     found: list[tuple[Path, str]],
     into: Path,
-    published: Mapping[str, PublishedDump] | None,
+    fetching: Fetching,
 ) -> list[LandedFile]:
     if spec.url is None and not found:
         return []  # optional and not delivered
@@ -223,7 +220,7 @@ def _land_database(
             remedy="deliver one, or declare each with a pattern of its own",
         )
     if not found:
-        return _dump(source, spec, None, spec.name, into, published)
+        return _dump(source, spec, None, spec.name, into, fetching)
     [(path, name)] = found
     with unpacked(source, spec, path, name, into) as files:
         if len(files) > 1:
@@ -233,7 +230,7 @@ def _land_database(
                 file=name,
                 remedy="narrow `member`",
             )
-        return _dump(source, spec, *files[0], into, published)
+        return _dump(source, spec, *files[0], into, fetching)
 
 
 def _dump(
@@ -242,7 +239,7 @@ def _dump(
     path: Path | None,
     name: str,
     into: Path,
-    published: Mapping[str, PublishedDump] | None,
+    fetching: Fetching,
 ) -> list[LandedFile]:
     if path is not None:
         if path.is_symlink() or not path.is_file():
@@ -256,7 +253,7 @@ def _dump(
     landed = []
     with writing(into), tempfile.TemporaryDirectory(dir=into, prefix=ASIDE) as aside:
         # all of them first: a database that breaks off leaves nothing behind
-        for dump in list(sql.dump(source, spec, path, name, Path(aside), published=published)):
+        for dump in list(sql.dump(source, spec, path, name, Path(aside), fetching=fetching)):
             sha256, size = _digest(dump.path)
             final = into / sha256[:2] / sha256 / dump.path.name
             final.parent.mkdir(parents=True, exist_ok=True)

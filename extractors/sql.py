@@ -16,7 +16,7 @@ nothing behind this module has to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -29,7 +29,7 @@ from billing.registry import SPEC_FILE, Source, expand_variables
 from extractors import delimited
 from extractors.base import FileFacts, LandedFile
 from extractors.databases import mariadb, other, postgres, sqlite
-from extractors.databases.extraction import PublishedDump
+from extractors.databases.extraction import WHOLE, Fetching
 from extractors.databases.faults import Faults
 from extractors.databases.result import Dump, Result
 from extractors.databases.session import Session
@@ -44,7 +44,7 @@ def dump(
     name: str,
     folder: Path,
     *,
-    published: Mapping[str, PublishedDump] | None = None,
+    fetching: Fetching = WHOLE,
 ) -> Iterator[Dump]:
     """Write every result set of a database to a file of its own.
 
@@ -54,7 +54,7 @@ def dump(
         database: The SQLite file, where the spec has a pattern.
         name: What messages call the database.
         folder: Where the files go; they are called like the raw tables.
-        published: Raw table -> its dump in the published delivery.
+        fetching: All of it, or the first rows; and what it may build on.
 
     Yields:
         Each finished file.
@@ -73,7 +73,7 @@ def dump(
                 session = _session(connection, spec)
                 for result in spec.results:
                     found = Result(source, spec, session, result, url, where)
-                    yield found.land(folder, (published or {}).get(result.name))
+                    yield found.land(folder, fetching)
             except BaseException:
                 connection.invalidate()  # what a driver has not fetched is not worth waiting for
                 raise

@@ -21,6 +21,7 @@ from billing.lineage import Split
 from billing.model import conformed_schema, normalised_schema
 from billing.registry import Source
 from extractors.base import FileFacts, LandedFile
+from extractors.databases.extraction import Fetching
 from pipeline.balance import balance
 from pipeline.context import Context, Work, add_rejects, address_of, merged_counts, perform, source_config
 from pipeline.declared import check_columns
@@ -62,7 +63,9 @@ def _land(ctx: Context, source: Source) -> Manifest:
     if absent:
         log.warning("no delivery", source=source.id, folder=str(folder))
     before = published_landing(ctx, source)
-    landed = [] if absent else land(source, deliveries, ctx.store.blobs, published=published_dumps(ctx, before))
+    landed = (
+        [] if absent else land(source, deliveries, ctx.store.blobs, fetching=Fetching(published_dumps(ctx, before)))
+    )
     files: list[dict[str, Any]] = [
         {"file": f.file, "name": f.name, "sha256": f.sha256, "size": f.size, "blob": ctx.store.keep_blob(f.path)}
         for f in landed

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,20 @@ class PublishedDump:
     path: Path
     sha256: str
     extraction: Extraction
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """What of a database is fetched.
+
+    Attributes:
+        published: Raw table -> its dump in the published delivery, which a new one may build on.
+        first_rows: Only so many rows of each result, any of them, for a look at what they are like.
+    """
+
+    published: Mapping[str, PublishedDump] = field(default_factory=dict)
+    first_rows: int | None = None
+
+
+WHOLE = Fetching()
+"""Everything, and nothing to compare it with."""

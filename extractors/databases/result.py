@@ -21,7 +21,7 @@ from billing.file_specs import SqlFile, SqlTable
 from billing.model import ENTITIES
 from billing.registry import Source
 from extractors.databases import difference
-from extractors.databases.extraction import Extraction, PublishedDump
+from extractors.databases.extraction import WHOLE, Extraction, Fetching, PublishedDump
 from extractors.databases.session import Kind, Session
 from extractors.databases.watermark import ORDERED, lower_bound
 
@@ -68,17 +68,20 @@ class Result:
         self._refuse_wrong_names()
         self.by_name = {column.name: column for column in self.columns}
 
-    def land(self, folder: Path, published: PublishedDump | None) -> Dump:
+    def land(self, folder: Path, fetching: Fetching = WHOLE) -> Dump:
         """Dump the result, whole or by what changed.
 
         Args:
             folder: Where the dump goes; it is called like the raw table.
-            published: The published dump of the same raw table, if there is one.
+            fetching: All of it, or the first rows; and what it may build on.
 
         Raises:
             SourceError: It cannot be fetched in the declared way.
         """
         path = folder / f"{self.result.name}{DUMP_SUFFIX}"
+        if fetching.first_rows is not None:
+            self._write(path, None, fetching.first_rows)
+            return Dump(path, Extraction(mode="first rows", declared="", notes=tuple(self.session.notes)))
         if not self.result.by_key:
             self._write(path, None)
             plain = Extraction(mode=self.result.mode, declared="")
@@ -91,7 +94,7 @@ class Result:
         kinds = [self._kind(name) for name in self.result.key]
         order = difference.KeyOrder(self.columns, self.result.key, kinds, {**self.where, "table": self.result.name})
         declared = self._declared(kinds)
-        base, why = self._base(published, declared)
+        base, why = self._base(fetching.published.get(self.result.name), declared)
         if self.result.watermark is None:
             made = self._whole(path, base, order, declared)
         else:
@@ -181,13 +184,17 @@ class Result:
     def _kind(self, name: str) -> Kind:
         return self.session.kind_of_key(self.by_name[name], self.body)
 
-    def _write(self, path: Path, condition: str | None) -> None:
+    def _write(self, path: Path, condition: str | None, first_rows: int | None = None) -> None:
         select = ", ".join(self.session.rendered(column) for column in self.columns)
         order = ", ".join(self.session.ordered(self.by_name[name]) for name in self.result.key)
         where = f" WHERE {condition}" if condition else ""
         with path.open("wb") as file:
             file.write(self._header())
-            self.session.write(f"SELECT {select} FROM {self.body}{where} ORDER BY {order}", self.columns, file)
+            wanted = f"SELECT {select} FROM {self.body}"
+            if first_rows is not None:  # whichever come first: putting a whole table in order takes its time
+                self.session.write(self.session.limited(wanted, first_rows), self.columns, file)
+            else:
+                self.session.write(f"{wanted}{where} ORDER BY {order}", self.columns, file)
 
     def _header(self) -> bytes:
         names = [column.name.replace('"', '""') for column in self.columns]

@@ -100,6 +100,10 @@ class Session(ABC):
         """What of a column is binary floating point, for people; asked when its rows were written."""
         return f"is of the type {column.type}" if column.kind == "float" else ""
 
+    def limited(self, select: str, rows: int) -> str:
+        """A statement that gives no more than so many rows."""
+        return f"{select} LIMIT {rows}"
+
     def notes_on(self, result: SqlTable) -> list[str]:
         """What people should know about one result set."""
         return []

@@ -15,7 +15,7 @@ from extractor_probe import declare, run
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
-from extractors.databases.extraction import PublishedDump
+from extractors.databases.extraction import Fetching, PublishedDump
 from extractors.landing import land
 from loaders.warehouse import conninfo
 
@@ -95,7 +95,7 @@ def taken(region: Region, folder: Path, before: LandedFile | None = None, **resu
     if before is not None:
         assert before.extraction is not None
         published = {"konta": PublishedDump(before.path, before.sha256, before.extraction)}
-    (file,) = land(region.source(**result), folder, folder / "in", published=published)
+    (file,) = land(region.source(**result), folder, folder / "in", fetching=Fetching(published))
     return file
 
 
@@ -220,3 +220,10 @@ def test_a_key_that_is_none_stops(region: Region, tmp_path: Path, how: dict[str,
     with pytest.raises(SourceError, match="is NULL"):
         taken(region, tmp_path, **how)
     assert not list((tmp_path / "in").rglob("konta.csv"))
+
+
+def test_a_look_takes_a_few_rows_and_no_more(region: Region, tmp_path: Path) -> None:
+    region.put(*FIRST)
+    source = region.source(watermark="ZMIENIONE")
+    (file,) = land(source, tmp_path, tmp_path / "in", fetching=Fetching(first_rows=2))
+    assert run(source, file).facts.records == 2

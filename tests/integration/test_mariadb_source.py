@@ -113,15 +113,16 @@ def test_an_update_meanwhile_is_not_seen(
 ) -> None:
     db.execute("INSERT INTO konta (NR, SALDO) VALUES ('1', 10)")
     db.execute("INSERT INTO wplaty VALUES (1, 10)")
-    real = MariaSession.write
+    real = MariaSession.columns
 
-    def disturbed(self: MariaSession, select: str, columns: Any, file: Any) -> None:
-        real(self, select, columns, file)
+    def disturbed(self: MariaSession, body: str) -> Any:
+        """Before anything was read, and again between the two results."""
         db.execute("UPDATE konta SET SALDO = 0")
         db.execute("UPDATE wplaty SET KWOTA = 0")
         db.execute("REPLACE INTO wplaty VALUES (2, 5)")
+        return real(self, body)
 
-    monkeypatch.setattr(MariaSession, "write", disturbed)
+    monkeypatch.setattr(MariaSession, "columns", disturbed)
     both = [{"name": name, "source": name, "key": [key]} for name, key in (("konta", "NR"), ("wplaty", "ID"))]
     konta, wplaty = land(source(server, *both), tmp_path, tmp_path / "in")
     assert '"10.0000"' in konta.path.read_text()

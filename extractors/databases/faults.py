@@ -28,7 +28,9 @@ _TIMED_OUT = {"57014", 1969, 3024, "interrupted"}
 _REFUSED_LOGIN = {"28000", "28P01", "3D000", 1044, 1045, 1049, 1698, 4151}
 _GONE = {1040, 1042, 1053, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1927, 2002, 2003, 2005, 2006, 2013, 2014, 2055}
 _GONE_CLASSES = ("08", "40", "53", "55", "57", "58")
-_LOGIN_WORDS = ("authentication failed", "no password supplied", "pg_hba.conf", "role ", "database ")
+_LOGIN_WORDS = (
+    "authentication failed", "no password supplied", "pg_hba.conf", '" does not exist', "not permitted to log in",
+)  # fmt: skip
 _LONG_NUMBER = re.compile(r"\d{6,}")
 
 
@@ -94,7 +96,7 @@ class Faults:
                 remedy="run the source when the server is less busy, or raise statement_timeout_seconds in source.toml",
             )
         words = code is None and may_be_down and any(word in text for word in _LOGIN_WORDS)
-        if code in _REFUSED_LOGIN or (words and "starting up" not in text):
+        if code in _REFUSED_LOGIN or words:
             return SourceError(f"the database refused the account: {text}", **self.where, remedy=_LOGIN)
         gone = code in _GONE or (isinstance(code, str) and code.startswith(_GONE_CLASSES) and len(code) == 5)
         if gone or (may_be_down and (code is None or isinstance(error, sqlite3.Error))):

@@ -3,13 +3,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from extractor_probe import declare, run
 
 from billing.errors import SourceError, SourceUnavailable
 from extractors.base import read_raw
+from extractors.databases import other
 from extractors.databases.faults import Faults
+from extractors.databases.result import Result
 from extractors.databases.watermark import lower_bound
 from extractors.landing import land
 
@@ -31,6 +34,14 @@ def test_rows_of_a_database_have_bytes_to_go_back_to(tmp_path: Path):
     assert got.rows()[100] == {"NR": "100", "SALDO": "1", "UWAGI": None}
     place = got.tables["konta"].select(["byte_offset", "byte_length"]).to_pylist()[101]
     assert read_raw(dump, **place) == b'"101","1.01","a ""b"""\n'
+
+
+class OperationalError(Exception):
+    """As drivers of MariaDB raise it."""
+
+
+def _numbered(number: int) -> Exception:
+    return OperationalError(number, "what the server says")
 
 
 def database(folder: Path, *statements: str) -> Path:
@@ -149,3 +160,59 @@ def test_no_message_carries_a_password_or_a_long_number():
     faults = Faults({"source_id": "probe"}, url, 5, sqlite3.Error)
     error = RuntimeError("cannot connect with p@ss/word (p%40ss%2Fword) for 44051401458\nDETAIL: p@ss/word")
     assert faults.clean(error) == "cannot connect with *** (***) for 44*******"
+
+
+def test_any_other_database_is_read_as_whole_tables_with_fewer_promises(tmp_path: Path):
+    path = database(
+        tmp_path, "CREATE TABLE konta (NR INTEGER, SALDO REAL, UWAGI TEXT)",
+        "INSERT INTO konta VALUES (2, 0.1, 'a \"b\" :x'), (1, NULL, '')",
+    )  # fmt: skip
+    plain, marked = baza(), baza(result={"watermark": "NR"})
+    with closing(sqlite3.connect(path)) as raw:
+        engine = other.engine(sa.make_url(f"sqlite:///{path}"))
+        with engine.connect() as connection:
+            session = other.OtherSession(connection, plain.spec.files[0])
+            made = [
+                Result(source, source.spec.files[0], session, source.spec.files[0].results[0], engine.url, {})
+                for source in (plain, marked)
+            ]
+            dump = made[0].land(tmp_path)
+            with pytest.raises(SourceError, match="cannot be fetched by a watermark"):
+                made[1].land(tmp_path)
+        engine.dispose()
+        assert raw.execute("SELECT count(*) FROM konta").fetchone() == (2,)
+    assert dump.path.read_text() == '"NR","SALDO","UWAGI"\n"1",,""\n"2","0.1","a ""b"" :x"\n'
+    first, second = dump.extraction.notes
+    assert "those of the account" in first
+    assert "SALDO, which is read as money, comes from the driver as a float" in second
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable", "message"),
+    [
+        (psycopg.OperationalError("FATAL:  the database system is starting up"), True, "does not answer"),
+        (psycopg.OperationalError("server closed the connection unexpectedly"), True, "does not answer"),
+        (psycopg.OperationalError('FATAL:  database "x" does not exist'), False, "refused the account"),
+        (psycopg.OperationalError('FATAL:  password authentication failed for user "x"'), False, "refused the account"),
+        (psycopg.errors.AdminShutdown("terminating connection"), True, "does not answer"),
+        (psycopg.errors.DeadlockDetected("deadlock detected"), True, "does not answer"),
+        (psycopg.errors.QueryCanceled("canceling statement"), True, "did not finish within 5 s"),
+        (psycopg.errors.InsufficientPrivilege("permission denied"), False, "refused the query"),
+        (psycopg.errors.ReadOnlySqlTransaction("cannot execute"), False, "refused the query"),
+        (psycopg.errors.CharacterNotInRepertoire("invalid byte"), False, "not in the database's encoding"),
+        (_numbered(2013), True, "does not answer"),
+        (_numbered(1205), True, "does not answer"),
+        (_numbered(1969), True, "did not finish within 5 s"),
+        (_numbered(1045), False, "refused the account"),
+        (_numbered(1146), False, "refused the query"),
+        (sqlite3.OperationalError("database is locked"), True, "does not answer"),
+        (sqlite3.OperationalError("no such table: x"), False, "refused the query"),
+        (sqlite3.DatabaseError("database disk image is malformed"), False, "refused the query"),
+    ],
+)
+def test_what_a_refusal_means(error: Exception, retryable: bool, message: str):
+    faults = Faults({"source_id": "probe"}, sa.make_url("postgresql://u@h/d"), 5, type(error))
+    with pytest.raises(SourceError, match=message) as caught, faults.explained():
+        raise error
+    assert caught.value.retryable is retryable
+    assert caught.value.remedy

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,12 +35,13 @@ Key = tuple[Any, ...]
 
 @dataclass
 class Counts:
-    """Rows of a dump against those of its base."""
+    """Rows of a dump against those of its base; `fetched` are those that a merge was given."""
 
     inserted: int = 0
     changed: int = 0
     deleted: int = 0
     unchanged: int = 0
+    fetched: int = field(default=0, compare=False)
 
     @property
     def rows(self) -> int:
@@ -154,6 +155,7 @@ def merge(base: Path, delta: Path, into: Path, order: KeyOrder) -> Counts:
         with base.open("rb") as published:
             file.write(next(_records(published)))
         for old, new in _pairs(order.rows(base), order.rows(delta)):
+            counts.fetched += new is not None
             if old is None:
                 counts.inserted += 1
             elif new is None or new == old:

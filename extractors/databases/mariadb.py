@@ -80,8 +80,18 @@ class MariaSession(Session):
     def columns(self, body: str) -> list[Column]:
         """Columns by their type and character set."""
         with self._driver.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {body} LIMIT 0")
-            return [_column(field) for field in cursor._result.fields]
+            cursor.execute(_bytes(f"SELECT * FROM {body} LIMIT 0"))
+            return [self._column(field) for field in cursor._result.fields]
+
+    def _column(self, field: Any) -> Column:
+        code = int(field.type_code)
+        kind = _KINDS.get(code, "other")
+        if code in _TEXTS:
+            kind = "bytes" if field.charsetnr == BINARY else "text"
+        name = str(field.name)
+        if self._raw:  # names are in UTF-8, whatever texts are in
+            name = name.encode("latin-1").decode("utf-8", "replace")
+        return Column(name, kind, _NAMES.get(code, kind))
 
     def notes_on(self, result: SqlTable) -> list[str]:
         """Whether the table takes part in transactions at all."""
@@ -113,8 +123,10 @@ class MariaSession(Session):
         return f"CAST({name} AS BINARY)" if self._raw else f"CAST(CONVERT({name} USING utf8mb4) AS BINARY)"
 
     def literal(self, column: Column, text: str) -> str:
-        """A quoted text, which the server compares as the column's type."""
-        return text if column.kind in ("integer", "decimal") else self._text(text)
+        """A quoted text, which the server compares as the column's type; texts by their bytes."""
+        if column.kind in ("integer", "decimal"):
+            return text
+        return f"x'{text.encode(self.encoding).hex()}'" if column.kind == "text" else self._text(text)
 
     def _text(self, text: str) -> str:
         return str(self._driver.escape(text))
@@ -122,7 +134,7 @@ class MariaSession(Session):
     def one(self, select: str) -> list[str | None]:
         """The first row."""
         with self._driver.cursor() as cursor:
-            cursor.execute(select)
+            cursor.execute(_bytes(select))
             row = cursor.fetchone() or ()
         return [value.decode(self.encoding) if isinstance(value, bytes) else value for value in row]
 
@@ -133,7 +145,7 @@ class MariaSession(Session):
         single = [index for index, column in enumerate(columns) if column.type == _SINGLE]
         cursor = self._driver.cursor(SSCursor)
         try:
-            cursor.execute(select)
+            cursor.execute(_bytes(select))
             rows: Iterator[Sequence[object]] = iter(cursor.fetchone, None)
             if single:
                 rows = (_shortened(row, single) for row in rows)
@@ -146,12 +158,9 @@ class MariaSession(Session):
         cursor.close()
 
 
-def _column(field: Any) -> Column:
-    code = int(field.type_code)
-    kind = _KINDS.get(code, "other")
-    if code in _TEXTS:
-        kind = "bytes" if field.charsetnr == BINARY else "text"
-    return Column(str(field.name), kind, _NAMES.get(code, kind))
+def _bytes(statement: str) -> bytes:
+    """A statement as the server takes it, whatever its answers are in."""
+    return statement.encode("utf-8", "surrogateescape")
 
 
 def _shortened(row: Sequence[object], single: Sequence[int]) -> list[object]:

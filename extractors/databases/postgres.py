@@ -60,7 +60,7 @@ class PostgresSession(Session):
 
     def __init__(self, connection: sa.Connection, spec: SqlFile) -> None:
         raw = spec.code_page is not None
-        super().__init__("latin-1" if raw else "utf-8")
+        super().__init__(spec.code_page or "utf-8")
         self._quote = connection.dialect.identifier_preparer.quote_identifier
         self._driver = cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
         self._patience = spec.statement_timeout_seconds + GRACE_SECONDS
@@ -87,11 +87,19 @@ class PostgresSession(Session):
     def columns(self, body: str) -> list[Column]:
         """Columns by their type's number."""
         with self._driver.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {body} LIMIT 0".encode(self.encoding, "surrogateescape"))
-            return [
-                Column(column.name, KINDS.get(column.type_code, "other"), column.type_display)
-                for column in cursor.description or ()
-            ]
+            cursor.execute(self._bytes(f"SELECT * FROM {body} LIMIT 0"))
+            found = cursor.pgresult
+            assert found is not None
+            return [self._column(found, index) for index in range(found.nfields)]
+
+    def _column(self, found: PGresult, index: int) -> Column:
+        number = found.ftype(index)
+        known = self._driver.adapters.types.get(number)
+        name = (found.fname(index) or b"").decode(self.encoding, "surrogateescape")
+        return Column(name, KINDS.get(number, "other"), known.name if known else str(number))
+
+    def _bytes(self, statement: str) -> bytes:
+        return statement.encode(self.encoding, "surrogateescape")
 
     def rendered(self, column: Column) -> str:
         """Truth values as words, bytes in hex, money without the locale's currency sign."""
@@ -122,10 +130,13 @@ class PostgresSession(Session):
     def one(self, select: str) -> list[str | None]:
         """The first row; what is selected must be text."""
         with self._driver.cursor() as cursor:
-            cursor.execute(select.encode(self.encoding, "surrogateescape"))
+            cursor.execute(self._bytes(select))
             row = cursor.fetchone() or ()
         # texts of a database whose encoding nobody knows come as bytes
-        return [value.decode(self.encoding) if isinstance(value, bytes) else cast("str | None", value) for value in row]
+        return [
+            value.decode(self.encoding, "surrogateescape") if isinstance(value, bytes) else cast("str | None", value)
+            for value in row
+        ]
 
     def write(self, select: str, columns: Sequence[Column], file: BinaryIO) -> None:
         """Stream the server's own text into the file."""
@@ -134,7 +145,7 @@ class PostgresSession(Session):
 
         server = self._driver.pgconn
         copy = f"COPY ({select}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
-        server.send_query(copy.encode(self.encoding, "surrogateescape"))
+        server.send_query(self._bytes(copy))
         begun = self._result(server)
         if begun is None or begun.status != pq.ExecStatus.COPY_OUT:
             raise error_from_result(begun) if begun else _lost()

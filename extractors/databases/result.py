@@ -24,6 +24,7 @@ from extractors.databases import difference
 from extractors.databases.extraction import WHOLE, Extraction, Fetching, PublishedDump
 from extractors.databases.session import Kind, Session
 from extractors.databases.watermark import ORDERED, lower_bound
+from extractors.spans import Cutter
 
 DUMP_SUFFIX = ".csv"
 ORDER = 1  # of the rows of a dump; a change of how they are ordered is a change of this number
@@ -114,6 +115,8 @@ class Result:
         count, watermark = self.session.one(
             f"SELECT CAST(COUNT(*) AS {self.session.text_type}), {highest} FROM {self.body}"
         )
+        if any("\ud800" <= char <= "\udfff" for char in watermark or ""):  # bytes that are no text
+            raise self._error(f"has a watermark {name} whose highest value is no text", "choose another column")
         before = base.extraction.watermark if base else None
         if base is None or before is None:
             made = self._whole(path, base, order, declared)
@@ -121,11 +124,11 @@ class Result:
         since, why = self._since(before, kind)
         if since is not None:
             condition = f"{compared} >= {self.session.literal(column, since)}"
-            counts, fetched = self._merged(path, base, order, condition, name)
+            counts = self._merged(path, base, order, condition, name)
             if counts.rows == int(count or 0):
                 return Extraction(
-                    "watermark", declared, base.sha256, fetched, counts.inserted, counts.changed, 0, counts.unchanged,
-                    before, watermark, since,
+                    "watermark", declared, base.sha256, counts.fetched, counts.inserted, counts.changed, 0,
+                    counts.unchanged, before, watermark, since,
                 )  # fmt: skip
             why = (
                 f"the database has {count} rows, the published ones with those fetched from {since} on are "
@@ -139,21 +142,17 @@ class Result:
         try:
             return lower_bound(before, kind, self.result.overlap, cut_off), ""
         except (ValueError, ArithmeticError) as error:
-            return (
-                None,
-                f"no row can be fetched from the watermark {before} on ({error}); all were fetched",
-            )
+            return None, f"no row can be fetched from the watermark {before} on ({error}); all were fetched"
 
     def _merged(
         self, path: Path, base: PublishedDump, order: difference.KeyOrder, condition: str, watermark: str
-    ) -> tuple[difference.Counts, int]:
+    ) -> difference.Counts:
         delta = path.with_suffix(".delta")
         # a row without a watermark may have changed at any time
         self._write(delta, f"{condition} OR {self.session.quote(watermark)} IS NULL")
         counts = difference.merge(base.path, delta, path, order)
-        fetched = sum(1 for _ in order.rows(delta))
         delta.unlink()
-        return counts, fetched
+        return counts
 
     def _whole(self, path: Path, base: PublishedDump | None, order: difference.KeyOrder, declared: str) -> Extraction:
         self._write(path, None)
@@ -198,7 +197,11 @@ class Result:
 
     def _header(self) -> bytes:
         names = [column.name.replace('"', '""') for column in self.columns]
-        return (",".join(f'"{name}"' for name in names) + "\n").encode(self.spec.code_page or "utf-8", "replace")
+        page = self.spec.code_page or "utf-8"
+        try:
+            return Cutter(page).encode(",".join(f'"{name}"' for name in names) + "\n")
+        except UnicodeEncodeError:
+            raise self._error(f"has a column whose name is no text of {page}", "name it anew in a query") from None
 
     def _notes(self) -> list[str]:
         """What people should know of this result: its floats that are read as money, and how it was read."""

@@ -44,7 +44,7 @@ class Session(ABC):
     """One connection to one database, inside one read-only transaction.
 
     Attributes:
-        encoding: Python's name of the encoding in which text values are written.
+        encoding: Of statements, names and texts, as Python calls it.
         notes: What people should know about how this database was read.
         text_type: What to cast to for a text.
     """

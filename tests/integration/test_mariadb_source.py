@@ -15,6 +15,7 @@ from mariadb_server import MariaServer
 
 from billing.errors import SourceError, SourceUnavailable
 from billing.registry import Source
+from extractors.databases.extraction import Fetching, PublishedDump
 from extractors.databases.mariadb import MariaSession
 from extractors.landing import land
 
@@ -77,9 +78,16 @@ def test_texts_in_another_page_than_declared_are_taken_as_they_are_stored(
         db.execute(
             f"UPDATE konta SET NAZWA = CONVERT(CAST(x'{bytes_of_name}' AS BINARY) USING latin1) WHERE NR = {number}"
         )
-    probe = source(server, code_page="cp1250")
+    query = "SELECT NR, NAZWA, SALDO, KOPIA, 'x' AS `OPŁATA` FROM konta WHERE NR <> 'Łódź'"
+    result = {"name": "konta", "query": query, "key": ["NR"], "watermark": "NAZWA"}
+    probe = source(server, result, code_page="cp1250")
     (konta,) = land(probe, tmp_path, tmp_path / "in")
     assert "ŻÓŁĆ".encode("cp1250") in konta.path.read_bytes()
+    assert '"OPŁATA"'.encode("cp1250") in konta.path.read_bytes()
+    assert konta.extraction is not None
+    published = {"konta": PublishedDump(konta.path, konta.sha256, konta.extraction)}
+    (again,) = land(probe, tmp_path, tmp_path / "in", fetching=Fetching(published))
+    assert again.extraction is not None and (again.extraction.fetched, again.sha256) == (1, konta.sha256)
     rows = run(probe, konta).rows()
     assert [row["NAZWA"] for row in rows[:3]] == ["ŻÓŁĆ", "ŁÓDŹ", "GĘŚ"]
     assert rows[0]["KOPIA"] == "6162"  # bytes, not text: still in hex

@@ -17,6 +17,7 @@ from billing.errors import ContractError, SourceError, SourceUnavailable
 from billing.registry import Source
 from billing.spec import SourceSpec
 from extractors.base import FileFacts, LandedFile
+from extractors.databases.extraction import Fetching, PublishedDump
 from extractors.databases.postgres import PostgresSession
 from extractors.decode import decode
 from extractors.landing import land
@@ -186,11 +187,37 @@ def test_a_database_that_does_not_know_its_page_is_decoded_by_the_declared_one(
                 admin.execute(f"INSERT INTO konta VALUES ('{number}', {stored}, 1)")
         with pytest.raises(SourceError, match=r"invalid byte sequence.*code_page"):
             land(source(server.url("bez_strony"), KONTA), tmp_path, tmp_path / "in")
-        probe = source(server.url("bez_strony"), {**KONTA, "watermark": "nr"}, code_page="cp1250")
+        query = "SELECT nr, nazwa, saldo, saldo AS \"opłata\" FROM konta WHERE nazwa <> 'Wójcik'"
+        result = {"name": "konta", "query": query, "key": ["nr"], "watermark": "nazwa"}
+        probe = source(server.url("bez_strony"), result, code_page="cp1250")
         (konta,) = land(probe, tmp_path, tmp_path / "in")
         root.execute("DROP DATABASE bez_strony WITH (FORCE)")
     (split,) = decode(probe, probe.spec.file("baza"), konta, FileFacts(), batch_rows=1000)
-    assert split.kept["nazwa"].to_pylist() == names
+    assert split.kept["nazwa"].to_pylist() == [name for name in names if name != "Wójcik"]
+    assert split.kept["opłata"].to_pylist() == ["1"] * 7
+
+
+def test_an_instant_is_a_key_and_a_watermark(
+    admin: psycopg.Connection[Any], empty_database: str, tmp_path: Path
+) -> None:
+    # an hour that comes twice: the texts of these instants are not in their order
+    admin.execute(
+        "CREATE TABLE konta AS SELECT timestamptz '2003-10-26 00:10+00' + g * interval '20 min' AS nr, 1 AS saldo "
+        "FROM generate_series(0, 9) g"
+    )
+    probe = source(empty_database, {**KONTA, "watermark": "nr", "overlap": 600}, time_zone="Europe/Warsaw")
+    (first,) = land(probe, tmp_path, tmp_path / "in")
+    assert '"2003-10-26 02:50:00+02"' in first.path.read_text() and '"2003-10-26 02:10:00+01"' in first.path.read_text()
+    admin.execute("INSERT INTO konta VALUES ('2003-10-26 04:00+00', 2)")
+    assert first.extraction is not None
+    published = {"konta": PublishedDump(first.path, first.sha256, first.extraction)}
+    (second,) = land(probe, tmp_path, tmp_path / "in", fetching=Fetching(published))
+    assert second.extraction is not None
+    assert (second.extraction.fetched, second.extraction.inserted, second.extraction.unchanged) == (2, 1, 10)
+    assert (
+        second.sha256
+        == land(source(empty_database, KONTA, time_zone="Europe/Warsaw"), tmp_path, tmp_path / "in")[0].sha256
+    )
 
 
 def test_an_update_meanwhile_is_not_seen(

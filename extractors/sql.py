@@ -33,6 +33,7 @@ from extractors.databases.extraction import WHOLE, Fetching
 from extractors.databases.faults import Faults
 from extractors.databases.result import Dump, Result
 from extractors.databases.session import Session
+from extractors.spans import Cutter
 
 _NO_NAME = sa.URL.create("sqlite")
 
@@ -62,9 +63,10 @@ def dump(
     Raises:
         SourceUnavailable: The database does not answer, is locked or too slow.
         SourceError: It answers, but not to these queries: a table or column is missing, the file is no database.
-        ContractError: The URL cannot be used.
+        ContractError: The URL cannot be used, or nobody knows the code page.
     """
     where = {"source_id": source.id, "file": name}
+    Cutter(spec.code_page or "utf-8")  # a page that nobody knows is told before anything is asked
     url, engine = _engine(source, spec, database)
     faults = Faults(where, url, spec.statement_timeout_seconds, engine.dialect.loaded_dbapi.Error)
     try:

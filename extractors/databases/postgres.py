@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import sqlalchemy as sa
 
-from billing.errors import SourceUnavailable
+from billing.errors import SourceError, SourceUnavailable
 from billing.file_specs import SqlFile
 from extractors.databases.session import LOCK_SECONDS, Column, Kind, Session
 
@@ -99,7 +99,13 @@ class PostgresSession(Session):
         return Column(name, KINDS.get(number, "other"), known.name if known else str(number))
 
     def _bytes(self, statement: str) -> bytes:
-        return statement.encode(self.encoding, "surrogateescape")
+        try:
+            return statement.encode(self.encoding, "surrogateescape")
+        except UnicodeEncodeError as error:
+            raise SourceError(
+                f"the query holds {error.object[error.start]!r}, which is no character of {self.encoding}",
+                remedy="correct the query, or code_page, in source.toml",
+            ) from None
 
     def rendered(self, column: Column) -> str:
         """Truth values as words, bytes in hex, money without the locale's currency sign."""
@@ -172,15 +178,15 @@ class PostgresSession(Session):
 
     def _result(self, server: PGconn) -> PGresult | None:
         while server.flush():
-            self._wait(server)
+            self._wait(server, polling.POLLIN | polling.POLLOUT)
         while server.is_busy():
             self._wait(server)
         return server.get_result()
 
-    def _wait(self, server: PGconn) -> None:
-        """Wait for bytes; a server that is silent for longer than it gives a statement is gone."""
+    def _wait(self, server: PGconn, events: int = polling.POLLIN) -> None:
+        """Wait for the connection; a server that is silent for longer than it gives a statement is gone."""
         poll = polling.poll()
-        poll.register(server.socket, polling.POLLIN)
+        poll.register(server.socket, events)
         until = time.monotonic() + self._patience
         while not poll.poll(1000):  # in short turns, so that a signal is heard
             if time.monotonic() > until:

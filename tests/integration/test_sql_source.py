@@ -331,6 +331,18 @@ def test_a_result_that_cannot_be_taken_stops(
     assert admin.execute("SELECT count(*) FROM konta").fetchone() == (1,)
 
 
+@pytest.mark.parametrize(
+    ("page", "error", "message"),
+    [("brak", ContractError, "brak"), ("cp1250", SourceError, "'я', which is no character of cp1250")],
+)
+def test_a_page_that_does_not_fit_is_told(
+    admin: psycopg.Connection[Any], empty_database: str, tmp_path: Path, page: str, error: type[Exception], message: str
+) -> None:
+    query = {"name": "konta", "query": "SELECT 'я' AS nr, 1 AS saldo", "key": ["nr"]}
+    with pytest.raises(error, match=message):
+        land(source(empty_database, query, code_page=page), tmp_path, tmp_path / "in")
+
+
 @pytest.mark.parametrize("end", ["", " ; ", " -- wszystko"])
 def test_a_query_may_end_as_it_likes(
     admin: psycopg.Connection[Any], empty_database: str, tmp_path: Path, end: str

@@ -30,16 +30,18 @@ from billing.registry import Source
 from extractors import sql
 from extractors.base import LandedFile
 from extractors.copying import ASIDE, Copied, copy_aside, printable, still_written, sweep, writing
+from extractors.databases.extraction import WHOLE, Fetching
 from extractors.packed import MEMO_SUFFIXES, unpacked
 
 
-def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
+def land(source: Source, deliveries: Path, into: Path, *, fetching: Fetching = WHOLE) -> list[LandedFile]:
     """Copy a source's delivery, or dump its database.
 
     Args:
         source: The declared source.
         deliveries: Root of all deliveries.
         into: Folder of landed files; made where it does not exist.
+        fetching: What of databases is fetched.
 
     Returns:
         Landed files in the order of the spec, several matches of one pattern in name order.  Empty where the whole
@@ -62,7 +64,7 @@ def land(source: Source, deliveries: Path, into: Path) -> list[LandedFile]:
     for spec in source.spec.files:
         try:
             if isinstance(spec, SqlFile):
-                landed += _land_database(source, spec, found.get(spec.name, []), into)
+                landed += _land_database(source, spec, found.get(spec.name, []), into, fetching)
                 continue
             for path, name in found[spec.name]:
                 with unpacked(source, spec, path, name, into) as files:
@@ -201,7 +203,13 @@ def _companions(path: Path) -> list[Path]:
 # --- databases -------------------------------------------------------------------------------------------------
 
 
-def _land_database(source: Source, spec: SqlFile, found: list[tuple[Path, str]], into: Path) -> list[LandedFile]:
+def _land_database(
+    source: Source,
+    spec: SqlFile,
+    found: list[tuple[Path, str]],
+    into: Path,
+    fetching: Fetching,
+) -> list[LandedFile]:
     if spec.url is None and not found:
         return []  # optional and not delivered
     if len(found) > 1:
@@ -212,7 +220,7 @@ def _land_database(source: Source, spec: SqlFile, found: list[tuple[Path, str]],
             remedy="deliver one, or declare each with a pattern of its own",
         )
     if not found:
-        return _dump(source, spec, None, spec.name, into)
+        return _dump(source, spec, None, spec.name, into, fetching)
     [(path, name)] = found
     with unpacked(source, spec, path, name, into) as files:
         if len(files) > 1:
@@ -222,10 +230,17 @@ def _land_database(source: Source, spec: SqlFile, found: list[tuple[Path, str]],
                 file=name,
                 remedy="narrow `member`",
             )
-        return _dump(source, spec, *files[0], into)
+        return _dump(source, spec, *files[0], into, fetching)
 
 
-def _dump(source: Source, spec: SqlFile, path: Path | None, name: str, into: Path) -> list[LandedFile]:
+def _dump(
+    source: Source,
+    spec: SqlFile,
+    path: Path | None,
+    name: str,
+    into: Path,
+    fetching: Fetching,
+) -> list[LandedFile]:
     if path is not None:
         if path.is_symlink() or not path.is_file():
             raise SourceError(
@@ -237,12 +252,14 @@ def _dump(source: Source, spec: SqlFile, path: Path | None, name: str, into: Pat
             )
     landed = []
     with writing(into), tempfile.TemporaryDirectory(dir=into, prefix=ASIDE) as aside:
-        for dump in sql.dump(source, spec, path, name, Path(aside)):
-            sha256, size = _digest(dump)
-            final = into / sha256[:2] / sha256 / dump.name
+        # all of them first: a database that breaks off leaves nothing behind
+        for dump in list(sql.dump(source, spec, path, name, Path(aside), fetching=fetching)):
+            sha256, size = _digest(dump.path)
+            final = into / sha256[:2] / sha256 / dump.path.name
             final.parent.mkdir(parents=True, exist_ok=True)
-            dump.replace(final)
-            landed.append(LandedFile(path=final, name=f"{name}/{dump.stem}", sha256=sha256, size=size, file=spec.name))
+            dump.path.replace(final)
+            called = f"{name}/{dump.path.stem}"
+            landed.append(LandedFile(final, called, sha256, size, spec.name, dump.extraction))
     return landed
 
 

@@ -26,6 +26,7 @@ from billing.reasons import REASONS
 from billing.registry import SPEC_FILE, Source
 from billing.spec import EntityMap
 from extractors.base import FileFacts
+from extractors.databases.extraction import Fetching
 from pipeline.context import Context
 
 _FIRST_ROWS = 1_000
@@ -129,7 +130,7 @@ def check_delivery(ctx: Context, source: Source) -> int:
     seen: set[str] = set()
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="blueline-check-") as folder:
-        for landed in land(source, deliveries, Path(folder)):
+        for landed in land(source, deliveries, Path(folder), fetching=Fetching(first_rows=_FIRST_ROWS)):
             spec = source.spec.file(landed.file)
             tables = set(spec.tables)
             for split in decode(source, spec, landed, FileFacts(), batch_rows=_FIRST_ROWS):

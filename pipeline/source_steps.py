@@ -20,13 +20,15 @@ from audit.totals import ASIDE, Totals, by_disposition
 from billing.lineage import Split
 from billing.model import conformed_schema, normalised_schema
 from billing.registry import Source
-from extractors.base import FileFacts
+from extractors.base import FileFacts, LandedFile
+from extractors.databases.extraction import Fetching
 from pipeline.balance import balance
 from pipeline.context import Context, Work, add_rejects, address_of, merged_counts, perform, source_config
 from pipeline.declared import check_columns
 from pipeline.gates import check_canonical, check_raw
 from pipeline.landed import RawBytes, chain, landed_files
 from pipeline.logs import log
+from pipeline.published_dumps import land_config, no_news, published_dumps, published_landing
 from pipeline.series import check_series
 from pipeline.store import Attempt, Manifest, read_batches
 
@@ -60,13 +62,23 @@ def _land(ctx: Context, source: Source) -> Manifest:
     absent = source.spec.delivery.optional and not folder.exists()
     if absent:
         log.warning("no delivery", source=source.id, folder=str(folder))
-    landed = [] if absent else land(source, deliveries, ctx.store.blobs)
-    files = [
+    before = published_landing(ctx, source)
+    landed = (
+        [] if absent else land(source, deliveries, ctx.store.blobs, fetching=Fetching(published_dumps(ctx, before)))
+    )
+    files: list[dict[str, Any]] = [
         {"file": f.file, "name": f.name, "sha256": f.sha256, "size": f.size, "blob": ctx.store.keep_blob(f.path)}
         for f in landed
     ]
+    for file, entry in zip(landed, files, strict=True):
+        if file.extraction is not None:
+            entry["extraction"] = file.extraction.to_json()
+            _tell(source, file)
+    if before is not None and no_news(before, files):
+        log.info("nothing new", source=source.id, address=before.address[:12])
+        return before
     # What was landed is its own address: the legacy system is asked every time, and the same answer is no news.
-    config = repr([(f["file"], f["name"], f["sha256"]) for f in files])
+    config = land_config(files)
     return perform(
         ctx,
         "land",
@@ -76,6 +88,15 @@ def _land(ctx: Context, source: Source) -> Manifest:
         work=lambda attempt: Work(facts={"files": files, "absent": absent, "folder": str(folder)}),
         fixed_address=address_of("land", source.id, (), config),
     )
+
+
+def _tell(source: Source, file: LandedFile) -> None:
+    """Log how a dump came about."""
+    assert file.extraction is not None
+    if file.extraction.by_key:
+        log.info("extracted", source=source.id, file=file.name, **file.extraction.figures)
+    for note in file.extraction.notes:
+        log.warning("extracted", source=source.id, file=file.name, note=note)
 
 
 # --- decode ----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from extractors.base import FileFacts
 from pipeline.balance import balance
 from pipeline.context import Context, Work, add_rejects, address_of, merged_counts, perform, source_config
 from pipeline.declared import check_columns
+from pipeline.delivered import delivered, delivery_place
 from pipeline.gates import check_canonical, check_raw
 from pipeline.landed import RawBytes, chain, landed_files
 from pipeline.logs import log
@@ -55,12 +56,12 @@ def run_source_step(ctx: Context, step: str, source: Source, previous: str | Non
 def _land(ctx: Context, source: Source) -> Manifest:
     from extractors.landing import land
 
-    deliveries = ctx.settings.deliveries_path
-    folder = source.delivery_folder(deliveries)
-    absent = source.spec.delivery.optional and not folder.exists()
-    if absent:
-        log.warning("no delivery", source=source.id, folder=str(folder))
-    landed = [] if absent else land(source, deliveries, ctx.store.blobs)
+    place = delivery_place(ctx, source)
+    with delivered(ctx, source, ctx.store.blobs) as folder:
+        absent = source.spec.delivery.optional and (folder is None or not folder.exists())
+        if absent:
+            log.warning("no delivery", source=source.id, folder=place)
+        landed = [] if absent else land(source, ctx.settings.deliveries_path, ctx.store.blobs, folder=folder)
     files = [
         {"file": f.file, "name": f.name, "sha256": f.sha256, "size": f.size, "blob": ctx.store.keep_blob(f.path)}
         for f in landed
@@ -73,7 +74,7 @@ def _land(ctx: Context, source: Source) -> Manifest:
         source.id,
         inputs=(),
         config=config,
-        work=lambda attempt: Work(facts={"files": files, "absent": absent, "folder": str(folder)}),
+        work=lambda attempt: Work(facts={"files": files, "absent": absent, "folder": place}),
         fixed_address=address_of("land", source.id, (), config),
     )
 

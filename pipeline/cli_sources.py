@@ -63,6 +63,8 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
         applies = name in ALWAYS or name in spec.equations
         equations.add_row(name, says, "applies" if applies else "not applicable")
     console.print(equations)
+    for warning in (ctx.store.state(f"published/{source_id}") or {}).get("warnings", []):
+        console.print(f"Published with a warning: {warning}", markup=False, soft_wrap=True)
     outcome = ctx.store.state(f"outcome/{source_id}")
     if outcome:
         console.print(f"Last outcome: [bold]{outcome['status']}[/] at {outcome['at']} (run {outcome['run_id']})")

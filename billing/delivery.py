@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -85,7 +86,8 @@ def url_problem(url: str) -> str | None:
         return "is more than scheme, host and folder"
     if ".." in path.split("/"):
         return "leads out of its folder (..)"
-    port = authority.rpartition(":")[2] if ":" in authority else ""
-    if scheme == "s3" and (not authority or port):
-        return "names no bucket"
-    return None if not port or port.isdecimal() else "has a port that is no number"
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        return "has a port that is none"
+    return "names no bucket" if scheme == "s3" and (not authority or port) else None

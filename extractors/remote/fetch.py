@@ -15,7 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -177,6 +177,8 @@ class _Fetch:
         with writing(self._files):
             target.parent.mkdir(parents=True, exist_ok=True)
             part.replace(target)
+            if file.version.modified is not None:  # the rule of the quiet seconds goes by the server's time, here too
+                os.utime(target, (file.version.modified, file.version.modified))
 
     def _transfer(self, server: Server, file: Wanted, part: Path) -> int:
         """Bring what is lacking of a file; returns how many bytes are here then."""
@@ -238,7 +240,10 @@ class _Fetch:
         """Remove files that are not part of the delivery (any more)."""
         names = {file.name for file in wanted}
         for path in sorted(self._files.rglob("*"), reverse=True):
-            if path.is_file() and path.relative_to(self._files).as_posix() not in names:
+            if path.is_dir():
+                with suppress(OSError):  # not empty
+                    path.rmdir()
+            elif path.relative_to(self._files).as_posix() not in names:
                 path.unlink()
         kept = {self._part(file).name for file in wanted}
         for path in self._parts.iterdir():

@@ -1,11 +1,13 @@
 """FTPS: certificate and host name are verified, and the data travels encrypted, too (`PROT P`).
 
-The connection's extra may name the certificate of a region's own authority (`ca_file`).  Plain FTP is the same without
+The connection's extra may name the certificates of a region's own authority (`ca_file`) and the code page of the server's
+names (`encoding`).  Plain FTP is the same without
 TLS, and only for a delivery that is declared insecure.
 """
 
 from __future__ import annotations
 
+import codecs
 import ftplib
 import socket
 import ssl
@@ -41,11 +43,12 @@ class FtpServer:
 
     def __init__(self, connection: Connection, host: str, port: int | None, folder: str, *, encrypted: bool) -> None:
         self._connection, self._folder = connection, "/" + folder.strip("/")
+        self._ftp_encoding = _encoding(connection)
         with self._faults():
             context = _tls(connection) if encrypted else None
             self._system = _FileSystem(
                 host, port or PORT, context, username=connection.login, password=connection.password,
-                timeout=TIMEOUT_SECONDS, skip_instance_cache=True,
+                timeout=TIMEOUT_SECONDS, encoding=self._ftp_encoding, skip_instance_cache=True,
             )  # fmt: skip
             self._ftp: ftplib.FTP = self._system.ftp
             self._ftp.voidcmd("TYPE I")
@@ -126,6 +129,11 @@ class FtpServer:
             ) from None
         except FileNotFoundError:
             raise gone() from None
+        except UnicodeDecodeError:
+            raise RemoteFault(
+                f"a name in its listing is no {self._ftp_encoding}",
+                "name the code page of the server's names in the connection's extra: encoding = cp1250",
+            ) from None
         except ftplib.error_perm as error:
             raise self._refusal(str(error)) from None
         except (ftplib.Error, OSError, EOFError, AttributeError) as error:
@@ -186,6 +194,15 @@ def _tls(connection: Connection) -> ssl.SSLContext:
         raise RemoteFault(
             "the connection's ca_file cannot be read as certificates", "name a file of PEM certificates that is there"
         ) from None
+
+
+def _encoding(connection: Connection) -> str:
+    """Code page of the server's names; the protocol says UTF-8, old servers do as they like."""
+    name = connection.text("encoding") or "utf-8"
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise RemoteFault("the connection's encoding is no code page", "name one, such as cp1250") from None
 
 
 def _seconds(stamp: str) -> float | None:

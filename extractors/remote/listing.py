@@ -72,15 +72,15 @@ def list_delivery(source: Source, server: Server) -> list[Wanted] | None:
     problems = [missing(source, spec, where, base) for spec in specs if not spec.optional and not matched[spec.name]]
     problems += matched_twice(source, {spec: [*map(printable, names)] for spec, names in matched.items()})
     names = {name for names in matched.values() for name in names}
+    marks = {*_matching(delivery.ready, found)} - names if delivery.ready else set()
     for spec in specs:
         if isinstance(spec, DbfFile):
             names |= _memos(matched[spec.name], found)
-    if delivery.ready:
-        names |= {*_matching(delivery.ready, found)}
     wanted: list[Wanted] = []
-    for name in sorted(names):
+    for name in sorted(names | marks):
         try:
-            wanted.append(_checked(source, server, name, found[name]))
+            quiet = 0 if name in marks else delivery.quiet_seconds  # what is written last says itself that all is there
+            wanted.append(_checked(source, server, name, found[name], quiet))
         except RemoteFault as fault:
             problems.append(stopped(source, fault, printable(name)))
         except SourceError as error:
@@ -147,7 +147,7 @@ def _memos(tables: list[str], found: Iterable[str]) -> set[str]:
     }
 
 
-def _checked(source: Source, server: Server, name: str, entry: Entry) -> Wanted:
+def _checked(source: Source, server: Server, name: str, entry: Entry, quiet: int) -> Wanted:
     if problem := name_problem(entry.name):
         raise SourceError(
             f"its name {problem}",
@@ -158,7 +158,6 @@ def _checked(source: Source, server: Server, name: str, entry: Entry) -> Wanted:
     if entry.kind == "other":
         raise RemoteFault("is no plain file", "deliver the file itself, not a link, a pipe or a device")
     version = server.version(name)
-    quiet = source.spec.delivery.quiet_seconds
     if quiet and version.modified is None:
         raise RemoteFault("the server does not tell when it changed", "leave quiet_seconds out, and declare `ready`")
     if quiet and version.modified is not None and time.time() - version.modified < quiet:

@@ -122,6 +122,10 @@ class SftpServer:
             ) from None
         except FileNotFoundError:
             raise gone() from None
+        except UnicodeDecodeError:
+            raise RemoteFault(
+                "a name in its listing is no UTF-8", "have the files named in UTF-8 or plain ASCII"
+            ) from None
         except PermissionError:
             raise RemoteFault("the server refuses to read it", "have the account given the right to read") from None
         except (paramiko.SSHException, OSError, EOFError) as error:

@@ -224,9 +224,25 @@ class _Cutting:
 
 
 class Ftps(FolderServer):
-    """pyftpdlib's server; it refuses logins and data without TLS."""
+    """pyftpdlib's server; it refuses logins and data without TLS.
 
-    def __init__(self, root: Path, *, certified: str = HOST, encrypted: bool = True) -> None:
+    Args:
+        root: Its folder.
+        certified: The host that its certificate is for.
+        encrypted: It speaks TLS.
+        unknown: Commands that it does not know.
+        names: Code page of the names in its listings.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        certified: str = HOST,
+        encrypted: bool = True,
+        unknown: tuple[str, ...] = (),
+        names: str = "utf8",
+    ) -> None:
         super().__init__(root)
         self.authority = certificate(root, certified)
         self.commands: list[str] = []
@@ -244,6 +260,10 @@ class Ftps(FolderServer):
             authorizer = users
             abstracted_fs = Files
             use_sendfile = False
+            encoding = names
+            proto_cmds = {name: told for name, told in FTPHandler.proto_cmds.items() if name not in unknown}
+            if encrypted:
+                proto_cmds.update({name: TLS_FTPHandler.proto_cmds[name] for name in ("AUTH", "PBSZ", "PROT")})
 
             def on_connect(self) -> None:
                 server._sessions.append(self)

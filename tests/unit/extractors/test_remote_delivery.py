@@ -115,6 +115,13 @@ def test_a_file_that_changed_just_now_is_left_for_later(server, into):
     assert left(into) == []
 
 
+@pytest.mark.parametrize("server", ["sftp", "ftps"], indirect=True)
+def test_a_file_that_is_quiet_is_taken_though_it_was_fetched_just_now(server, into):
+    server.put("konta.csv", b"NR\n1\n", age=700)
+    server.put("KONIEC", b"1", age=0)
+    assert len(take(source(server, "*.csv", quiet_seconds=600, ready="KONIEC"), server, into)) == 1
+
+
 def test_every_missing_file_is_named(server, into):
     server.put("KONTA.CSV", b"x")
     with pytest.raises(SourceError) as caught:

@@ -119,6 +119,33 @@ def test_plain_ftp_only_where_it_is_declared(tmp_path, into):
     assert server.commands.count(f"USER {LOGIN}") == 1, "the login went out in clear"
 
 
+def test_a_server_of_old_without_machine_listings_is_read(tmp_path, into):
+    with serving("ftps", tmp_path / "region", unknown=("MLSD", "MLST")) as server:
+        server.put("konta.csv", b"NR\n1\n")
+        server.put("2026/konta.csv", b"NR\n2\n")
+        got = take(source(server, "**/konta.csv", quiet_seconds=60), server, into)
+    assert [f.name for f in got] == ["2026/konta.csv", "konta.csv"]
+    assert any(line.startswith("LIST") for line in server.commands)
+
+
+def test_without_a_time_of_change_a_file_cannot_be_waited_for(tmp_path, into):
+    with serving("ftps", tmp_path / "region", unknown=("MDTM",)) as server:
+        server.put("konta.csv", b"NR\n1\n")
+        assert len(take(source(server, "*.csv"), server, into)) == 1
+        error = refused(source(server, "*.csv", quiet_seconds=60), server.connection(), into)
+    assert "does not tell when it changed" in error.message
+
+
+def test_names_in_another_code_page_are_read_where_it_is_declared(tmp_path, into):
+    with serving("ftps", tmp_path / "region", names="cp1250") as server:
+        server.put("wpłaty.csv", b"NR\n1\n")
+        error = refused(source(server, "*.csv"), server.connection(), into)
+        assert "a name in its listing is no utf-8" in error.message
+        extra = {**server.connection().extra, "encoding": "cp1250"}
+        with fetched(source(server, "*.csv"), server.connection(extra=extra), into) as folder:
+            assert (folder / "wpłaty.csv").read_bytes() == b"NR\n1\n"
+
+
 def test_an_s3_endpoint_without_tls_only_where_it_is_declared(tmp_path, into):
     with serving("s3", tmp_path / "region") as server:
         error = refused(source(server, "*.csv", insecure=False), server.connection(), into)

@@ -1,8 +1,7 @@
 """FTPS: certificate and host name are verified, and the data travels encrypted, too (`PROT P`).
 
-The connection's extra may name the certificates of a region's own authority (`ca_file`) and the code page of the server's
-names (`encoding`).  Plain FTP is the same without
-TLS, and only for a delivery that is declared insecure.
+The connection's extra may name the certificates of a region's own authority (`ca_file`) and the code page of the names
+(`encoding`).  Plain FTP is the same without TLS, and only for a delivery that is declared insecure.
 """
 
 from __future__ import annotations

@@ -20,11 +20,11 @@ import paramiko
 from fsspec.implementations.sftp import SFTPFileSystem
 
 from billing.connection import Connection
-from extractors.remote.server import CHUNK, Entry, Kind, RemoteFault, Version, gone
+from extractors.remote.server import Entry, Kind, RemoteFault, Version, gone
+from extractors.remote.sftp_reading import read_ahead
 
 TIMEOUT_SECONDS = 30
 PORT = 22
-_REQUESTS = 64  # of 32 KiB each, under way at a time
 
 
 class SftpServer:
@@ -88,12 +88,11 @@ class SftpServer:
             file = self._sftp.open(self._path(name), "rb")
         with file:
             with self._faults():
-                file.seek(offset)
-                # one request after the other would wait for each answer
-                file.prefetch(file.stat().st_size, max_concurrent_requests=_REQUESTS)
+                end = int(file.stat().st_size or 0)
+            chunks = read_ahead(self._sftp, file, offset, end)
             while True:
                 with self._faults():
-                    chunk = file.read(CHUNK)
+                    chunk = next(chunks, b"")
                 if not chunk:
                     return
                 yield chunk

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import paramiko
@@ -130,7 +130,7 @@ class _Handle(paramiko.SFTPHandle):
         self.server.reads.append((self.name, offset))
         if self.server.cut(offset):
             return paramiko.SFTP_FAILURE
-        return super().read(offset, length)
+        return super().read(offset, min(length, self.server.most))
 
     def stat(self) -> Any:
         return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
@@ -143,6 +143,7 @@ class Sftp(FolderServer):
         super().__init__(root)
         self.key = paramiko.ECDSAKey.generate()
         self.listed: list[str] = []
+        self.most = 1 << 20  # bytes of one answer
         self.reads: list[tuple[str, int]] = []
         self.transports: list[paramiko.Transport] = []
         self._listening = socket.create_server((HOST, 0))
@@ -261,9 +262,7 @@ class Ftps(FolderServer):
             abstracted_fs = Files
             use_sendfile = False
             encoding = names
-            proto_cmds = {name: told for name, told in FTPHandler.proto_cmds.items() if name not in unknown}
-            if encrypted:
-                proto_cmds.update({name: TLS_FTPHandler.proto_cmds[name] for name in ("AUTH", "PBSZ", "PROT")})
+            proto_cmds: ClassVar = {name: told for name, told in base.proto_cmds.items() if name not in unknown}
 
             def on_connect(self) -> None:
                 server._sessions.append(self)

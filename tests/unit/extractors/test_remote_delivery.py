@@ -168,8 +168,6 @@ def once(action):
     return told
 
 
-# paramiko's thread that asks ahead dies with its connection
-BREAKS_OFF = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 BIG = bytes(range(256)) * (96 << 10)  # 24 MiB: more than what network buffers hold
 
 
@@ -215,7 +213,6 @@ def test_two_runs_do_not_fetch_one_delivery(server, into):
         take(source(server, "*.csv"), server, into)
 
 
-@BREAKS_OFF
 @pytest.mark.parametrize("server", ["sftp", "ftps"], indirect=True)
 def test_a_transfer_that_breaks_off_goes_on_where_it_was(server, into):
     server.put("konta.csv", BIG)
@@ -229,7 +226,6 @@ def test_a_transfer_that_breaks_off_goes_on_where_it_was(server, into):
     assert offsets and all(0 < offset < len(BIG) for offset in offsets), "it began anew"
 
 
-@BREAKS_OFF
 @pytest.mark.parametrize("server", ["sftp", "ftps"], indirect=True)
 def test_what_the_last_run_left_is_used_unless_the_server_has_other_bytes(server, into):
     server.put("a.csv", b"NR\n1\n")

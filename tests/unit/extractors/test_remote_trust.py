@@ -52,6 +52,14 @@ def test_a_wrong_password_is_no_fault_that_passes(kind, tmp_path, into, caplog):
     assert not any(b"Tajne-Haslo-7" in p.read_bytes() for p in into.rglob("*") if p.is_file())
 
 
+def test_a_server_that_answers_in_short_pieces_is_read_whole(sftp, into):
+    data = bytes(range(256)) * 4096
+    sftp.put("konta.csv", data)
+    sftp.most = 10_007
+    [file] = take(source(sftp, "*.csv"), sftp, into)
+    assert file.path.read_bytes() == data
+
+
 def test_an_unknown_host_key_is_refused_before_the_login(sftp, into, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     error = refused(source(sftp, "*.csv"), sftp.connection(extra={}), into)

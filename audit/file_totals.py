@@ -41,8 +41,9 @@ class FileTotals:
     def add(self, entity: str, rows: pa.RecordBatch | pa.Table) -> Totals:
         """Count canonical rows; returns the totals of these rows alone, of all files."""
         added = Totals()
-        for sha256 in pc.unique(rows["file_sha256"]).to_pylist() if rows.num_rows else ():
-            here = rows.filter(pc.equal(rows["file_sha256"], sha256))
+        files = pc.unique(rows["file_sha256"]).to_pylist() if rows.num_rows else []
+        for sha256 in files:
+            here = rows if len(files) == 1 else rows.filter(pc.equal(rows["file_sha256"], sha256))
             totals = Totals()
             totals.add(entity, here)
             added.merge(totals)

@@ -113,10 +113,10 @@ def _matches(source: Source, spec: AnyFile, folder: Path) -> list[Path]:
 
 
 def refuse_escape(source: Source, spec: AnyFile) -> None:
-    """Stop where a pattern leads out of the delivery.
+    """Stop where a pattern leads out of the delivery, or is none.
 
     Raises:
-        SourceError: It does.
+        SourceError: It does, or has `**` within a name.
     """
     pattern = PurePosixPath(spec.pattern)
     if not spec.pattern or pattern.is_absolute() or ".." in pattern.parts:
@@ -125,6 +125,13 @@ def refuse_escape(source: Source, spec: AnyFile) -> None:
             source_id=source.id,
             file=spec.name,
             remedy="give a pattern below the delivery folder",
+        )
+    if any("**" in part and part != "**" for part in pattern.parts):
+        raise SourceError(
+            f"the pattern {spec.pattern!r} has ** beside other characters",
+            source_id=source.id,
+            file=spec.name,
+            remedy="** stands for folders, and alone: **/*.csv",
         )
 
 

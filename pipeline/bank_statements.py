@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from billing.registry import Source
-from extractors.base import LandedFile
 from extractors.statement_check import Statement, Verdict
 from extractors.statements import Published, from_json, is_proved, judge_delivery, read_statements, to_json
 from pipeline.context import Context
 from pipeline.history import known_files
+from pipeline.landed import landed_files
+from pipeline.store import Manifest
 
 LAST_OF_AN_ACCOUNT = 12
 """Statements of each account and file that the next deliveries are held against."""
@@ -41,25 +42,22 @@ class Judged:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def judge_statements(ctx: Context, source: Source, landed: Sequence[LandedFile]) -> Judged:
+def judge_statements(ctx: Context, source: Source, land: Manifest) -> Judged:
     """Judge the statements of all bank files of a delivery, one with the other and with the published ones.
 
     Args:
         ctx: The process's context.
         source: The source.
-        landed: Its landed files.
+        land: Of the step that landed its files.
 
     Raises:
         SourceError: A file cannot be read.
     """
-    specs = {file.sha256: source.spec.file(file.file) for file in landed}
-    files = {
-        file.sha256: read_statements(source, specs[file.sha256], file)
-        for file in landed
-        if is_proved(specs[file.sha256])
-    }
-    if not files:
-        return Judged()
+    specs = {spec.name: spec for spec in source.spec.files if is_proved(spec)}
+    if not specs:
+        return Judged()  # and no file is asked for, which may lie in a remote store
+    landed = [file for file in landed_files(ctx, land) if file.file in specs]
+    files = {file.sha256: read_statements(source, specs[file.file], file) for file in landed}
     key = ctx.settings.hmac_secret()
     hashed = {sha256: [_hashed(one, key) for one in statements] for sha256, statements in files.items()}
     published = [

@@ -89,7 +89,7 @@ def _land(ctx: Context, source: Source) -> Manifest:
 def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
     from extractors.decode import decode
 
-    judged = judge_statements(ctx, source, landed_files(ctx, before))
+    judged = judge_statements(ctx, source, before)
 
     def work(attempt: Attempt) -> Work:
         files: list[dict[str, Any]] = []

@@ -163,8 +163,9 @@ class _Fetch:
             return
         if server.version(file.name) != file.version:
             raise still_written(self._source, file.name)
-        if not self._noted(file):
+        if not self._noted(file):  # what is here is of another version
             part.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
         with writing(self._parts):
             self._note(file)
             done = self._transfer(server, file, part)

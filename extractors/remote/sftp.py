@@ -45,7 +45,7 @@ class SftpServer:
         self._folder = folder.removeprefix("/~/") if folder.startswith("/~/") else folder
         policy = _Expected(connection, host, port or PORT)
         with self._faults():
-            self._system = SFTPFileSystem(
+            self._system = _FileSystem(
                 host,
                 port=port or PORT,
                 username=connection.login,
@@ -132,6 +132,17 @@ class SftpServer:
             raise RemoteFault(
                 f"the connection failed: {words}", "check host, port and network, then run again", retryable=True
             ) from None
+
+
+class _FileSystem(SFTPFileSystem):
+    """fsspec's, which leaves no connection open where it cannot log in."""
+
+    def _connect(self) -> None:
+        try:
+            super()._connect()
+        except BaseException:
+            self.client.close()
+            raise
 
 
 # --- host keys -------------------------------------------------------------------------------------------------

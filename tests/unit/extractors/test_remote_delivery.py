@@ -247,6 +247,22 @@ def test_what_the_last_run_left_is_used_unless_the_server_has_other_bytes(server
     assert {name for name, *_ in told} == {"b.csv"}, "a.csv was here already"
 
 
+@pytest.mark.parametrize("server", ["sftp", "ftps"], indirect=True)
+def test_what_was_fetched_of_an_older_version_is_never_taken_for_the_newer_one(server, into):
+    probe = source(server, "*.csv")
+    server.put("a.csv", BIG, age=7200)
+    with pytest.raises(SourceError, match="no file matches"), fetched(probe, server.connection(), into) as folder:
+        raise SourceError("no file matches, says whoever lands it")
+    assert (folder / "a.csv").exists(), "what was fetched stays for the next try"
+    newer = BIG[::-1]  # as long as the older one
+    server.put("a.csv", newer)
+    server.cut_after = 9 << 20
+    with pytest.raises(SourceUnavailable), fetched(probe, server.connection(), into, waits=()):
+        pass
+    [file] = take(probe, server, into)
+    assert file.path.read_bytes() == newer
+
+
 def test_the_store_names_the_disk_not_the_server(server, into, monkeypatch):
     from billing.errors import StoreError
 

@@ -25,10 +25,10 @@ def known_files(ctx: Context, source_id: str) -> list[dict[str, Any]]:
 
 def remember(ctx: Context, source_id: str, files: Iterable[File]) -> None:
     """Add the files of a delivery that has been published; the oldest beyond `MOST_FILES` are forgotten."""
-    known = {file["sha256"]: file for file in known_files(ctx, source_id)}
+    known = {(file["file"], file["sha256"]): file for file in known_files(ctx, source_id)}
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     for file in files:
-        known.setdefault(file["sha256"], {**file, "at": now})
+        known.setdefault((file["file"], file["sha256"]), {**file, "at": now})
     ctx.store.set_state(f"files/{source_id}", {"files": list(known.values())[-MOST_FILES:]})
 
 

@@ -89,7 +89,9 @@ def known_before(source: Source, files: Sequence[File], known: Sequence[File], p
     here = {file["sha256"] for file in files}
     warnings: list[str] = []
     for file in files:
-        same = next((one for one in known if one["sha256"] == file["sha256"]), None)
+        if not file["records"]:
+            continue  # two empty result sets may well be equal
+        same = next((one for one in known if _bytes(one) == _bytes(file)), None)
         twin = next((one for one in reversed(known) if one["sha256"] not in here and _is_twin(file, one)), None)
         if same is not None and file["sha256"] not in published:
             told = f"was published on {same['at'][:10]}{_as(file, same)}, and has been replaced since"
@@ -107,6 +109,10 @@ def known_before(source: Source, files: Sequence[File], known: Sequence[File], p
                               remedy="have the right file sent, or set delivery.repeats to warn")  # fmt: skip
         warnings.append(f"{file['name']} {told}")
     return warnings
+
+
+def _bytes(file: File) -> tuple[str, str]:
+    return file["file"], file["sha256"]
 
 
 def _as(file: File, same: File) -> str:

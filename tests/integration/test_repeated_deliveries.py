@@ -10,6 +10,7 @@ from billing.settings import Settings
 from pipeline.context import Context
 from pipeline.figures import source_figures
 from pipeline.history import known_files
+from pipeline.repeats import known_before
 from pipeline.source_steps import STEPS, run_source_step
 from pipeline.store import read_batches
 
@@ -75,6 +76,10 @@ class World:
             if step == until:
                 break
         return ctx, manifest
+
+    def run_of(self, **files):
+        self.deliver(**files)
+        return self.run()
 
     def warnings(self):
         ctx, _ = self.run()
@@ -286,3 +291,19 @@ def test_account_numbers_are_not_kept(bank):
     [file] = known_files(ctx, "probe")
     assert file["statements"]
     assert NUMBER not in json.dumps(file)
+
+
+# --- rules on their own ------------------------------------------------------------------------------------------
+
+
+def test_empty_result_sets_are_no_repeat_of_each_other(world):
+    ctx, _ = world.run_of(konta=OCTOBER)
+    source = ctx.source("probe")
+    empty = {"file": "baza", "sha256": "e", "records": 0, "control": {}, "statements": []}
+    known = [{**empty, "name": "baza/A", "at": "2003-10-01T00:00:00"}]
+    assert known_before(source, [{**empty, "name": "baza/B"}], known, published=["e"]) == []
+    full = {**empty, "records": 3}
+    [warning] = known_before(
+        source, [{**full, "name": "baza/B"}], [{**full, "name": "baza/A", "at": "2003-10-01T00:00:00"}], published=["e"]
+    )
+    assert warning == "baza/B has the content of baza/A, which is published already"

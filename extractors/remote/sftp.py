@@ -51,8 +51,6 @@ class SftpServer:
                 username=connection.login,
                 password=None if _has_key(connection) else connection.password,
                 pkey=_private_key(connection),
-                key_filename=connection.text("key_file"),
-                passphrase=connection.text("private_key_passphrase"),
                 host_key_policy=policy,
                 disabled_algorithms=policy.disabled,
                 allow_agent=False,
@@ -222,14 +220,20 @@ def _has_key(connection: Connection) -> bool:
 
 
 def _private_key(connection: Connection) -> paramiko.PKey | None:
-    text = connection.text("private_key")
-    if text is None:
+    text, path = connection.text("private_key"), connection.text("key_file")
+    if text is None and path is None:
         return None
+    name = "private_key" if text is not None else "key_file"
     passphrase = connection.text("private_key_passphrase")
+    if text is None:
+        try:
+            text = Path(path or "").expanduser().read_text()
+        except (OSError, UnicodeDecodeError):
+            text = ""
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         with suppress(paramiko.SSHException, ValueError, UnicodeDecodeError):
             return kind.from_private_key(io.StringIO(text.replace("\\n", "\n") + "\n"), password=passphrase)
     raise RemoteFault(
-        "the connection's private_key cannot be read",
-        "give an Ed25519, ECDSA or RSA key in OpenSSH or PEM form, and private_key_passphrase where it has one",
+        f"the connection's {name} cannot be read",
+        "give an Ed25519, ECDSA or RSA key in OpenSSH or PEM form, and its private_key_passphrase where it has one",
     )

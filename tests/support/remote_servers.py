@@ -69,6 +69,13 @@ class FolderServer:
 
 
 class _Login(paramiko.ServerInterface):
+    def __init__(self, keys: list[bytes]) -> None:
+        self._keys = keys
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        good = username == LOGIN and key.asbytes() in self._keys
+        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+
     def check_auth_password(self, username: str, password: str) -> int:
         good = (username, password) == (LOGIN, PASSWORD)
         return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
@@ -77,7 +84,7 @@ class _Login(paramiko.ServerInterface):
         return paramiko.OPEN_SUCCEEDED
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password"
+        return "password,publickey"
 
 
 class _Folder(paramiko.SFTPServerInterface):
@@ -143,6 +150,7 @@ class Sftp(FolderServer):
         super().__init__(root)
         self.key = paramiko.ECDSAKey.generate()
         self.listed: list[str] = []
+        self.login_keys: list[bytes] = []
         self.most = 1 << 20  # bytes of one answer
         self.reads: list[tuple[str, int]] = []
         self.transports: list[paramiko.Transport] = []
@@ -163,7 +171,7 @@ class Sftp(FolderServer):
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, interface)
             self.transports.append(transport)
             with suppress(paramiko.SSHException, EOFError, OSError):
-                transport.start_server(server=_Login(), event=threading.Event())
+                transport.start_server(server=_Login(self.login_keys), event=threading.Event())
 
     def connection(self, **changes: Any) -> Connection:
         extra = {"fingerprint": fingerprint(self.key.asbytes())}

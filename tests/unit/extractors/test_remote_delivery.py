@@ -4,18 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from extractor_probe import declare
+from remote_fetching import source, take
 from remote_servers import PASSWORD, serving
 
-from billing.delivery import Delivery
 from billing.errors import SourceError, SourceUnavailable
-from billing.registry import Source
-from extractors.landing import land
 from extractors.remote import fetch
 from extractors.remote.fetch import fetched
-
-DELIMITED = {"format": "delimited", "code_page": "cp1250"}
-NO_WAIT = (0.01, 0.01)
 
 
 @pytest.fixture(params=["sftp", "ftps", "s3"])
@@ -27,22 +21,6 @@ def server(request, tmp_path):
 @pytest.fixture
 def into(tmp_path):
     return tmp_path / "in"
-
-
-def source(server, *patterns, files=None, **delivery) -> Source:
-    files = files or [
-        {"name": f"f{n}" if n else "konta", "pattern": pattern, **DELIMITED} for n, pattern in enumerate(patterns)
-    ]
-    declared = declare(files)
-    told = {"extracted_on": "2003-12-31", "url": server.url, "connection": "region", "insecure": True, **delivery}
-    spec = declared.spec.model_copy(update={"delivery": Delivery.model_validate(told)})
-    return Source(spec, declared.folder)
-
-
-def take(source, server, into, **more):
-    """Fetch and land; what landed."""
-    with fetched(source, server.connection(), into, waits=NO_WAIT, **more) as folder:
-        return None if folder is None else land(source, Path("nowhere"), into, folder=folder)
 
 
 def left(into: Path) -> list[str]:

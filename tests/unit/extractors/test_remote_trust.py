@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import paramiko
 import pytest
+from remote_fetching import source, take
 from remote_servers import HOST, LOGIN, PASSWORD, certificate, serving
-from test_remote_delivery import source, take
 
 from billing.errors import BillingError, ContractError, SourceError, SourceUnavailable
 from extractors.remote.fetch import fetched
@@ -231,6 +231,21 @@ def test_a_private_key_logs_in_or_is_told_to_be_none(sftp, into):
     error = refused(source(sftp, "*.csv"), replace(sftp.connection(), extra={"private_key": "tajne"}), into)
     assert "private_key cannot be read" in error.message
     assert "tajne" not in str(error)
+
+
+def test_a_private_key_is_enough(sftp, into, tmp_path):
+    key = paramiko.ECDSAKey.generate()
+    key.write_private_key_file(str(tmp_path / "key"), password="Tajne-Haslo-7")
+    sftp.login_keys.append(key.asbytes())
+    text = (tmp_path / "key").read_text()
+    for more in ({"private_key": text}, {"key_file": str(tmp_path / "key")}):
+        extra = {**sftp.connection().extra, **more, "private_key_passphrase": "Tajne-Haslo-7"}
+        with fetched(source(sftp, "*.csv"), sftp.connection(password=None, extra=extra), into) as folder:
+            assert (folder / "konta.csv").exists()
+        wrong = {**extra, "private_key_passphrase": "inne"}
+        error = refused(source(sftp, "*.csv"), sftp.connection(password=None, extra=wrong), into)
+        assert error.message == f"the connection's {next(iter(more))} cannot be read"
+        assert not error.retryable
 
 
 def test_a_key_file_of_certificates_that_is_not_there_is_told(ftps, into, tmp_path):

@@ -47,16 +47,20 @@ def compare(form: str, rows: int, rounds: int, folder: Path) -> None:
     for _ in range(rounds):
         for side, found in results.items():
             found.append(measure(side, form, paths[form if side == "ours" else PEERS[form][1]]))
-    seconds = {side: statistics.median(one["wall"] for one in found) for side, found in results.items()}
+    wall, processor = (
+        {side: statistics.median(one[clock] for one in found) for side, found in results.items()}
+        for clock in ("wall", "processor")
+    )
     for side, found in results.items():
         assert {one["records"] for one in found} == {rows}, found
         size = paths[form if side == "ours" else PEERS[form][1]].stat().st_size
-        ratio = f"{seconds['peer'] / seconds['ours']:8.2f}" if "peer" in seconds and side == "ours" else " " * 8
+        ratios = " " * 15
+        if "peer" in wall and side == "ours":
+            ratios = f"{wall['peer'] / wall['ours']:7.2f} {processor['peer'] / processor['ours']:7.2f}"
         print(
             f"{form:14} {'blueline' if side == 'ours' else PEERS[form][0]:30} {size / 1e6:8,.0f} "
-            f"{size / 1e6 / seconds[side]:8,.1f} {rows / seconds[side]:12,.0f} {ratio} "
-            f"{statistics.median(one['processor'] for one in found) / seconds[side]:6.2f} "
-            f"{max(one['peak'] for one in found) / 2**20:8,.0f}",
+            f"{size / 1e6 / wall[side]:8,.1f} {size / 1e6 / processor[side]:8,.1f} {rows / wall[side]:12,.0f} "
+            f"{ratios} {max(one['peak'] for one in found) / 2**20:8,.0f}",
             flush=True,
         )
     for path in paths.values():
@@ -70,7 +74,8 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5, help="times that each side reads (default 5)")
     given = arguments.parse_args()
     print(
-        f"{'format':14} {'reader':30} {'MB':>8} {'MB/s':>8} {'records/s':>12} {'times':>8} {'cores':>6} {'peak MiB':>8}"
+        f"{'format':14} {'reader':30} {'MB':>8} {'MB/s':>8} {'MB/cpu s':>8} {'records/s':>12} "
+        f"{'times':>7} {'cpu':>7} {'peak MiB':>8}"
     )
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         for form in WRITERS if given.format == "all" else [given.format]:

@@ -288,9 +288,15 @@ class XmlTable(Strict):
 
 
 class XmlFile(FileSpec):
-    """An XML document, read as a stream.  Namespaces are ignored: paths use local names."""
+    """An XML document, read as a stream.  Namespaces are ignored: paths use local names.
+
+    Attributes:
+        encoding: What the document is in, where its own declaration is wrong or missing.
+        records: Elements that are rows.
+    """
 
     format: Literal["xml"]
+    encoding: str | None = None
     records: list[XmlTable]
 
     @property

@@ -25,6 +25,7 @@ from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
 from extractors.headerline import read_header_line
+from extractors.plaincsv import PlainBlock, PlainReader
 from extractors.quotewalk import Layout
 from extractors.quoting import Records, Tokeniser
 from extractors.spans import Cutter, unescape
@@ -69,7 +70,8 @@ def decode(
     refuse_empty(source.id, landed)
     facts.notes.append(verify(source.id, landed, file_spec.code_page, sample_file(landed)))
     cutter = Cutter(file_spec.code_page)
-    tokeniser = Tokeniser(_layout(file_spec, cutter, landed))
+    layout = _layout(file_spec, cutter, landed)
+    tokeniser = Tokeniser(layout)
     eof = _content_end(landed)
     with landed.path.open("rb", buffering=0) as file:
         columns, start, record_no = read_header_line(source, file_spec, landed, cutter, tokeniser)
@@ -85,6 +87,8 @@ def decode(
             eof,
         )
         file.seek(start)
+        controls = [cutter.encode(file_spec.trailer.starts_with)] if file_spec.trailer else []
+        plain = PlainReader(layout, cutter, columns, controls)
         yielded = False
         position, want, pending = start, FIRST_READ, b""
         while True:
@@ -92,13 +96,18 @@ def decode(
             final = position + len(chunk) >= eof
             if not chunk:
                 break
-            records = tokeniser.split(chunk, len(columns), final=final, most=batch_rows)
+            records: PlainBlock | Records | None = plain.read(chunk, final=final, most=batch_rows)
+            if records is None:
+                records = tokeniser.split(chunk, len(columns), final=final, most=batch_rows)
             if not records.consumed and not final:
                 if len(chunk) > MAX_RECORD:
                     raise run.error("no record ends within 4 MiB", "check the line ends and quotes", position)
                 pending, want = chunk, len(chunk)
                 continue
-            split = _batch(run, chunk, records, position, record_no)
+            if isinstance(records, PlainBlock):
+                split: Split | None = _plain_batch(run, records, position, record_no)
+            else:
+                split = _batch(run, chunk, records, position, record_no)
             record_no += len(records)
             position += records.consumed
             pending = chunk[records.consumed :]
@@ -140,15 +149,28 @@ def _content_end(landed: LandedFile) -> int:
 # --- a batch ---------------------------------------------------------------------------------------------------
 
 
-def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: int) -> Split | None:
-    if not len(records):
-        return None
-    data = np.frombuffer(chunk, np.uint8)
-    places = Places(
+def _places(records: PlainBlock | Records, position: int, record_no: int) -> Places:
+    return Places(
         np.arange(record_no, record_no + len(records), dtype=np.int64),
         position + records.starts,
         (records.ends - records.starts).astype(np.int32),
     )
+
+
+def _plain_batch(run: _Run, block: PlainBlock, position: int, record_no: int) -> Split:
+    places = _places(block, position, record_no)
+    run.control.count(len(block), first_no=record_no, byte_offset=position)
+    columns = dict(zip(run.columns, block.columns, strict=True))
+    if (total := run.control.sum_column) is not None:
+        run.control.add(columns[total])
+    return run.sieve.split(columns, places)
+
+
+def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: int) -> Split | None:
+    if not len(records):
+        return None
+    data = np.frombuffer(chunk, np.uint8)
+    places = _places(records, position, record_no)
     is_data = np.ones(len(records), np.bool_)
     run.count(
         data, records.starts, records.ends, is_data, places.at, lambda row: _raw(chunk, records, row).rstrip(b"\r\n")

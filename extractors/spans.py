@@ -60,6 +60,10 @@ class Cutter:
         self.blank = 0x20 if self.is_utf8 else code_page(name).blank
         self._tables = None if self.is_utf8 else tables(name)
 
+    def to_utf8(self, raw: bytes, offsets: NDArray[np.int32]) -> tuple[bytes, NDArray[np.int32]]:
+        """Texts one behind the other, and where each begins, as `transcoding.to_utf8` does."""
+        return (raw, offsets) if self._tables is None else to_utf8(raw, offsets, *self._tables)
+
     def encode(self, text: str) -> bytes:
         """Text of a spec (a delimiter, a record's prefix) as it stands in the file."""
         return text.encode(self.name)
@@ -113,7 +117,7 @@ class Cutter:
     def _array(self, data: NDArray[np.uint8], offsets: NDArray[np.int32], null: NDArray[np.bool_]) -> pa.StringArray:
         raw = data.tobytes()
         if self._tables is not None and not (self.blank == 0x20 and raw.isascii()):
-            raw, offsets = to_utf8(raw, offsets, *self._tables)
+            raw, offsets = self.to_utf8(raw, offsets)
         valid = None
         if null.any():
             valid = pa.py_buffer(np.packbits(~null, bitorder="little"))

@@ -18,19 +18,30 @@ _CUT = {
 class XmlCheck:
     """Expat, which only has to be content.
 
+    Args:
+        source_id: The source.
+        landed: The document.
+        encoding: What it is in, whatever it declares.
+
     Attributes:
-        encoding: As the document declares it, UTF-8 where it does not.
+        encoding: What it is in: as declared by the source, else by the document, else UTF-8.
     """
 
-    def __init__(self, source_id: str, landed: LandedFile) -> None:
+    def __init__(self, source_id: str, landed: LandedFile, encoding: str | None = None) -> None:
         self._source_id = source_id
         self._landed = landed
-        self._expat = expat.ParserCreate()
+        self._is_given = encoding is not None
+        self._expat = expat.ParserCreate(encoding)
         self._expat.StartDoctypeDeclHandler = self._refuse_doctype
         self._expat.XmlDeclHandler = self._note_declaration
         self._cutter: Cutter | None = None
         self._begun = False
-        self.encoding = "utf-8"
+        self.encoding = encoding or "utf-8"
+
+    @property
+    def is_utf8(self) -> bool:
+        """The document's text is UTF-8, or ASCII."""
+        return self.cutter.is_utf8
 
     @property
     def cutter(self) -> Cutter:
@@ -95,4 +106,5 @@ class XmlCheck:
         )
 
     def _note_declaration(self, version: str, encoding: str | None, standalone: int) -> None:
-        self.encoding = encoding or self.encoding
+        if not self._is_given:
+            self.encoding = encoding or self.encoding

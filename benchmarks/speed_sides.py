@@ -137,10 +137,8 @@ def main() -> None:
     side, form, path = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     read: Callable[[Path], int] = PEERS[form][2] if side == "peer" else lambda where: ours(form, where)
     if side == "ours":
-        import billing.registry  # importing is not what is measured
         import extractors.decode  # noqa: F401
     else:
-        import lxml.etree
         import pyarrow.csv  # noqa: F401
     wall, processor = time.perf_counter(), time.process_time()
     records = read(path)

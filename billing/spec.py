@@ -18,8 +18,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from billing.file_specs import AnyFile, Name, Strict
+from billing.file_specs import AnyFile
 from billing.model import ENTITIES
+from billing.strict import Name, Strict
 
 EQUATIONS: dict[str, str] = {
     "records": "records read = loaded + rejected + suspended",

@@ -31,6 +31,8 @@ from extractors.quotewalk import MAX_OPEN, Layout, Span, Walker
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _RETURN = 0x0D
+FILLER = 0x1E
+"""Stands behind the byte of a delimiter that takes more room than one."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,6 @@ class Tokeniser:
         self._end = layout.line_end[0]
         self._quote = layout.quote[0] if layout.quote else None
         self._walker = Walker(layout)
-
-    def one(self, chunk: bytes, start: int) -> tuple[int, list[bytes]]:
-        """The record at `start` whatever its columns: where it ends, and its values."""
-        return self._walker.values(chunk, start)
 
     def split(self, chunk: bytes, columns: int, *, final: bool, most: int) -> Records:
         """Find the complete records of a chunk that begins with a record.
@@ -199,6 +197,8 @@ class Tokeniser:
         value_starts = np.empty(len(at), np.int64)
         value_starts[0] = start
         value_starts[1:] = at[:-1] + 1
+        if self._layout.width > 1:
+            value_starts[1:] += np.where(marks.is_end[index[:-1]], 0, self._layout.width - 1)
         record_ends = np.minimum(at[ends] + 1, len(data))
         record_starts = np.concatenate([[start], at[ends[:-1]] + 1])
         value_ends = at.copy()
@@ -270,11 +270,12 @@ def misplaced_quotes(data: NDArray[np.uint8], quote_at: Index, layout: Layout) -
         layout: Its structural bytes.
     """
     delimiter, end = layout.delimiter[0], layout.line_end[0]
+    behind_delimiter = delimiter if layout.width == 1 else FILLER
     padded = np.concatenate([np.array([end], np.uint8), data, np.full(2, end, np.uint8)])
     before, after = padded[quote_at], padded[quote_at + 2]
     next_after = padded[np.minimum(quote_at + 3, len(padded) - 1)]
     beside = quote_at[1:] == quote_at[:-1] + 1
-    may_open = (before == delimiter) | (before == end)
+    may_open = (before == behind_delimiter) | (before == end)
     may_open[1:] |= beside
     may_close = (after == delimiter) | (after == end)
     may_close |= (after == _RETURN) & (next_after == end)

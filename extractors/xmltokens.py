@@ -52,18 +52,16 @@ def cover(piece: bytes) -> tuple[bytes, int]:
 
 def _without_hidden(piece: bytes) -> tuple[bytes, int]:
     """Cover comments, instructions and sections, and say where the first that does not end here begins."""
-    parts, place = [], 0
+    parts: list[bytes] = []
+    place = 0
     while (opening := _HIDING.search(piece, place)) is not None:
         closing = _CLOSING[opening[0]]
         end = piece.find(closing, opening.end())
         if end < 0:
             return b"".join([*parts, piece[place:]]), opening.start()
         parts.append(piece[place : opening.start()])
-        inside = end - opening.end()
-        if closing == b"]]>":
-            hidden = piece[opening.end() : end].translate(_INSIDE_CDATA)
-        else:
-            hidden = bytes([COVER]) * inside
+        inside = piece[opening.end() : end]
+        hidden = inside.translate(_INSIDE_CDATA) if closing == b"]]>" else bytes([COVER]) * len(inside)
         parts.append(bytes([COVER]) * len(opening[0]) + hidden + bytes([COVER]) * len(closing))
         place = end + len(closing)
     return b"".join([*parts, piece[place:]]), len(piece)

@@ -99,7 +99,8 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
     with landed.path.open("rb") as file:
         head = file.read(1 << 16)
     newline = cutter.encode("\n")
-    ending = cutter.encode("\r\n") if cutter.encode("\r\n") in head else newline
+    endings = (cutter.encode("\r\n"), newline, cutter.encode("\r"))
+    ending = next((found for found in endings if found in head), newline)
     records = [(record, cutter.encode(record.starts_with)) for record in spec.records]
     return _Run(
         source,

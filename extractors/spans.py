@@ -66,7 +66,7 @@ class Cutter:
 
     def encode(self, text: str) -> bytes:
         """Text of a spec (a delimiter, a record's prefix) as it stands in the file."""
-        return text.encode(self.name)
+        return text.encode("utf-8" if self.is_utf8 else self.name)  # a mark belongs to the beginning of a file only
 
     def decode(self, data: bytes) -> str:
         """A few bytes as text for people; what is no text shows as U+FFFD."""

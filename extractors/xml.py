@@ -64,9 +64,10 @@ def decode(
     position, pending = 0, b""
     with landed.path.open("rb", buffering=0) as file:
         while fresh := file.read(READ_BYTES):
-            parser.feed(fresh.rstrip(b"\x1a") if file.tell() >= landed.size else fresh)  # DOS ends a text with Ctrl-Z
-            if not position and not pending and not parser.is_utf8:  # expat is strict about UTF-8 itself
-                facts.notes.append(verify(source.id, landed, parser.encoding, sample_file(landed), "encoding"))
+            text = fresh.rstrip(b"\x1a") if file.tell() >= landed.size else fresh  # DOS ends a text with Ctrl-Z
+            if not position and not pending:
+                text = _judge_encoding(source.id, landed, parser, text, facts)
+            parser.feed(text)
             chunk = pending + fresh
             piece = Piece(source, landed, plan, around, chunk, position, parser.cutter)
             for split in piece.splits(sieves, batch_rows):
@@ -88,6 +89,15 @@ def decode(
             nothing = {slot.column: pa.array([], pa.string()) for slot in table.slots}
             none = np.empty(0, np.int64)
             yield sieves[table.name].split(nothing, Places(none, none, none.astype(np.int32)))
+
+
+def _judge_encoding(source_id: str, landed: LandedFile, parser: XmlCheck, text: bytes, facts: FileFacts) -> bytes:
+    """Feed the XML declaration and hold the encoding that it names against the text; what follows is returned."""
+    end = text.find(b"?>") + 2 if b"<?xml" in text[:8] else 0
+    parser.feed(text[:end])
+    if not parser.is_utf8:  # expat is strict about UTF-8 itself
+        facts.notes.append(verify(source_id, landed, parser.encoding, sample_file(landed), "encoding"))
+    return text[end:]
 
 
 def _gathered(waiting: list[Split], split: Split, batch_rows: int) -> Iterator[Split]:

@@ -36,6 +36,7 @@ class XmlCheck:
         self._expat.XmlDeclHandler = self._note_declaration
         self._cutter: Cutter | None = None
         self._begun = False
+        self._fed, self._fresh = 0, b""
         self.encoding = encoding or "utf-8"
 
     @property
@@ -57,9 +58,13 @@ class XmlCheck:
         Raises:
             SourceError: They break the document, or its encoding takes more than one byte a character everywhere.
         """
+        if not data:
+            return
         if not self._begun and data.startswith(_WIDE):
             raise self.error("the document is in UTF-16", "have it delivered in UTF-8", 0)
         self._begun = True
+        self._fed += len(data)
+        self._fresh = data
         self._parse(data, final=False)
 
     def close(self) -> None:
@@ -98,10 +103,12 @@ class XmlCheck:
             raise self.error(str(error), "have the document delivered in UTF-8", 0) from None
 
     def _refuse_doctype(self, name: str, *_: object) -> None:
+        begin = self._fed - len(self._fresh)
+        place = self._fresh.rfind(b"<!DOCTYPE", 0, self._expat.CurrentByteIndex - begin)
         raise self.error(
             f"the document has a document type declaration ({name}), which could define entities",
             "have it delivered without DOCTYPE",
-            self._expat.CurrentByteIndex,
+            begin + place if place >= 0 else self._expat.CurrentByteIndex,
             self._expat.CurrentLineNumber,
         )
 

@@ -93,7 +93,7 @@ def test_a_total_of_one_record_type_of_a_fixed_width_file(decoded):
     data = b"K00100500\nW00100250\nW00200150\n"
     got = decoded(data + b"902000400\n", **spec)
     assert (len(got.rows("konta")), len(got.rows("wplaty"))) == (1, 2)
-    with pytest.raises(SourceError, match="states a total of 9.00, SALDO adds up to 4.00"):
+    with pytest.raises(SourceError, match=r"states a total of 9\.00, SALDO adds up to 4\.00"):
         decoded(data + b"902000900\n", **spec)
 
 

@@ -30,6 +30,7 @@ from extractors.quoting import misplaced_quotes
 from extractors.spans import Cutter
 
 _LINE_FEED, _RETURN = 0x0A, 0x0D
+BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ class PlainReader:
         newlines: NDArray[np.int64],
         quotes: NDArray[np.int64],
     ) -> bool:
+        if body.startswith(BOM):  # Arrow leaves it out, but these are letters
+            return True
         if len(quotes):
             even, _ = misplaced_quotes(data, quotes, self._layout)
             if len(even) and int(quotes[even[0]]) < len(body):

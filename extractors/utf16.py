@@ -4,8 +4,10 @@ The decoders work on bytes in which ASCII is itself.  So the text is rewritten i
 they read, and every offset and length that comes out of them is turned back into that of the landed file: a character
 takes two bytes there, or four where it takes four in UTF-8.
 
->>> places = Places8to16(first=2)
->>> places.add("Łódź 𝄞".encode())
+>>> import io
+>>> text = "Łódź 𝄞".encode()
+>>> places = Places8to16(io.BytesIO(text), first=2)
+>>> places.add(text)
 >>> places.of(np.array([0, 2, 3, 5, 8, 12])).tolist()
 [2, 4, 6, 8, 12, 16]
 """
@@ -17,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -39,21 +42,18 @@ class Places8to16:
     """Where the bytes of a text in UTF-8 stand in UTF-16.
 
     Args:
+        copy: The text in UTF-8; a block of it is read again when places in it are asked for.
         first: Where the text begins in UTF-16, behind its byte order mark.
     """
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, copy: BinaryIO, first: int) -> None:
+        self._copy = copy
         self._narrow, self._wide = [0], [first]  # where each block begins
-        self._steps: list[NDArray[np.uint8]] = []  # bits: how many bytes of UTF-16 each byte of UTF-8 brings, halved
 
     def add(self, text: bytes) -> None:
-        """Append a block, in UTF-8, cut between characters."""
-        data = np.frombuffer(text, np.uint8)
-        units = (data & 0xC0) != 0x80
-        units = units.astype(np.uint8) + (data >= 0xF0)
-        self._steps.append(np.packbits(np.stack([units & 1, units >> 1])))
-        self._narrow.append(self._narrow[-1] + len(data))
-        self._wide.append(self._wide[-1] + 2 * int(units.sum()))
+        """Note the next block, in UTF-8, cut between characters."""
+        self._narrow.append(self._narrow[-1] + len(text))
+        self._wide.append(self._wide[-1] + 2 * int(_units(text).sum()))
 
     def of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Offsets in UTF-16 of offsets in UTF-8."""
@@ -61,14 +61,18 @@ class Places8to16:
         wide = np.empty(len(places), np.int64)
         for block in np.unique(blocks).tolist():
             chosen = blocks == block
-            if block == len(self._steps):
-                wide[chosen] = self._wide[block]
-                continue
-            length = self._narrow[block + 1] - self._narrow[block]
-            low, high = np.unpackbits(self._steps[block], count=2 * length).reshape(2, length)
-            before = np.concatenate([[0], np.cumsum(low.astype(np.int64) + 2 * high)])
-            wide[chosen] = self._wide[block] + 2 * before[places[chosen] - self._narrow[block]]
+            begin = self._narrow[block]
+            self._copy.seek(begin)
+            text = self._copy.read(self._narrow[block + 1] - begin) if block + 1 < len(self._narrow) else b""
+            before = np.concatenate([[0], np.cumsum(_units(text), dtype=np.int64)])
+            wide[chosen] = self._wide[block] + 2 * before[places[chosen] - begin]
         return wide
+
+
+def _units(text: bytes) -> NDArray[np.uint8]:
+    """How many units of UTF-16 each byte of UTF-8 brings: none, one, or two where a character of four begins."""
+    data = np.frombuffer(text, np.uint8)
+    return ((data & 0xC0) != 0x80).astype(np.uint8) + (data >= 0xF0)
 
 
 def byte_order(file_spec: AnyFile, landed: LandedFile) -> str | None:
@@ -115,27 +119,28 @@ def decode(
     spec = file_spec.model_copy(update={key: "utf-8"})
     with tempfile.TemporaryDirectory(prefix="blueline-") as folder:
         copy = Path(folder) / "text"
-        places = _rewrite(source.id, landed, order, copy)
-        narrow = replace(landed, path=copy, size=copy.stat().st_size)
-        try:
-            for split in inner(source, spec, narrow, facts, batch_rows=batch_rows):
-                yield Split(split.table, _moved(split.kept, places), _own(split.rejects, places, landed, order))
-        except SourceError as error:
-            offset = error.where.get("byte_offset")
-            if isinstance(offset, int):
-                error.where["byte_offset"] = int(places.of(np.array([min(offset, narrow.size)]))[0])
-            raise
+        with copy.open("w+b") as file:
+            places = _rewrite(source.id, landed, order, file)
+            narrow = replace(landed, path=copy, size=copy.stat().st_size)
+            try:
+                for split in inner(source, spec, narrow, facts, batch_rows=batch_rows):
+                    yield Split(split.table, _moved(split.kept, places), _own(split.rejects, places, landed, order))
+            except SourceError as error:
+                offset = error.where.get("byte_offset")
+                if isinstance(offset, int):
+                    error.where["byte_offset"] = int(places.of(np.array([min(offset, narrow.size)]))[0])
+                raise
     facts.bytes = landed.size
     facts.notes.append(f"read as {order}")
 
 
-def _rewrite(source_id: str, landed: LandedFile, order: str, copy: Path) -> Places8to16:
+def _rewrite(source_id: str, landed: LandedFile, order: str, copy: BinaryIO) -> Places8to16:
     decoder = codecs.getincrementaldecoder(order)()
-    with landed.path.open("rb") as file, copy.open("wb") as out:
+    with landed.path.open("rb") as file:
         mark = file.read(2)
         first = 2 if mark in _MARKS else 0
         file.seek(first)
-        places = Places8to16(first)
+        places = Places8to16(copy, first)
         while True:
             begin = file.tell()
             data = file.read(_BLOCK)
@@ -150,9 +155,10 @@ def _rewrite(source_id: str, landed: LandedFile, order: str, copy: Path) -> Plac
                     byte_offset=max(0, begin + at - (0 if data else 1)),
                     remedy="have the file sent again, or correct its declared code page",
                 ) from None
-            out.write(text)
+            copy.write(text)
             places.add(text)
             if not data:
+                copy.flush()
                 return places
 
 

@@ -94,6 +94,8 @@ def decode(
 def _judge_encoding(source_id: str, landed: LandedFile, parser: XmlCheck, text: bytes, facts: FileFacts) -> bytes:
     """Feed the XML declaration and hold the encoding that it names against the text; what follows is returned."""
     end = text.find(b"?>") + 2 if b"<?xml" in text[:8] else 0
+    if end == 1:
+        return text  # it ends in a later piece
     parser.feed(text[:end])
     if not parser.is_utf8:  # expat is strict about UTF-8 itself
         facts.notes.append(verify(source_id, landed, parser.encoding, sample_file(landed), "encoding"))

@@ -262,6 +262,12 @@ def test_both_readers_give_the_same(tmp_path_factory, lines, end, size):
     assert found[0] == found[1]
 
 
+def test_what_looks_like_a_byte_order_mark_within_a_file_is_text(decoded):
+    data = "ď»żak;1;1\nb;2;2\n".encode("cp1250")
+    got = decoded(data, **DELIMITED, header=False, columns=["NAZWA", "NR", "SALDO"])
+    assert [row["NAZWA"] for row in got.rows()] == ["ď»żak", "b"]
+
+
 def test_most_chunks_are_read_by_arrow(decoded, monkeypatch):
     asked = []
     read = PlainReader.read

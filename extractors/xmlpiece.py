@@ -19,7 +19,7 @@ from extractors.base import LandedFile, Places, Sieve
 from extractors.damage import Damaged, DamageReport
 from extractors.spans import Cutter
 from extractors.xmlpaths import PathPlan, Slot, TablePlan
-from extractors.xmltext import mend, stripped
+from extractors.xmltext import mend_column, stripped
 from extractors.xmltokens import Index, Tags, attributes, cover, find_tags
 
 MAX_DEPTH = 256
@@ -173,6 +173,8 @@ class Piece:
     def _column(self, table: TablePlan, slot: Slot, rows: Index, ends: Index, damage: DamageReport) -> pa.Array:
         found, starts, stops, odd = self._events(slot)
         scope = rows if slot.scope == table.row else self._scope_of(slot, rows)
+        if slot.scope == table.row and _in_turn(rows, found, ends):
+            return self._without_controls(self._texts(starts, stops, slot, odd), slot, damage)
         first = np.searchsorted(found, scope)
         count = np.searchsorted(found, ends, side="right") - first
         carried = self._around.carried.get(slot, Carried())
@@ -224,9 +226,8 @@ class Piece:
         starts, stops = stripped(data, starts, stops)
         column, _ = self._cutter.column(data, starts, stops, sound=True)
         if odd.any():
-            texts = column.filter(pa.array(odd)).to_pylist()
-            mended = [text and mend(text, slot.attribute is not None) for text in texts]
-            column = pc.replace_with_mask(column, pa.array(odd), pa.array(mended, pa.string()))
+            mended = mend_column(column.filter(pa.array(odd)), slot.attribute is not None)
+            column = pc.replace_with_mask(column, pa.array(odd), mended)
         return column
 
     @cached_property
@@ -316,8 +317,13 @@ class Piece:
             )
 
 
+def _in_turn(rows: Index, found: Index, ends: Index) -> bool:
+    """Every row has one value, and it stands within the row."""
+    return len(found) == len(rows) and bool((found >= rows).all() and (found <= ends).all())
+
+
 def _may_hold_controls(piece: bytes, cutter: Cutter) -> bool:
-    if b"\x7f" in piece or b"&#" in piece:
+    if b"\x7f" in piece or (b"#" in piece and b"&#" in piece):  # a single byte is found much faster
         return True
     if cutter.is_utf8:
         return b"\xc2" in piece and re.search(rb"\xc2[\x80-\x9f]", piece) is not None

@@ -85,7 +85,8 @@ def _words(text: bytes, kinds: NDArray[np.uint8], digits: bytes) -> list[bytes]:
     high, behind = high[first], behind[first]
     starts, run_ends = gaps[behind - 1] + 1, gaps[behind]
     ends = np.minimum(run_ends, high + 1 + TAIL)
-    found = [text[max(start, end - LONGEST) : end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    begins = np.maximum(starts, ends - LONGEST)
+    found = [text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
     if digits:
         for place in np.flatnonzero(run_ends - starts == 1)[::-1].tolist():
             at = int(starts[place])

@@ -90,7 +90,8 @@ def decode(
             Tokeniser(structure.layout),
         )
         if head.control is not None:
-            run.control.take("header", cutter.decode(head.control[0]), 1, head.control[1])
+            text, number, offset = head.control
+            run.control.take("header", cutter.decode(text), number, offset)
         file.seek(head.start)
         yielded = False
         for split in _splits(run, file.read, head, facts, batch_rows):

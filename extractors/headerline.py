@@ -23,13 +23,13 @@ class HeaderLine:
         columns: Names of its columns.
         start: Offset of the first record behind the names.
         record_no: Its number.
-        control: The header record before the names and its offset, where there is one.
+        control: The header record before the names, its number and its offset, where there is one.
     """
 
     columns: list[str]
     start: int
     record_no: int
-    control: tuple[bytes, int] | None = None
+    control: tuple[bytes, int, int] | None = None
 
 
 def read_header_line(
@@ -70,7 +70,7 @@ def read_header_line(
         if not end or (line.strip(b"\r\n") and not line.startswith(ignored) and not is_control):
             break
         if is_control:
-            control, prefix = (line.rstrip(b"\r\n"), start + place), None
+            control, prefix = (line.rstrip(b"\r\n"), record_no, start + place), None
         record_no += bool(line.strip(b"\r\n"))  # an empty line is no record
         place = end
     spans, end = walker.spans(shown, place)

@@ -110,7 +110,7 @@ class Control:
             raise self._error(
                 f"the file has a second {kind}", "two deliveries may have been joined: have it sent again", **place
             )
-        if kind == "header" and (self.records or record_no != 1):
+        if kind == "header" and self.records:
             raise self._error("the header is not the first record", "have the file sent again", **place)
         self._stated.append(_Stated(kind, spec, text, record_no, byte_offset))
 

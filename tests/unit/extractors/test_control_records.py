@@ -78,6 +78,16 @@ def test_a_header_record_where_there_are_no_names(decoded):
     assert got.tables["konta"]["record_no"].to_pylist() == [2, 3, 4]
 
 
+@pytest.mark.parametrize("names", [b"", b"TYP;NR;SALDO\n"])
+def test_ignored_lines_may_stand_before_a_header_record(decoded, names):
+    spec = {**DELIMITED, "header": bool(names), "header_record": {"starts_with": "H;", "count_at": 2}}
+    got = decoded(b"# eksport\n# 2003\nH;3\n" + names + DATA, **{**spec, "ignore": ["#"]})
+    assert (got.facts.records, len(got.rows())) == (3, 3)
+    with pytest.raises(SourceError, match="states 2 data records") as caught:
+        decoded(b"# eksport\n# 2003\nH;2\n" + names + DATA, **{**spec, "ignore": ["#"]})
+    assert (caught.value.where["record_no"], caught.value.where["byte_offset"]) == (3, 17)
+
+
 def test_a_total_of_one_record_type_of_a_fixed_width_file(decoded):
     columns = [{"name": "NR", "start": 2, "length": 3}, {"name": "SALDO", "start": 5, "length": 5}]
     spec = {

@@ -128,7 +128,7 @@ class PlainReader:
                 return True
         if ((ends - starts) <= 2).any() and _has_blank_line(data, starts, ends):
             return True
-        returns = body.count(b"\r")  # Arrow takes one for a line end wherever it stands
+        returns = int(np.count_nonzero(data[: len(body)] == _RETURN))  # Arrow takes one for a line end anywhere
         if returns and returns != int((data[newlines[(newlines > 0) & (newlines < len(body))] - 1] == _RETURN).sum()):
             return True
         for prefix in self._controls:

@@ -83,6 +83,8 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
             continue
         quote = '"' if b'"' in sample else "'" if _quoted(sample, mark, b"'") else ""
         records = _records(sample, mark, quote.encode(), line_end)
+        if not records:  # nothing but empty values
+            continue
         counts = Counter(map(len, records))
         columns, often = counts.most_common(1)[0]
         if columns < 2 or often < len(records) * LEAST_SHARE:

@@ -65,7 +65,7 @@ def carried(entity: Entity, *, without: frozenset[str] = frozenset()) -> Iterato
         without: Fields that become ids, or that live in another table.
     """
     for field in entity.fields:
-        if field.name in without:
+        if field.name in without or not field.loaded:
             continue
         yield column(field)
         if field.normaliser:
@@ -129,6 +129,8 @@ def staging_columns(entity: str) -> list[tuple[str, str]]:
         if name in LINEAGE_NAMES:
             continue
         field = fields.get(name)
+        if field is not None and not field.loaded:
+            continue
         if field is None:
             columns.append((name, "text"))
         elif field.type != "text":

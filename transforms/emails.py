@@ -1,15 +1,17 @@
 """E-mail addresses: shape only; no mail server is asked.
 
->>> [read_email(t)[:2] for t in ("Jan.Nowak@WP.PL", "jan(at)wp.pl", "jan@wp,pl")]
-[('jan.nowak@wp.pl', 'ok'), ('jan@wp.pl', 'repaired'), ('jan@wp.pl', 'repaired')]
->>> [read_email(t)[:2] for t in ("brak", "jan@wp", "brak@brak.pl")]
-[(None, 'missing'), (None, 'unparsed'), (None, 'filler')]
+>>> read_email("Jan.Nowak@WP.PL").value, read_email("jan(at)wp.pl"), read_email("jan@wp,pl").status
+('jan.nowak@wp.pl', Verdict(value='jan@wp.pl', rule='email.tidied'), 'repaired')
+>>> [read_email(t).status for t in ("brak", "jan@wp", "brak@brak.pl")]
+['missing', 'unparsed', 'filler']
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+
+from transforms.rules import Verdict
 
 _FORM = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
@@ -21,26 +23,25 @@ _MOST = 254
 
 
 @lru_cache(maxsize=65_536)
-def read_email(text: str) -> tuple[str | None, str, str | None]:
-    """An e-mail address in lower case, its status, and what is wrong.
+def read_email(text: str) -> Verdict:
+    """Read an e-mail address, in lower case.
 
     Args:
         text: As delivered; of several only the first is read.
     """
     plain = text.strip().lower().removeprefix("mailto:").rstrip(".;,")
     if plain in _NOTHING:
-        return None, "missing", None
+        return Verdict(None, "email.missing")
     if _FORM.fullmatch(plain) and len(plain) <= _MOST:
-        return _settle(plain, "ok")
+        return _settle(plain, "email.plain")
     first = re.split(r"[;\s]+(?=\S+@)", plain)[0]
     address = _AT.sub("@", first).replace(" ", "")
     address = re.sub(r",(?=[a-z]{2,4}$)", ".", address)
     if not _FORM.fullmatch(address) or len(address) > _MOST:
-        return None, "unparsed", "not of the form name@domain"
-    return _settle(address, "repaired")
+        return Verdict(None, "email.form")
+    return _settle(address, "email.tidied")
 
 
-def _settle(address: str, status: str) -> tuple[str | None, str, str | None]:
-    if address.partition("@")[0] in _FILLER_USERS:
-        return None, "filler", "a filler"
-    return address, status, None
+def _settle(address: str, rule: str) -> Verdict:
+    filler = address.partition("@")[0] in _FILLER_USERS
+    return Verdict(None, "email.filler") if filler else Verdict(address, rule)

@@ -149,4 +149,5 @@ def test_localities(text, name, status):
     ],
 )  # fmt: skip
 def test_postal_codes(text, code, status):
-    assert read_postal_code(text)[:2] == (code, status)
+    found = read_postal_code(text)
+    assert (found.value, found.status) == (code, status)

@@ -13,13 +13,15 @@ from functools import lru_cache
 
 from transforms.rules import Verdict
 
-_FORM = re.compile(
+_FORM_TEXT = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
 )
+FORM_OF_ANY_CASE = _FORM_TEXT.replace("a-z", "A-Za-z")
+_FORM = re.compile(_FORM_TEXT)
 _AT = re.compile(r"\s*(?:\(at\)|\[at\]|\(a\)|\s+at\s+|\(małpa\))\s*")
 _NOTHING = frozenset(("", "-", "brak", "nie ma", "nie posiada", "n/d", "nd", "x", "?"))
-_FILLER_USERS = frozenset(["brak", "nie", "niema", "test", "xxx", "x", "aaa", "none", "null", "noemail", "nomail"])
-_MOST = 254
+FILLER_USERS = frozenset(["brak", "nie", "niema", "test", "xxx", "x", "aaa", "none", "null", "noemail", "nomail"])
+MOST = 254
 
 
 @lru_cache(maxsize=65_536)
@@ -32,16 +34,22 @@ def read_email(text: str) -> Verdict:
     plain = text.strip().lower().removeprefix("mailto:").rstrip(".;,")
     if plain in _NOTHING:
         return Verdict(None, "email.missing")
-    if _FORM.fullmatch(plain) and len(plain) <= _MOST:
+    if _FORM.fullmatch(plain) and len(plain) <= MOST:
         return _settle(plain, "email.plain")
     first = re.split(r"[;\s]+(?=\S+@)", plain)[0]
     address = _AT.sub("@", first).replace(" ", "")
     address = re.sub(r",(?=[a-z]{2,4}$)", ".", address)
-    if not _FORM.fullmatch(address) or len(address) > _MOST:
+    if not _FORM.fullmatch(address) or len(address) > MOST:
         return Verdict(None, "email.form")
     return _settle(address, "email.tidied")
 
 
 def _settle(address: str, rule: str) -> Verdict:
-    filler = address.partition("@")[0] in _FILLER_USERS
+    filler = address.partition("@")[0] in FILLER_USERS
     return Verdict(None, "email.filler") if filler else Verdict(address, rule)
+
+
+def row(text: str) -> tuple[str | None, str]:
+    """`read_email` as a row of texts: value, rule."""
+    verdict = read_email(text)
+    return verdict.value, verdict.rule

@@ -127,16 +127,15 @@ def read_postal_code(text: str) -> Verdict:
     return Verdict(f"{digits[:2]}-{digits[2:]}", rule)
 
 
-def is_elsewhere(code: str, locality_key: str) -> bool:
-    """Whether a postal code belongs to another district than a town that is a numbering zone's city.
+def postal_district(locality_key: str) -> str | None:
+    """First digit of the postal codes of a numbering zone's city; None for every other locality.
 
-    The districts are those of 1973; only the first digit is compared, and only for the 49 cities.
+    The districts are those of 1973 and say nothing of other places: a code that contradicts is a hint, no fault.
 
-    >>> is_elsewhere("30-062", "krakow"), is_elsewhere("00-950", "krakow"), is_elsewhere("00-950", "krepa")
-    (False, True, False)
+    >>> postal_district("krakow"), postal_district("bielsko biala"), postal_district("krepa")
+    ('3', '4', None)
     """
-    district = _districts().get(locality_key)
-    return district is not None and code[:1] != district
+    return _districts().get(locality_key)
 
 
 @cache

@@ -71,7 +71,9 @@ def read_name(
     return read_name_word_by_word(name, first, last, company, kind, given_first=given_first)
 
 
-class _Word(NamedTuple):
+class Word(NamedTuple):
+    """A word that can be nothing but a name: whether it is a given one, how it is shown, its keys."""
+
     given: bool
     shown: str
     first_key: str
@@ -79,12 +81,12 @@ class _Word(NamedTuple):
 
 
 @lru_cache(maxsize=131_072)
-def _word(text: str) -> _Word | None:
+def read_word(text: str) -> Word | None:
     """What is known of a word that can be nothing but a name; None for any other text."""
     if " " in text or not (text and is_plain(text) and is_name_only(text)):
         return None
     shown = display(text)
-    return _Word(is_given(text), shown, first_name_key(shown), last_name_key(shown))
+    return Word(is_given(text), shown, first_name_key(shown), last_name_key(shown))
 
 
 def _read_simple(name: str, first: str, last: str, kind: str) -> Name | None:
@@ -96,13 +98,13 @@ def _read_simple(name: str, first: str, last: str, kind: str) -> Name | None:
         words = name.split()
         if len(words) != 2:
             return None
-        given, family = _word(words[0]), _word(words[1])
+        given, family = read_word(words[0]), read_word(words[1])
         if given is None or family is None or given.given == family.given:
             return None
         if family.given:
             given, family = family, given
     else:
-        given, family, rule = _word(first), _word(last), "name.fields"
+        given, family, rule = read_word(first), read_word(last), "name.fields"
         if name or given is None or family is None or (family.given and not given.given):
             return None
     return Name(

@@ -11,7 +11,6 @@ Entities without such fields (all that carry money) pass as they are; of account
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -24,14 +23,13 @@ from transforms import identifier_columns, unique
 from transforms.address_columns import addresses
 from transforms.addresses import split_text
 from transforms.documents import read_document
-from transforms.emails import read_email
 from transforms.faults import Faults, key_of
 from transforms.findings import Columns, Findings
-from transforms.kernels import Bools, dense, present
-from transforms.localities import is_elsewhere, read_postal_code
+from transforms.kernels import Bools, dense
+from transforms.localities import postal_district, read_postal_code
 from transforms.marks import Marks
+from transforms.name_columns import mails, names
 from transforms.name_order import sex_of
-from transforms.names import Name, read_name
 from transforms.phone_columns import phones
 from transforms.phones import OldNumbers
 from transforms.registers import read_nrb
@@ -81,18 +79,17 @@ def _subscriber(spec: SourceSpec, columns: Columns, found: Findings) -> None:
         columns[name] = judged.value
     _documents(columns, found)
     _phones(spec, columns, found, "phone", own_lines=False)
-    judged = identifier_columns.judged(columns["email"], read_email, "email.missing")
+    judged = mails(columns["email"])
     found.told("email", judged.marks, columns["email"])
     columns["email"] = judged.value
 
 
 def _names(spec: SourceSpec, columns: Columns, found: Findings) -> None:
     delivered = [columns[n] for n in ("name", "first_name", "last_name", "company_name", "kind")]
-    rule = partial(read_name, given_first=spec.name_order == "given_first")
-    read = unique.apply_rows(rule, delivered, len(Name._fields))
-    names = ("kind", "first_name", "last_name", "company_name", "legal_form", "name_note", "name_status",
+    read = names(delivered, given_first=spec.name_order == "given_first")
+    fields = ("kind", "first_name", "last_name", "company_name", "legal_form", "name_note", "name_status",
              "first_name_key", "last_name_key", "company_key")  # fmt: skip
-    columns.update(zip(names, read, strict=False))
+    columns.update(zip(fields, read, strict=False))
     found.told("name", Marks.of(read[-1], "name.missing"), pc.coalesce(*delivered[:4]))
 
 
@@ -168,14 +165,18 @@ def _postal_codes(columns: Columns, found: Findings, abroad: Any) -> None:
         code = pc.if_else(abroad, delivered, code)
         marks.set(abroad.to_numpy(zero_copy_only=False), "postal.missing")
         marks.set(pc.and_(abroad, pc.is_valid(delivered)).to_numpy(zero_copy_only=False), "postal.foreign")
-    pairs = [code, columns["locality_key"]]
-    elsewhere = unique.apply_rows(lambda code, key: ("x" if code and is_elsewhere(code, key) else None,), pairs, 1)[0]
-    marks.set(marks.having_rule("postal.plain") & present(elsewhere), "postal.city")
+    district = unique.apply(lambda key: (postal_district(key),), columns["locality_key"], 1)[0]
+    if district.null_count < len(district):
+        other = _differ(pc.utf8_slice_codeunits(code, 0, 1), district)
+        marks.set(marks.having_rule("postal.plain") & other, "postal.city")
     columns["postal_code"] = code
     found.told("postal_code", marks, delivered)
 
 
 def _voivodeships(columns: Columns, found: Findings) -> None:
+    if columns["voivodeship"].null_count == len(columns["voivodeship"]):
+        columns["voivodeship_before_1999"] = columns["voivodeship_since_1999"] = columns["voivodeship"]
+        return
     pairs = [columns["voivodeship"], columns["locality_key"]]
     before, since, rule = unique.apply_rows(read_voivodeship, pairs, 3)
     columns["voivodeship_before_1999"], columns["voivodeship_since_1999"] = before, since

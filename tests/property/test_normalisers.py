@@ -20,6 +20,7 @@ from transforms.kernels import as_text, decimal_integers, decimals, trimmed
 from transforms.letters import display, fold
 from transforms.localities import locality_key, read_locality, read_postal_code
 from transforms.lookups import Lookups
+from transforms.name_columns import mails, names
 from transforms.names import last_name_key, read_name, read_name_word_by_word
 from transforms.phone_columns import phones
 from transforms.phones import read_phone
@@ -285,3 +286,34 @@ def test_lookups_find_what_a_dictionary_finds(table, asked):
     assert lookups.find(rule, pa.array(wanted, pa.string())).to_pylist() == [
         reference.get(k) if k else None for k in wanted
     ]
+
+
+TEXT = st.one_of(st.none(), NAME, WORD, GIVEN, st.sampled_from(["ALFA SP. Z O.O.", "P.H.U. JAN KOWALSKI", "dr NOWAK"]))
+
+
+@settings(max_examples=80)
+@given(
+    st.lists(st.tuples(TEXT, TEXT, TEXT, TEXT, st.sampled_from([None, "person", "company"])), min_size=1, max_size=20)
+)
+def test_name_columns_equal_the_reference(rows):
+    columns = [trimmed(pa.array(list(c), pa.string())) for c in zip(*rows, strict=True)]
+    got = names(columns)
+    for i in range(len(rows)):
+        fields = [c[i].as_py() or "" for c in columns]
+        assert tuple(c[i].as_py() for c in got) == tuple(read_name(*fields)), fields
+
+
+MAIL = st.builds(
+    "{}{}{}".format, st.sampled_from(["jan", "Jan.Nowak", "brak", "TEST", "K", "a..b", "İ"]),
+    st.sampled_from(["@", " @ ", "(at)"]), st.sampled_from(["wp.pl", "WP.PL", "wp,pl", "wp", "k\u212a.pl"]),
+)  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.none(), MAIL, ANYTHING), max_size=20))
+def test_mail_columns_equal_the_reference(texts):
+    column = trimmed(pa.array(texts, pa.string()))
+    judged = mails(column)
+    expected = [read_email(t or "") for t in column.to_pylist()]
+    assert judged.value.to_pylist() == [e.value for e in expected]
+    assert [judged.marks.known[code] for code in judged.marks.codes] == [e.rule for e in expected]

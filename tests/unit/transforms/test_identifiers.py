@@ -125,8 +125,6 @@ def test_the_column_and_the_reference_agree_on_pesels():
     assert judged.birth_days.tolist() == [(v.birth_date - epoch).days if v.birth_date else 0 for v in one_by_one]
     groups = judged.marks.findings()
     found = {(int(row), reason, message) for rows, reason, message in groups for row in rows.nonzero()[0]}
-        (int(row), reason, message) for rows, reason, message in judged.marks.findings() for row in rows.nonzero()[0]
-    }
     assert found == {(i, v.reason, f"{v.message} ({v.rule})") for i, v in enumerate(one_by_one) if v.reason}
 
 

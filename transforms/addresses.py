@@ -76,7 +76,7 @@ def read_address(street: str, house: str, flat_no: str, city: str, text: str = "
     if not (street or house) and (match := _VILLAGE.fullmatch(city.strip())):
         city, house = match[1], match[2]  # Krępa 15
     place = read_locality(city)
-    street, house = _part(squeeze(street), squeeze(house))
+    street, house = part_number(squeeze(street), squeeze(house))
     number = read_house(house, flat_no) if house or flat_no else _NO_HOUSE
     road = read_street(street) if street else _NO_STREET
     if road.type is None and road.key is not None and road.key in (place.key, "wies"):
@@ -141,7 +141,7 @@ def split_text(text: str) -> Split:
 
 
 @lru_cache(maxsize=65_536)
-def _part(street: str, house: str) -> tuple[str, str]:
+def part_number(street: str, house: str) -> tuple[str, str]:
     """Street and number out of two fields, of which the second may be empty."""
     if not street or house:
         return street, house

@@ -104,8 +104,9 @@ def compare_births(judged: JudgedPesels, births: Any, delivered: Any, extracted_
         return judged
     days = pc.fill_null(births.view(pa.int32()), 0).to_numpy(zero_copy_only=False)
     contradicts = present(judged.value) & born & (days != judged.birth_days)
-    broken = born & (marks.having_rule("pesel.check") | marks.having_rule("pesel.date")
-                     | marks.having_rule("pesel.future"))  # fmt: skip
+    broken = np.zeros(len(born), bool)
+    for rule in identifiers.SWAPPABLE:
+        broken |= born & marks.having_rule(rule)
     marks.set(contradicts, "pesel.birth")
     marks.set(_explained(judged.value, births, contradicts), "pesel.birth-swap")
     if not broken.any():

@@ -37,6 +37,7 @@ PESEL_FILLERS = frozenset(
 )
 NIP_FILLERS = frozenset([str(d) * 10 for d in range(10)] + ["1234563218", "1234567890", "0123456789", "9876543210"])
 _CENTURIES = {0: 1900, 80: 1800, 20: 2000, 40: 2100, 60: 2200}
+SWAPPABLE = ("pesel.check", "pesel.date", "pesel.future")  # faults that two exchanged digits may explain
 OLDEST_YEARS = 115
 ADULT_YEARS = 18  # at which one may sign a contract
 _NOISE = re.compile(r"[\s./\-]")

@@ -187,6 +187,7 @@ RULES: dict[str, Rule] = {
         no_place=("suspect", "", "there is no locality"),
         foreign_part=("suspect", "", "in another country, without street or locality"),
     ),
+    **_of("street", ok={"plain": "type, main word and the rest"}),
     **_of(
         "place", ok={"plain": "as written"},
         repaired={"list": "a town of the list: abbreviation, hyphen or lost diacritics put right",

@@ -22,7 +22,7 @@ from billing.spec import SourceSpec
 from transforms import identifier_columns, unique
 from transforms.address_columns import addresses
 from transforms.addresses import split_text
-from transforms.documents import read_document
+from transforms.document_columns import documents
 from transforms.faults import Faults, key_of
 from transforms.findings import Columns, Findings
 from transforms.kernels import Bools, dense
@@ -115,9 +115,9 @@ def _differ(left: Any, right: Any) -> Bools:
 
 def _documents(columns: Columns, found: Findings) -> None:
     delivered = columns["document"]
-    number, rule, kind = unique.apply_rows(read_document, [delivered, columns["document_kind"]], 3)
-    columns["document"], columns["document_kind"] = number, kind
-    found.told("document", Marks.of(rule, "document.missing"), delivered)
+    read = documents(delivered, columns["document_kind"])
+    columns["document"], columns["document_kind"] = read.number, read.kind
+    found.told("document", read.marks, delivered)
 
 
 def _phones(spec: SourceSpec, columns: Columns, found: Findings, name: str, *, own_lines: bool) -> Any:

@@ -1,6 +1,7 @@
 """What must hold for any text: normalising twice is normalising once, and fast columns equal the reference."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -13,18 +14,23 @@ from transforms import amounts, dates, identifier_columns
 from transforms.address_columns import addresses
 from transforms.addresses import read_address
 from transforms.codes import vat_rate
+from transforms.document_columns import documents
+from transforms.documents import read_document
 from transforms.emails import read_email
+from transforms.explanations import KINDS, Setting, explain
 from transforms.houses import read_house
 from transforms.identifiers import pesel_check_digit, read_nip, read_pesel, read_regon
 from transforms.kernels import as_text, decimal_integers, decimals, trimmed
 from transforms.letters import display, fold
 from transforms.localities import locality_key, read_locality, read_postal_code
 from transforms.lookups import Lookups
+from transforms.mojibake import put_right
 from transforms.name_columns import mails, names
 from transforms.names import last_name_key, read_name, read_name_word_by_word
 from transforms.phone_columns import phones
 from transforms.phones import read_phone
-from transforms.rules import Verdict
+from transforms.registers import read_krs, read_nrb
+from transforms.rules import RULES, Verdict
 from transforms.streets import read_street, street_key
 from transforms.vocabulary import given_names, zones
 
@@ -317,3 +323,45 @@ def test_mail_columns_equal_the_reference(texts):
     expected = [read_email(t or "") for t in column.to_pylist()]
     assert judged.value.to_pylist() == [e.value for e in expected]
     assert [judged.marks.known[code] for code in judged.marks.codes] == [e.rule for e in expected]
+
+
+DOCUMENT = st.one_of(
+    st.from_regex(r"[A-CIO01]{2,3}[0-9OIL]{6,7}", fullmatch=True),
+    st.from_regex(r"AB[A-Z]3[0-9]{5}", fullmatch=True),
+    ANYTHING,
+)
+
+
+@settings(max_examples=80)
+@given(st.lists(st.tuples(DOCUMENT, st.sampled_from([None, "id_card", "passport", "other"])), min_size=1, max_size=30))
+def test_document_columns_equal_the_reference(rows):
+    column = trimmed(pa.array([text for text, _ in rows], pa.string()))
+    read = documents(column, pa.array([kind for _, kind in rows], pa.string()))
+    for i, (text, (_, kind)) in enumerate(zip(column.to_pylist(), rows, strict=True)):
+        expected = read_document(text or "", kind or "")
+        got = (read.number[i].as_py(), read.marks.known[read.marks.codes[i]], read.kind[i].as_py())
+        assert got == tuple(expected), (text, kind)
+
+
+@given(st.one_of(DOCUMENT, ANYTHING), st.sampled_from(["", "id_card", "passport", "other"]))
+def test_documents_and_registers_are_idempotent(text, kind):
+    found = read_document(text, kind)
+    if found.number is not None and found.rule != "document.shape":
+        again = read_document(found.number, found.kind or "")
+        assert (again.number, again.kind) == (found.number, found.kind)
+    for read in (read_krs, read_nrb):
+        value = read(text).value
+        assert value is None or read(value).value == value
+
+
+@given(ANYTHING)
+def test_what_was_put_right_is_not_put_right_again(text):
+    repaired = put_right(text)
+    assert repaired is None or put_right(repaired[0]) is None
+
+
+@given(st.sampled_from(sorted(KINDS)), st.one_of(ANYTHING, PHONE, HOUSE, NAME, DOCUMENT))
+def test_any_text_is_explained_by_a_known_rule(kind, text):
+    told = explain(kind, text, Setting(DAY, zone="22"))
+    assert told["rule"] in RULES and (told["value"] is None or told["status"] in ("ok", "repaired", "suspect"))
+    json.dumps(told)

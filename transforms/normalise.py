@@ -32,7 +32,7 @@ from transforms.name_columns import mails, names
 from transforms.name_order import sex_of
 from transforms.phone_columns import phones
 from transforms.phones import OldNumbers
-from transforms.registers import read_nrb
+from transforms.registers import read_krs, read_nrb
 from transforms.voivodeships import read_voivodeship
 
 
@@ -77,6 +77,9 @@ def _subscriber(spec: SourceSpec, columns: Columns, found: Findings) -> None:
         judged = judge(columns[name])
         found.told(name, judged.marks, columns[name])
         columns[name] = judged.value
+    judged = identifier_columns.judged(columns["krs"], read_krs, "krs.missing")
+    found.told("krs", judged.marks, columns["krs"])
+    columns["krs"] = judged.value
     _documents(columns, found)
     _phones(spec, columns, found, "phone", own_lines=False)
     judged = mails(columns["email"])

@@ -1,12 +1,15 @@
 """`blueline normalise`: JSON lines in the order of the values, and wrong use told in one piece."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from billing.errors import ContractError, SourceError
+from billing.model import STATUSES
 from pipeline import cli
+from transforms.explanations import KINDS
 
 runner = CliRunner()
 
@@ -107,3 +110,11 @@ def test_a_file_that_is_no_text_is_told_with_its_place(tmp_path):
 def test_an_unknown_kind_names_the_known_ones():
     done = runner.invoke(cli.app, ["normalise", "--kind", "shoe", "42"])
     assert done.exit_code == 2 and "pesel" in done.output
+
+
+def test_the_page_shows_what_the_command_prints():
+    page = (Path(__file__).parents[3] / "docs" / "normalisation.md").read_text(encoding="utf-8")
+    shown = next(line for line in page.splitlines() if line.startswith("{"))
+    assert json.loads(shown) == run("--kind", "phone", "--zone", "22", "625-12-34 w. 12")[0]
+    flat = " ".join(page.split())
+    assert all(kind in flat for kind in KINDS) and all(f"| `{status}` |" in page for status in STATUSES)

@@ -277,6 +277,7 @@ ROWS = [
     ("subscriber", {"document": "ABA300001", "phone": "6251234", "name": "Jan Stanisław"},
      "name=name.two-given document=document.check phone=phone.zone"),
     ("subscriber", {"name": "KOWALSKI JAN", "pesel": "44051401458", "phone": "226251234"}, None),
+    ("subscriber", {"krs": "12345", "regon": "12100784"}, "regon=regon.zero krs=krs.zero"),
     ("line", {"number": "126251234"}, "number=phone.other-zone"), ("line", {"number": "6251234"}, None),
     ("address", {"street": "Długa", "house": "5/40", "city": "Kraków", "postal_code": "00-950"},
      "address=house.slash postal_code=postal.city"),

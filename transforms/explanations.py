@@ -106,7 +106,7 @@ def _address(text: str, setting: Setting) -> Told:
     code = read_postal_code(split.postal_code)
     parts = {field: part for field, part in address._asdict().items() if field not in ("status", "rule")}
     parts |= {"number": house.kind or None, "stair": house.stair, "lot": house.lot, "postal_code": code.value}
-    if address.rule == "address.missing":
+    if address.status in ("missing", "unparsed"):
         return None, address.rule, parts
     street = " ".join(p for p in (address.street_type, address.street_rest, address.street_name) if p)
     number = "/".join(p for p in (address.building, address.flat) if p)

@@ -3,14 +3,15 @@
 The table of forms is that of the project's domain rules: letters joined to their number, `m.`, `lok.`, blocks with
 staircases, corner buildings, plots, post-office boxes.  `12/4` is building 12, flat 4; `12/14` may as well be one
 corner building with two numbers, so a right side that is the next or next but one number of the same side of the
-street makes the verdict `suspect`.  A slash alone is never as sure as a word: see the rules' confidence.
+street makes the verdict `suspect`.  A slash alone is not as sure as a word, unless
+what follows is too high for a house: see the rules' confidence.
 
 >>> [read_house(t)[:2] for t in ("12", "12 A", "12/4", "12 m. 4", "12m4", "12/14 m. 3", "12-14/4", "12 m. 4 i 5")]
 [('12', None), ('12A', None), ('12', '4'), ('12', '4'), ('12', '4'), ('12/14', '3'), ('12-14', '4'), ('12', '4,5')]
 >>> read_house("bl. 3 kl. II m. 4")
 House(building='3', flat='4', status='ok', kind='block', rule='house.flat', stair='II', lot=None)
->>> read_house("12/14")[2:5], read_house("12/204").rule
-(('suspect', 'house', 'house.corner'), 'house.slash')
+>>> read_house("12/14")[2:5], read_house("12/4").rule, read_house("12/204").rule
+(('suspect', 'house', 'house.corner'), 'house.slash', 'house.flat')
 >>> read_house("dz. 123/4")[2:], read_house("skr. poczt. 15").lot, read_house("za kościołem").status
 (('suspect', 'plot', 'house.plot', None, '123/4'), '15', 'unparsed')
 """
@@ -43,6 +44,7 @@ _TRIPLE = re.compile(rf"(?P<building>{_NUMBER}/{_NUMBER})/(?P<flat>\d{{1,4}}[a-z
 _PLOT = re.compile(r"(?:dzialka|dzial|dz)(?![a-z])\.? ?(?:nr\.? ?)?(?P<lot>\d[\d/]*[a-z]?)")
 _BOX = re.compile(r"(?:skr(?:ytka)?\.? ?(?:poczt(?:owa)?)?\.?|box|p\.?o\.? ?box) ?(?:nr\.? ?)?(?P<lot>\d+)")
 _CORNER = 4
+_HIGHEST_HOUSE = 200
 
 
 class House(NamedTuple):
@@ -95,7 +97,9 @@ def _numbered(plain: str) -> House:
     """Building, staircase and flat in one text."""
     if (match := _SLASHED.fullmatch(plain)) or (match := _TRIPLE.fullmatch(plain)):
         building, flat = _tidy(match["building"]), _tidy(match["flat"]) or None
-        sure = match.re is _TRIPLE or "-" in building  # 12/14/3, 12-14/4: nothing but a flat can follow
+        # 12/14/3, 12-14/4: nothing but a flat can follow; few streets have houses up to 200
+        digits = "".join(c for c in flat or "" if c.isdigit())
+        sure = match.re is _TRIPLE or "-" in building or int(digits or 0) > _HIGHEST_HOUSE
         rule = "house.flat" if sure else "house.slash"
         if flat and _is_corner(building, flat):
             rule = "house.corner"

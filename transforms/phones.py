@@ -32,7 +32,6 @@ from transforms.vocabulary import zones
 
 _SPLIT = re.compile(r"[;,|]|\b(?:lub|oraz|albo)\b", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?<![a-z])(?:wewnetrzny|wewn|wew|w|int|ext)\s*[:.]?\s*(\d{1,5})(?!\d)")
-_RANGE = re.compile(r"([\d\s().-]*(?:\d[\s().-]*){7})/\s*\d{1,4}")  # 625 12 34/35
 _WORDS = re.compile(r"\b(?:tel|telefon|kom|fax|faks|nr|dom|prac|sluzb)\b[.:]?")
 _NOISE = re.compile(r"[\s().\-–/+]")
 _LETTERS = str.maketrans("oil", "011")  # typed for digits
@@ -146,8 +145,8 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
     rule, extension = "phone.plain", None
     if match := _EXTENSION.search(text):
         extension, text, rule = match[1], text[: match.start()], "phone.extension"
-    elif match := _RANGE.fullmatch(text):
-        text, rule = match[1], "phone.range"
+    elif first := _first_of_range(text):
+        text, rule = first, "phone.range"
     text = _WORDS.sub(" ", text).strip()
     if _ZONE_SERVICE.fullmatch(text):
         return _refused("phone.short-code", extension)
@@ -167,6 +166,13 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
     elif modern := _renumbered(national, renumbering):
         national, rule = modern, "phone.renumbered"
     return _judge(national, extension, carrier, rule)
+
+
+def _first_of_range(text: str) -> str | None:
+    """The number before a slash, where less than a number stands behind it: `625 12 34/35`."""
+    first, slash, others = text.partition("/")
+    digits = [sum(c.isdigit() for c in side) for side in (first, others)]
+    return first if slash and digits[0] >= _LOCAL > digits[1] > 0 else None
 
 
 def _refused(rule: str, extension: str | None = None) -> Phone:

@@ -98,6 +98,7 @@ VECTORS = [
     ("phone", "22 625 12 34 wew. 15", {}, WARSAW, "phone.extension"),
     ("phone", "22 625 12 34 int 7", {}, WARSAW, "phone.extension"),
     ("phone", "22 625 12 34/35", {}, WARSAW, "phone.range"),
+    ("phone", "22 625 12 34 / 25 11 22", {}, WARSAW, "phone.range"),
     ("phone", "O22 625 12 34", {}, WARSAW, "phone.letters"), ("phone", "22 625 l2 34", {}, WARSAW, "phone.letters"),
     *[("phone", t, {}, None, "phone.filler") for t in
       ("22 000 00 00", "22 111 11 11", "22 999 99 99", "123456789", "000000000")],
@@ -149,7 +150,7 @@ VECTORS = [
     # house numbers
     *[("house", t, {}, v, r) for t, v, r in (
         ("12", "12", "house.plain"), ("12A", "12A", "house.plain"), ("12 A", "12A", "house.plain"),
-        ("12/4", "12/4", "house.slash"), ("12/14", "12/14", "house.corner"), ("12/204", "12/204", "house.slash"),
+        ("12/4", "12/4", "house.slash"), ("12/14", "12/14", "house.corner"), ("12/204", "12/204", "house.flat"),
         ("12 m. 4", "12/4", "house.flat"), ("12 m 4", "12/4", "house.flat"), ("12m4", "12/4", "house.flat"),
         ("12 mieszk. 4", "12/4", "house.flat"), ("12 lok. 4", "12/4", "house.flat"),
         ("12 l. 4", "12/4", "house.flat"), ("12/14 m. 3", "12/14/3", "house.flat"),
@@ -158,7 +159,7 @@ VECTORS = [
         ("bl. 3 kl. II m. 4", "3/4", "house.flat"), ("dz. 123/4", None, "house.plot"),
         ("dz. nr 7", None, "house.plot"), ("skr. poczt. 15", None, "house.box"), ("skrytka 15", None, "house.box"),
         ("12 m. 4A", "12/4A", "house.flat"), ("12 m. 4 i 5", "12/4,5", "house.flat"),
-        ("za kościołem", None, "house.unparsed"), ("-", None, "house.missing"))],
+        ("za kościołem", None, "house.unparsed"), ("12/0A", "12/A", "house.slash"), ("-", None, "house.missing"))],
     # streets and places
     ("street", "Mickiewicza Adama", {}, "Mickiewicza", "street.plain"), ("street", "", {}, None, "street.missing"),
     ("city", "KRAKÓW", {}, "Kraków", "place.plain"), ("city", "Krakow", {}, "Kraków", "place.list"),
@@ -184,7 +185,7 @@ VECTORS = [
     ("address", "Krępa 15", {"city": "Krępa"}, "15, Krępa", "address.plain"),
     ("address", "Długa 5", {"city": "LODZ"}, "Długa 5, Łódź", "address.place"),
     ("address", "Długa 5", {}, "Długa 5", "address.no-place"),
-    ("address", "ul. Długa, Kraków", {}, "ul. Długa, Kraków", "address.no-number"),
+    ("address", "ul. Długa, Kraków", {}, None, "address.no-number"),
     ("address", "", {}, None, "address.missing"),
     # e-mail
     ("email", "Jan.Nowak@WP.PL", {}, "jan.nowak@wp.pl", "email.plain"),

@@ -75,17 +75,19 @@ def read_locality(text: str) -> Locality:
             cut, rule = shorter, why
     if not any(c.isalpha() for c in cut):
         cut, post_town = bare, None
-    name = towns().get(_town_key(cut))
-    if name is not None and rule == "place.spelling":
+    name = _spelled(cut)
+    if rule == "place.spelling" and _town_key(cut) in towns():
         rule = "place.list"
-    if name is None:
-        name = " ".join(_word(w, at) for at, w in enumerate(_DASHES.sub("-", cut).split()))
     # capitals are no fault; a lost diacritic, an abbreviation and an addition were put right
     if name.casefold() == bare.casefold():
         rule = "place.plain"
-    return Locality(
-        name, locality_key(name), RULES[rule].status, rule, read_locality(post_town).name if post_town else None
-    )
+    return Locality(name, locality_key(name), RULES[rule].status, rule, _spelled(post_town) if post_town else None)
+
+
+def _spelled(text: str) -> str:
+    """A place in its usual spelling: as the list of towns has it, else word by word."""
+    listed = towns().get(_town_key(text))
+    return listed or " ".join(_word(w, at) for at, w in enumerate(_DASHES.sub("-", text).split()))
 
 
 def locality_key(name: str) -> str:

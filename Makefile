@@ -9,11 +9,11 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 export BLUELINE_HOME ?= .blueline
 
-.PHONY: help demo test up down status lint format bench lock clean distclean install spark
+.PHONY: help demo test up down status lint format bench bench-normalise spark lock clean distclean install
 
 help: ## List the commands
 	@printf 'Blueline: many legacy billing systems, one reconciled billing database\n\n'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\nNeeds only make and CPython 3.11 or newer (another one: make PYTHON=/path/to/python3 ...).\n'
 
 $(INSTALLED): requirements.lock pyproject.toml bootstrap.sh
@@ -49,6 +49,9 @@ format: $(INSTALLED) ## Correct what can be corrected by machine
 
 bench: $(INSTALLED) ## Time and peak memory of every step at 100,000 and 1,000,000 subscribers; ARGS=100000
 	@$(BIN)/python benchmarks/pipeline_scale.py $(ARGS)
+
+bench-normalise: $(INSTALLED) ## The normalisers beside pandas, on 500,000 subscribers; ARGS=5000000
+	@$(BIN)/python benchmarks/normalise_speed.py $(ARGS)
 
 spark: $(INSTALLED) ## Add the Spark engine to the environment (needs Java 17); see docs/settings.md
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements-spark.lock

@@ -59,6 +59,7 @@ class Field:
         merge: How one value is chosen when several records become one customer.
         normaliser: The rule of `transforms` that cleans it.
         derived: Written by a normaliser, never delivered by a source.
+        loaded: Whether the warehouse has it, too; otherwise it stays in the canonical tables.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Field:
     merge: MergeRule | None = None
     normaliser: str | None = None
     derived: bool = False
+    loaded: bool = True
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,12 @@ def _denomination(*amounts: str) -> tuple[Field, ...]:
     )
 
 
+def _rules() -> Field:
+    """One column for all values of a row, null for nearly all rows: what costs nothing is always there."""
+    return Field("rules", "Rules that put right, doubted or refused a value: field=rule, parted by blanks",
+                 derived=True, loaded=False)  # fmt: skip
+
+
 SUBSCRIBER = Entity(
     "subscriber",
     "A person, firm or institution as one source knows it",
@@ -168,7 +176,15 @@ SUBSCRIBER = Entity(
         Field("pesel", "PESEL", personal="identifier", merge="most_trusted", normaliser="pesel"),
         Field("nip", "Tax number", personal="identifier", merge="most_trusted", normaliser="nip"),
         Field("regon", "Statistical number of a business", merge="most_trusted", normaliser="regon"),
-        Field("document", "Number of the identity document", personal="identifier", merge="newest", max_length=32),
+        Field("krs", "Number in the court register", normaliser="krs", loaded=False),
+        Field(
+            "document",
+            "Number of the identity document",
+            personal="identifier",
+            merge="newest",
+            max_length=32,
+            normaliser="document",
+        ),
         Field("document_kind", "What the document is", "code", codes=("id_card", "passport", "other")),
         Field("birth_date", "Date of birth", "date", personal="personal", merge="most_frequent"),
         Field("sex", "Sex as delivered, else from the PESEL", "code", codes=("F", "M"), personal="personal"),
@@ -187,6 +203,7 @@ SUBSCRIBER = Entity(
         Field("last_name_key", "Family name, folded for matching", derived=True, personal="personal"),
         Field("company_key", "Company name without form, folded for matching", derived=True),
         Field("phone_extension", "Extension behind the number", derived=True),
+        _rules(),
     ),
 )
 
@@ -226,6 +243,9 @@ ADDRESS = Entity(
         Field("address_status", "Verdict on the parse", "code", codes=STATUSES, derived=True),
         Field("street_key", "Street, folded for matching", derived=True, personal="personal"),
         Field("locality_key", "Locality, folded for matching", derived=True, personal="personal"),
+        Field("voivodeship_before_1999", "Voivodeship of 1975-1998", derived=True, loaded=False),
+        Field("voivodeship_since_1999", "Voivodeship since 1999, where it is certain", derived=True, loaded=False),
+        _rules(),
     ),
     (Reference(("subscriber_key",), "subscriber", "ORPHAN-ADDRESS"),),
 )
@@ -254,6 +274,7 @@ ACCOUNT = Entity(
         Field("nrb", "Virtual bank account for payments", personal="identifier", max_length=34),
         Field("credit_limit", "Credit limit", "money"),
         Field("status", "State of the account", "code", codes=("active", "suspended", "closed")),
+        _rules(),
     ),
     (Reference(("subscriber_key",), "subscriber", "ACC-NO-CUSTOMER"),),
     control_amount="closing_balance",
@@ -274,6 +295,7 @@ LINE = Entity(
         Field("status", "State of the line", "code", codes=("active", "suspended", "closed")),
         Field("number_zone", "Numbering zone of the number", derived=True, max_length=2),
         Field("number_extension", "Extension behind the number", derived=True),
+        _rules(),
     ),
     (Reference(("account_key",), "account", "ORPHAN"),),
 )

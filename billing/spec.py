@@ -176,6 +176,28 @@ class Thresholds(Strict):
     always_allowed: int = Field(default=5, ge=0)
 
 
+class Renumbering(Strict):
+    """A range of telephone numbers from before the seven digits, and what it became.
+
+    `{ digits = 6, old = "33", new = "55233" }` reads `331511` as zone 55, number 2331511.
+
+    Attributes:
+        digits: How many digits the numbers have, without the trunk zero.
+        old: Digits that they begin with; may be empty.
+        new: Digits that take the place of `old`; the result has nine.
+    """
+
+    digits: int = Field(ge=3, le=8)
+    old: Annotated[str, Field(pattern=r"^\d*$")] = ""
+    new: Annotated[str, Field(pattern=r"^\d+$")]
+
+    @model_validator(mode="after")
+    def _nine_digits(self) -> Self:
+        if (made := self.digits - len(self.old) + len(self.new)) != 9:
+            raise ValueError(f"makes numbers of {made} digits out of {self.digits}; a number has nine")
+        return self
+
+
 class SourceSpec(Strict):
     """One legacy source.  See the module's docstring.
 
@@ -193,6 +215,7 @@ class SourceSpec(Strict):
         vat_rates: Rates the source may bill.
         currencies: Currencies that may occur.
         name_order: Order of the names in one field, for the few that a dictionary of given names cannot orient.
+        renumbering: What became of telephone numbers of five or six digits; the first range that fits counts.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -210,6 +233,7 @@ class SourceSpec(Strict):
     vat_rates: list[str] = Field(default_factory=lambda: ["0", "7", "22", "zw"])
     currencies: list[str] = Field(default_factory=lambda: ["PLN"])
     name_order: Literal["family_first", "given_first"] = "family_first"
+    renumbering: list[Renumbering] = Field(default_factory=list)
     files: list[AnyFile] = Field(min_length=1)
     entities: list[EntityMap] = Field(default_factory=list)
 

@@ -58,6 +58,7 @@ NORMALISED: dict[str, tuple[str, str]] = {
     "pesel": ("^[0-9]{11}$", "11 digits"),
     "nip": ("^[0-9]{10}$", "10 digits"),
     "regon": ("^(?:[0-9]{9}|[0-9]{14})$", "9 or 14 digits"),
+    "krs": ("^[0-9]{10}$", "10 digits"),
     "phone": ("^[+][1-9][0-9]{6,14}$", "an E.164 number"),
     "postal_code": ("^[0-9]{2}-[0-9]{3}$", "a postal code (00-000)"),
     "email": ("^[^@ ]+@[^@ ]+[.][^@ ]+$", "an e-mail address"),

@@ -65,7 +65,7 @@ def carried(entity: Entity, *, without: frozenset[str] = frozenset()) -> Iterato
         without: Fields that become ids, or that live in another table.
     """
     for field in entity.fields:
-        if field.name in without:
+        if field.name in without or not field.loaded:
             continue
         yield column(field)
         if field.normaliser:
@@ -119,14 +119,15 @@ _KEYS = {name for e in ENTITIES.values() for name in e.key if name not in {"item
 
 
 def staging_columns(entity: str) -> list[tuple[str, str]]:
-    """Name and SQL type of an entity's staging columns, lineage left out.
+    """Name and SQL type of an entity's staging columns, lineage and what is not loaded left out.
 
     Types equal those of the target, so that the merge converts nothing.
     """
     fields = {f.name: f for f in ENTITIES[entity].fields}
+    absent = {f"{f.name}{end}" for f in fields.values() if not f.loaded for end in ("", "_raw", "_status")}
     columns: list[tuple[str, str]] = []
     for name in normalised_schema(entity).names:
-        if name in LINEAGE_NAMES:
+        if name in LINEAGE_NAMES or name in absent:
             continue
         field = fields.get(name)
         if field is None:

@@ -6,7 +6,7 @@ own.  Rows whose number stands in the street's field, or whose address is one te
 
 >>> read = addresses([pa.array([t], pa.string()) for t in ("UL. MICKIEWICZA", "12/4", None, "KRAKÓW", None)])
 >>> [column.to_pylist()[0] for column in read]
-['ul.', 'Mickiewicza', None, '12', '4', 'Kraków', 'ok', 'mickiewicza', 'krakow']
+['ul.', 'Mickiewicza', None, '12', '4', 'Kraków', 'ok', 'mickiewicza', 'krakow', 'house.slash', None]
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms import unique
-from transforms.addresses import Address, read_address, read_foreign_address
+from transforms.addresses import Address, decide, read_address, read_foreign_address
 from transforms.houses import read_house
 from transforms.localities import read_locality
+from transforms.rules import RULES
 from transforms.streets import read_street
 
 
@@ -50,15 +51,19 @@ def _row_by_row(columns: list[Any], delivered: Sequence[Any], rows: Any, rule: C
 def _part_by_part(street: Any, house: Any, flat_no: Any, city: Any) -> list[Any]:
     kind, name, rest, street_key = unique.apply(read_street, street, 4)
     if flat_no.null_count == len(flat_no):
-        building, flat, status, form = unique.apply(read_house, house, 4)
+        building, flat, _, form, house_rule = unique.apply(lambda text: read_house(text)[:5], house, 5)
     else:
-        building, flat, status, form = unique.apply_rows(read_house, [house, flat_no], 4)
-    locality, locality_key, found = unique.apply(read_locality, city, 3)
+        building, flat, _, form, house_rule = unique.apply_rows(lambda *t: read_house(*t)[:5], [house, flat_no], 5)
+    locality, locality_key, found, _, post_town = unique.apply(read_locality, city, 5)
     # a village that its form's street field repeats
     repeated = pc.and_(pc.is_null(kind), pc.or_(pc.equal(street_key, locality_key), pc.equal(street_key, "wies")))
     if pc.any(repeated).as_py():
         repeated, nothing = pc.fill_null(repeated, False), pa.scalar(None, pa.string())
         name, rest, street_key = (pc.if_else(repeated, nothing, c) for c in (name, rest, street_key))
-    sound = pc.if_else(pc.equal(pc.fill_null(found, "missing"), "missing"), "suspect", found)
-    status = pc.if_else(pc.equal(form, ""), "unparsed", pc.if_else(pc.equal(status, "ok"), sound, status))
-    return [kind, name, rest, building, flat, locality, status, street_key, locality_key]
+    status, rule = unique.apply_rows(_decide, [house_rule, form, pc.fill_null(found, "missing")], 2)
+    return [kind, name, rest, building, flat, locality, status, street_key, locality_key, rule, post_town]
+
+
+def _decide(house_rule: str, form: str, place_status: str) -> tuple[str, str]:
+    rule = decide(house_rule or "house.missing", form, place_status)
+    return RULES[rule].status, rule

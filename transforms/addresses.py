@@ -23,9 +23,10 @@ from typing import NamedTuple
 from transforms.houses import House, read_house
 from transforms.letters import fold, squeeze
 from transforms.localities import read_locality
+from transforms.rules import RULES, noted
 from transforms.streets import Street, read_street
 
-_NO_HOUSE = House(None, None, "missing", "")
+_NO_HOUSE = House(None, None, "missing", "", "house.missing")
 _NO_STREET = Street(None, None, None, None)
 _ALONE = re.compile(
     r"(?:(?:nr|blok|bl\.?|bud\.?|dom|dz\.?|dzia[łl]ka|skr\w*\.?)\s*(?:poczt\w*\.?)?\s*)?\d.*", re.IGNORECASE
@@ -46,6 +47,8 @@ class Address(NamedTuple):
     status: str
     street_key: str | None
     locality_key: str | None
+    rule: str
+    post_town: str | None
 
 
 class Split(NamedTuple):
@@ -73,25 +76,37 @@ def read_address(street: str, house: str, flat_no: str, city: str, text: str = "
     if not (street or house) and (match := _VILLAGE.fullmatch(city.strip())):
         city, house = match[1], match[2]  # Krępa 15
     place = read_locality(city)
-    street, house = _part(squeeze(street), squeeze(house))
+    street, house = part_number(squeeze(street), squeeze(house))
     number = read_house(house, flat_no) if house or flat_no else _NO_HOUSE
     road = read_street(street) if street else _NO_STREET
-    status = number.status
     if road.type is None and road.key is not None and road.key in (place.key, "wies"):
         road = _NO_STREET  # a village that its form's street field repeats
+    rule = decide(number.rule, number.kind, place.status)
     if not house and street and not road.key:
-        status = "missing"
-    elif not house and not street:
-        status = "missing" if place.name is None else "unparsed"
-    elif not house or (number.building is None and number.kind == ""):
-        status = "unparsed"
-    elif place.name is None and number.status == "ok":
-        status = "suspect"
-    elif place.status == "repaired" and status == "ok":
-        status = "repaired"
+        rule = "address.missing"
+    elif not house:
+        rule = "address.missing" if not street and place.name is None else "address.no-number"
     return Address(
-        road.type, road.name, road.rest, number.building, number.flat, place.name, status, road.key, place.key
-    )
+        road.type, road.name, road.rest, number.building, number.flat, place.name, RULES[rule].status, road.key,
+        place.key, rule, place.post_town,
+    )  # fmt: skip
+
+
+def decide(house_rule: str, house_kind: str, place_status: str) -> str:
+    """The rule of an address that has a number.
+
+    Args:
+        house_rule: The rule that read the number.
+        house_kind: What the number is; empty where it was not understood.
+        place_status: Status of the locality.
+    """
+    if house_kind == "":
+        return "address.number"
+    if RULES[house_rule].status != "ok":
+        return house_rule
+    if place_status != "ok":
+        return "address.no-place" if place_status == "missing" else "address.place"
+    return house_rule if noted(house_rule) else "address.plain"
 
 
 def read_foreign_address(street: str, house: str, flat_no: str, city: str, text: str = "") -> Address:
@@ -102,10 +117,10 @@ def read_foreign_address(street: str, house: str, flat_no: str, city: str, text:
     """
     road = squeeze(street or text)
     place = squeeze(city)
-    status = "ok" if road and place else ("suspect" if road or place else "missing")
+    rule = "address.foreign" if road and place else ("address.foreign-part" if road or place else "address.missing")
     return Address(
-        None, road or None, None, squeeze(house) or None, squeeze(flat_no) or None, place or None, status,
-        squeeze(fold(road)) or None, squeeze(fold(place)) or None,
+        None, road or None, None, squeeze(house) or None, squeeze(flat_no) or None, place or None, RULES[rule].status,
+        squeeze(fold(road)) or None, squeeze(fold(place)) or None, rule, None,
     )  # fmt: skip
 
 
@@ -126,7 +141,7 @@ def split_text(text: str) -> Split:
 
 
 @lru_cache(maxsize=65_536)
-def _part(street: str, house: str) -> tuple[str, str]:
+def part_number(street: str, house: str) -> tuple[str, str]:
     """Street and number out of two fields, of which the second may be empty."""
     if not street or house:
         return street, house

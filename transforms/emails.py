@@ -1,9 +1,9 @@
 """E-mail addresses: shape only; no mail server is asked.
 
->>> [read_email(t)[:2] for t in ("Jan.Nowak@WP.PL", "jan(at)wp.pl", "jan@wp,pl")]
-[('jan.nowak@wp.pl', 'ok'), ('jan@wp.pl', 'repaired'), ('jan@wp.pl', 'repaired')]
->>> [read_email(t)[:2] for t in ("brak", "jan@wp", "brak@brak.pl")]
-[(None, 'missing'), (None, 'unparsed'), (None, 'filler')]
+>>> read_email("Jan.Nowak@WP.PL").value, read_email("jan(at)wp.pl"), read_email("jan@wp,pl").status
+('jan.nowak@wp.pl', Verdict(value='jan@wp.pl', rule='email.tidied'), 'repaired')
+>>> [read_email(t).status for t in ("brak", "jan@wp", "brak@brak.pl")]
+['missing', 'unparsed', 'filler']
 """
 
 from __future__ import annotations
@@ -11,36 +11,45 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_FORM = re.compile(
+from transforms.rules import Verdict
+
+_FORM_TEXT = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
 )
+FORM_OF_ANY_CASE = _FORM_TEXT.replace("a-z", "A-Za-z")
+_FORM = re.compile(_FORM_TEXT)
 _AT = re.compile(r"\s*(?:\(at\)|\[at\]|\(a\)|\s+at\s+|\(małpa\))\s*")
 _NOTHING = frozenset(("", "-", "brak", "nie ma", "nie posiada", "n/d", "nd", "x", "?"))
-_FILLER_USERS = frozenset(["brak", "nie", "niema", "test", "xxx", "x", "aaa", "none", "null", "noemail", "nomail"])
-_MOST = 254
+FILLER_USERS = frozenset(["brak", "nie", "niema", "test", "xxx", "x", "aaa", "none", "null", "noemail", "nomail"])
+MOST = 254
 
 
 @lru_cache(maxsize=65_536)
-def read_email(text: str) -> tuple[str | None, str, str | None]:
-    """An e-mail address in lower case, its status, and what is wrong.
+def read_email(text: str) -> Verdict:
+    """Read an e-mail address, in lower case.
 
     Args:
         text: As delivered; of several only the first is read.
     """
     plain = text.strip().lower().removeprefix("mailto:").rstrip(".;,")
     if plain in _NOTHING:
-        return None, "missing", None
-    if _FORM.fullmatch(plain) and len(plain) <= _MOST:
-        return _settle(plain, "ok")
+        return Verdict(None, "email.missing")
+    if _FORM.fullmatch(plain) and len(plain) <= MOST:
+        return _settle(plain, "email.plain")
     first = re.split(r"[;\s]+(?=\S+@)", plain)[0]
     address = _AT.sub("@", first).replace(" ", "")
     address = re.sub(r",(?=[a-z]{2,4}$)", ".", address)
-    if not _FORM.fullmatch(address) or len(address) > _MOST:
-        return None, "unparsed", "not of the form name@domain"
-    return _settle(address, "repaired")
+    if not _FORM.fullmatch(address) or len(address) > MOST:
+        return Verdict(None, "email.form")
+    return _settle(address, "email.tidied")
 
 
-def _settle(address: str, status: str) -> tuple[str | None, str, str | None]:
-    if address.partition("@")[0] in _FILLER_USERS:
-        return None, "filler", "a filler"
-    return address, status, None
+def _settle(address: str, rule: str) -> Verdict:
+    filler = address.partition("@")[0] in FILLER_USERS
+    return Verdict(None, "email.filler") if filler else Verdict(address, rule)
+
+
+def row(text: str) -> tuple[str | None, str]:
+    """`read_email` as a row of texts: value, rule."""
+    verdict = read_email(text)
+    return verdict.value, verdict.rule

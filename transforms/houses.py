@@ -3,14 +3,17 @@
 The table of forms is that of the project's domain rules: letters joined to their number, `m.`, `lok.`, blocks with
 staircases, corner buildings, plots, post-office boxes.  `12/4` is building 12, flat 4; `12/14` may as well be one
 corner building with two numbers, so a right side that is the next or next but one number of the same side of the
-street makes the verdict `suspect`.
+street makes the verdict `suspect`.  A slash alone is not as sure as a word, unless
+what follows is too high for a house: see the rules' confidence.
 
 >>> [read_house(t)[:2] for t in ("12", "12 A", "12/4", "12 m. 4", "12m4", "12/14 m. 3", "12-14/4", "12 m. 4 i 5")]
 [('12', None), ('12A', None), ('12', '4'), ('12', '4'), ('12', '4'), ('12/14', '3'), ('12-14', '4'), ('12', '4,5')]
->>> read_house("bl. 3 kl. II m. 4"), read_house("12/14").status
-(House(building='3', flat='4', status='ok', kind='block'), 'suspect')
->>> read_house("dz. 123/4"), read_house("skr. poczt. 15").kind, read_house("za kościołem").status
-(House(building=None, flat=None, status='suspect', kind='plot'), 'box', 'unparsed')
+>>> read_house("bl. 3 kl. II m. 4")
+House(building='3', flat='4', status='ok', kind='block', rule='house.flat', stair='II', lot=None)
+>>> read_house("12/14")[2:5], read_house("12/4").rule, read_house("12/204").rule
+(('suspect', 'house', 'house.corner'), 'house.slash', 'house.flat')
+>>> read_house("dz. 123/4")[2:], read_house("skr. poczt. 15").lot, read_house("za kościołem").status
+(('suspect', 'plot', 'house.plot', None, '123/4'), '15', 'unparsed')
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.letters import fold
+from transforms.rules import RULES
 
 # a letter belongs to the number unless it begins a word; `25cm42` is 25C, flat 42
 _NUMBER = r"0{0,3}[1-9]\d{0,3}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
 _BUILDING = rf"{_NUMBER}(?: ?[/-] ?{_NUMBER})?"
 _FLAT_WORD = r"(?:mieszkanie|mieszk|miesz|lokal|lok|m|l)(?![a-z])\.? ?(?:nr\.? ?)?"
 _FLAT = r"\d{1,4} ?[a-z]?(?: ?(?:i|,) ?\d{1,4} ?[a-z]?)*"
-_STAIR = r"(?:(?:klatka|klat|kl|segment|seg|wejscie|wejsc)\.? ?(?:[ivx]+|\d{1,2}|[a-z])\b ?)?"
+_STAIR = r"(?:(?:klatka|klat|kl|segment|seg|wejscie|wejsc)\.? ?(?P<stair>[ivx]+|\d{1,2}|[a-z])\b ?)?"
 _BLOCK_WORD = r"(?:blok|bl|budynek|bud)(?![a-z])\.? ?(?:nr\.? ?)?"
 _WORDED = re.compile(
     rf"(?:(?P<block>{_BLOCK_WORD})|nr\.? ?|dom\.? ?)?(?P<building>{_BUILDING}) ?,? ?{_STAIR},? ?"
@@ -37,9 +41,10 @@ _SLASHED = re.compile(
     rf"(?P<building>{_NUMBER}(?: ?- ?{_NUMBER})?) ?[/\\] ?(?P<flat>\d{{1,4}} ?[a-z]?)"
 )
 _TRIPLE = re.compile(rf"(?P<building>{_NUMBER}/{_NUMBER})/(?P<flat>\d{{1,4}}[a-z]?)")
-_PLOT = re.compile(r"(?:dzialka|dzial|dz)(?![a-z])\.? ?(?:nr\.? ?)?\d[\d/]*[a-z]?")
-_BOX = re.compile(r"(?:skr(?:ytka)?\.? ?(?:poczt(?:owa)?)?\.?|box|p\.?o\.? ?box) ?(?:nr\.? ?)?\d+")
+_PLOT = re.compile(r"(?:dzialka|dzial|dz)(?![a-z])\.? ?(?:nr\.? ?)?(?P<lot>\d[\d/]*[a-z]?)")
+_BOX = re.compile(r"(?:skr(?:ytka)?\.? ?(?:poczt(?:owa)?)?\.?|box|p\.?o\.? ?box) ?(?:nr\.? ?)?(?P<lot>\d+)")
 _CORNER = 4
+_HIGHEST_HOUSE = 200
 
 
 class House(NamedTuple):
@@ -50,16 +55,22 @@ class House(NamedTuple):
         flat: Flat; several are joined by a comma.
         status: One of `billing.model.STATUSES`.
         kind: house, block, plot or box; empty where nothing was understood.
+        rule: Id of the rule that decided; its confidence says how sure the reading is.
+        stair: Staircase, segment or entrance.
+        lot: Number of the plot or of the post-office box.
     """
 
     building: str | None
     flat: str | None
     status: str
     kind: str
+    rule: str
+    stair: str | None = None
+    lot: str | None = None
 
 
 @lru_cache(maxsize=131_072)
-def read_house(text: str, flat_no: str = "") -> House:  # noqa: PLR0911 - one return a form
+def read_house(text: str, flat_no: str = "") -> House:
     """Read the number of a house.
 
     Args:
@@ -68,37 +79,54 @@ def read_house(text: str, flat_no: str = "") -> House:  # noqa: PLR0911 - one re
     """
     plain = " ".join(fold(text).replace("–", "-").replace("—", "-").split()).rstrip(" .,;")
     if not plain.strip("-0./ "):
-        return House(None, _tidy_flat(flat_no), "missing", "")
-    if _PLOT.fullmatch(plain):
-        return House(None, _tidy_flat(flat_no), "suspect", "plot")
-    if _BOX.fullmatch(plain):
-        return House(None, None, "ok", "box")
-    if flat_no.strip():
-        return _with_flat(plain, flat_no)
+        return _house(None, _tidy_flat(flat_no), "house.missing", "")
+    if match := _PLOT.fullmatch(plain):
+        return _house(None, _tidy_flat(flat_no), "house.plot", "plot", lot=match["lot"].upper())
+    if match := _BOX.fullmatch(plain):
+        return _house(None, None, "house.box", "box", lot=match["lot"])
+    return _with_flat(plain, flat_no) if flat_no.strip() else _numbered(plain)
+
+
+def _house(
+    building: str | None, flat: str | None, rule: str, kind: str, *, stair: str | None = None, lot: str | None = None
+) -> House:
+    return House(building, flat, RULES[rule].status, kind, rule, stair and stair.upper(), lot)
+
+
+def _numbered(plain: str) -> House:
+    """Building, staircase and flat in one text."""
     if (match := _SLASHED.fullmatch(plain)) or (match := _TRIPLE.fullmatch(plain)):
         building, flat = _tidy(match["building"]), _tidy(match["flat"]) or None
-        status = "suspect" if flat and _is_corner(building, flat) else "ok"
-        return House(building, flat, status, "block" if "block" in match.groupdict() and match["block"] else "house")
+        # 12/14/3, 12-14/4: nothing but a flat can follow; few streets have houses up to 200
+        digits = "".join(c for c in flat or "" if c.isdigit())
+        sure = match.re is _TRIPLE or "-" in building or int(digits or 0) > _HIGHEST_HOUSE
+        rule = "house.flat" if sure else "house.slash"
+        if flat and _is_corner(building, flat):
+            rule = "house.corner"
+        return _house(building, flat, rule, "block" if match.groupdict().get("block") else "house")
     if match := _WORDED.fullmatch(plain):
         building, flat_text = _tidy(match["building"]), match["flat"]
-        corner = "/" in building and flat_text is None
-        status = "suspect" if corner else "ok"
-        return House(building, _tidy_flat(flat_text), status, "block" if match["block"] else "house")
-    return House(None, None, "unparsed", "")
+        rule = "house.block" if match["block"] else "house.range" if "-" in building else "house.plain"
+        if flat_text:
+            rule = "house.flat"
+        elif "/" in building:
+            rule = "house.corner"
+        return _house(
+            building, _tidy_flat(flat_text), rule, "block" if match["block"] else "house", stair=match["stair"]
+        )
+    return _house(None, None, "house.unparsed", "")
 
 
 def _with_flat(plain: str, flat_no: str) -> House:
     """The flat has a field of its own: then `12/14` is a corner building."""
     match = _WORDED.fullmatch(plain)
     if not match:
-        return House(None, _tidy_flat(flat_no), "unparsed", "")
+        return _house(None, _tidy_flat(flat_no), "house.unparsed", "")
     twice = match["flat"] is not None and _tidy_flat(match["flat"]) != _tidy_flat(flat_no)
-    return House(
-        _tidy(match["building"]),
-        _tidy_flat(flat_no),
-        "suspect" if twice else "ok",
-        "block" if match["block"] else "house",
-    )
+    return _house(
+        _tidy(match["building"]), _tidy_flat(flat_no), "house.twice" if twice else "house.flat",
+        "block" if match["block"] else "house", stair=match["stair"],
+    )  # fmt: skip
 
 
 def _is_corner(building: str, flat: str) -> bool:

@@ -1,9 +1,9 @@
-"""Polish identifiers one at a time: the readable reference of PESEL, NIP, REGON and identity cards.
+"""Polish identifiers one at a time: the readable reference of PESEL, NIP and REGON.
 
 Sources: the PESEL structure of the population register act (weights 1 3 7 9, century in the month), the tax office's
-structure of a NIP (first digit not 0, second and third not both 0), the statistical office's REGON, PN document
-weights.  A check digit proves only that a number was typed as somebody meant it; fillers that pass every check are
-listed.  `transforms.identifier_columns` does the same for millions of values, and a test compares the two.
+structure of a NIP (first digit not 0, second and third not both 0), the statistical office's REGON.  A check digit
+proves only that a number was typed as somebody meant it; fillers that pass every check are listed.
+`transforms.identifier_columns` does the same for millions of values, and a test compares the two.
 
 >>> extracted_on = dt.date(2003, 9, 30)
 >>> read_pesel("44051401458", extracted_on).sex, read_pesel("02070803628", extracted_on).birth_date
@@ -11,11 +11,11 @@ listed.  `transforms.identifier_columns` does the same for millions of values, a
 >>> [read_pesel(p, extracted_on).status for p in ("44051401459", "44444444444", "22222222222", "2070803628", "")]
 ['unparsed', 'filler', 'filler', 'repaired', 'missing']
 >>> [read_nip(n).status for n in ("526-025-09-95", "PL5260250995", "1234563218", "1234567890", "5555555555")]
-['ok', 'ok', 'filler', 'unparsed', 'filler']
+['ok', 'ok', 'filler', 'filler', 'filler']
 >>> [read_regon(r).value for r in ("012100784", "123456785", "12345678512347", "01210078400000", "000000000")]
 ['012100784', '123456785', '12345678512347', '012100784', None]
->>> is_id_card("ABA300000"), is_id_card("ABA300001")
-(True, False)
+>>> read_pesel("44051401457", extracted_on).rule, read_nip("526025099").rule, read_regon("012100785").rule
+('pesel.check', 'nip.length', 'regon.check')
 """
 
 from __future__ import annotations
@@ -24,36 +24,23 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from transforms.rules import Verdict
+from transforms.vocabulary import Zone, zones
+
+PESEL_DIGITS, NIP_DIGITS = 11, 10
 PESEL_WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)
 NIP_WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 REGON9_WEIGHTS = (8, 9, 2, 3, 4, 5, 6, 7)
 REGON14_WEIGHTS = (2, 4, 8, 5, 0, 9, 7, 3, 6, 1, 2, 4, 8)
-ID_CARD_WEIGHTS = (7, 3, 1, 9, 7, 3, 1, 7, 3)
 PESEL_FILLERS = frozenset(
     [str(d) * 11 for d in range(10)] + ["11111111116", "01010100005", "12345678901", "01234567890", "12345678910"]
 )
-NIP_FILLERS = frozenset([str(d) * 10 for d in range(10)] + ["1234563218"])
+NIP_FILLERS = frozenset([str(d) * 10 for d in range(10)] + ["1234563218", "1234567890", "0123456789", "9876543210"])
 _CENTURIES = {0: 1900, 80: 1800, 20: 2000, 40: 2100, 60: 2200}
+SWAPPABLE = ("pesel.check", "pesel.date", "pesel.future")  # faults that two exchanged digits may explain
 OLDEST_YEARS = 115
 ADULT_YEARS = 18  # at which one may sign a contract
 _NOISE = re.compile(r"[\s./\-]")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a text is worth as an identifier.
-
-    Attributes:
-        value: The clean number; None where it cannot be used.
-        status: One of `billing.model.STATUSES`.
-        reason: Reason code of the reject store, None where nothing is to be said.
-        message: What is wrong, without the value.
-    """
-
-    value: str | None
-    status: str
-    reason: str | None = None
-    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,10 +67,10 @@ def pesel_birth_date(digits: str) -> dt.date | None:
 
 def pesel_check_digit(digits: str) -> int:
     """The eleventh digit that belongs to the first ten."""
-    return -sum(int(d) * w for d, w in zip(digits, PESEL_WEIGHTS, strict=False)) % 10
+    return -_weighted(digits, PESEL_WEIGHTS) % 10
 
 
-def read_pesel(text: str, extracted_on: dt.date) -> Pesel:  # noqa: PLR0911, PLR0912 - one return a test
+def read_pesel(text: str, extracted_on: dt.date) -> Pesel:  # noqa: PLR0911 - one return a test
     """Judge a PESEL.
 
     Order: eleven ASCII digits (ten get the leading zero that a numeric field swallowed) -> filler -> calendar date ->
@@ -95,35 +82,33 @@ def read_pesel(text: str, extracted_on: dt.date) -> Pesel:  # noqa: PLR0911, PLR
     """
     digits = compact(text)
     if not digits:
-        return Pesel(None, "missing")
-    status = "ok"
-    if digits.isascii() and digits.isdigit():
-        if not digits.strip("0") or not digits.strip("9"):
-            return Pesel(None, "filler", "ID-PESEL-FILLER", "zeros or nines stand for no PESEL")
-        if len(digits) == 10 and _pesel_holds(padded := digits.zfill(11), extracted_on):
-            digits, status = padded, "repaired"
-    if len(digits) != 11 or not (digits.isascii() and digits.isdigit()):
-        if len(digits) == 10 and read_nip(digits).status == "ok":
-            return Pesel(None, "unparsed", "ID-PESEL", "a NIP stands in its place")
-        return Pesel(None, "unparsed", "ID-PESEL", "not eleven digits")
+        return Pesel(None, "pesel.missing")
+    if not (digits.isascii() and digits.isdigit()):
+        return Pesel(None, "pesel.length")
+    if not digits.strip("0") or not digits.strip("9"):
+        return Pesel(None, "pesel.zeros")
+    rule = "pesel.plain"
+    if len(digits) == PESEL_DIGITS - 1:
+        is_nip = read_nip(digits).status == "ok"
+        if not _pesel_holds(padded := digits.zfill(PESEL_DIGITS), extracted_on):
+            return Pesel(None, "pesel.nip" if is_nip else "pesel.length")
+        digits, rule = padded, "pesel.zero-or-nip" if is_nip else "pesel.zero"
+    if len(digits) != PESEL_DIGITS:
+        is_regon = len(digits) in (9, 14) and read_regon(digits).status == "ok"
+        return Pesel(None, "pesel.regon" if is_regon else "pesel.length")
     if digits in PESEL_FILLERS:
-        return Pesel(None, "filler", "ID-PESEL-FILLER", "a well-known filler")
+        return Pesel(None, "pesel.filler")
     birth = pesel_birth_date(digits)
     if birth is None:
-        return Pesel(None, "unparsed", "ID-PESEL", "its date does not exist")
+        return Pesel(None, "pesel.date")
     if birth > extracted_on:
-        return Pesel(None, "unparsed", "ID-PESEL", "its date lies after the extract")
+        return Pesel(None, "pesel.future")
     if pesel_check_digit(digits) != int(digits[10]):
-        return Pesel(None, "unparsed", "ID-PESEL", "the check digit is wrong")
-    sex = "M" if int(digits[9]) % 2 else "F"
+        return Pesel(None, "pesel.check")
     age = extracted_on.year - birth.year
-    if age < ADULT_YEARS:
-        return Pesel(digits, "suspect", "ID-PESEL", "a minor holds no contract", birth, sex)
-    if age > OLDEST_YEARS:
-        return Pesel(digits, "suspect", "ID-PESEL", "its holder would be over 115 years old", birth, sex)
-    if status == "repaired":
-        return Pesel(digits, status, "ID-PESEL", "the leading zero was lost and is restored", birth, sex)
-    return Pesel(digits, status, None, "", birth, sex)
+    if age < ADULT_YEARS or age > OLDEST_YEARS:
+        rule = "pesel.minor" if age < ADULT_YEARS else "pesel.aged"
+    return Pesel(digits, rule, birth, "M" if int(digits[9]) % 2 else "F")
 
 
 def _pesel_holds(digits: str, extracted_on: dt.date) -> bool:
@@ -140,6 +125,8 @@ def swap_that_agrees(pesel: str, birth: dt.date) -> str | None:
     ('72051401451', None)
     """
     month = birth.month + next(offset for offset, century in _CENTURIES.items() if century == birth.year // 100 * 100)
+    if len(pesel) != PESEL_DIGITS:
+        return None
     date = f"{birth.year % 100:02}{month:02}{birth.day:02}"
     for i in range(len(date)):
         swapped = pesel[:i] + pesel[i + 1] + pesel[i] + pesel[i + 2 :]
@@ -152,48 +139,66 @@ def read_nip(text: str) -> Verdict:  # noqa: PLR0911 - one return a test
     """Judge a NIP: ten digits, structure, check digit; ten equal digits pass all that and are fillers."""
     digits = compact(text).upper().removeprefix("PL")
     if not digits:
-        return Verdict(None, "missing")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) != 10:
-        if digits.isascii() and digits.isdigit() and not digits.strip("0"):
-            return Verdict(None, "filler", "ID-NIP-FILLER", "zeros stand for no NIP")
-        return Verdict(None, "unparsed", "ID-NIP", "not ten digits")
+        return Verdict(None, "nip.missing")
+    if not (digits.isascii() and digits.isdigit()):
+        return Verdict(None, "nip.length")
+    if len(digits) != NIP_DIGITS:
+        if not digits.strip("0"):
+            return Verdict(None, "nip.zeros")
+        return Verdict(None, "nip.pesel" if _is_pesel(digits) else "nip.length")
     if digits in NIP_FILLERS:
-        return Verdict(None, "filler", "ID-NIP-FILLER", "a well-known filler")
+        return Verdict(None, "nip.filler")
     if digits[0] == "0" or digits[1:3] == "00":
-        return Verdict(None, "unparsed", "ID-NIP", "no tax office has this number")
-    if sum(int(d) * w for d, w in zip(digits, NIP_WEIGHTS, strict=False)) % 11 != int(digits[9]):
-        return Verdict(None, "unparsed", "ID-NIP", "the check digit is wrong")
-    return Verdict(digits, "ok")
+        return Verdict(None, "nip.office")
+    if _weighted(digits, NIP_WEIGHTS) % 11 != int(digits[9]):
+        return Verdict(None, "nip.check")
+    return Verdict(digits, "nip.plain")
+
+
+def _is_pesel(digits: str) -> bool:
+    """Whether digits are somebody's PESEL, at whatever date."""
+    return len(digits) == PESEL_DIGITS and digits not in PESEL_FILLERS and _pesel_holds(digits, dt.date.max)
 
 
 def read_regon(text: str) -> Verdict:  # noqa: PLR0911 - one return a form
     """Judge a REGON: 9 digits, 14 for a local unit, 7 in the old form; a head office may carry five zeros more."""
     digits = compact(text)
     if not digits:
-        return Verdict(None, "missing")
+        return Verdict(None, "regon.missing")
     if not (digits.isascii() and digits.isdigit()):
-        return Verdict(None, "unparsed", "ID-REGON", "not digits only")
+        return Verdict(None, "regon.letters")
     if not digits.strip("0") or not digits.strip("9"):
-        return Verdict(None, "filler", "ID-REGON", "zeros or nines stand for no REGON")
-    if len(digits) == 14 and digits.endswith("00000") and _regon_holds(digits[:9], REGON9_WEIGHTS):
-        return Verdict(digits[:9], "repaired", "ID-REGON", "a head office needs no five zeros")
-    if len(digits) in (7, 8) and _regon_holds(padded := digits.zfill(9), REGON9_WEIGHTS):
-        return Verdict(padded, "repaired", "ID-REGON", "leading zeros were lost and are restored")
-    if len(digits) == 9 and _regon_holds(digits, REGON9_WEIGHTS):
-        return Verdict(digits, "ok")
-    if len(digits) == 14 and _regon_holds(digits[:9], REGON9_WEIGHTS) and _regon_holds(digits, REGON14_WEIGHTS):
-        return Verdict(digits, "ok")
-    return Verdict(None, "unparsed", "ID-REGON", "length or check digit is wrong")
+        return Verdict(None, "regon.filler")
+    if len(digits) == 14 and digits.endswith("00000") and _regon_holds(digits[:9]):
+        return Verdict(digits[:9], "regon.head-office")
+    # the seven digits of the old form are nine with two zeros before them: the weights agree
+    if len(digits) in (7, 8, 13) and _regon_holds(padded := digits.zfill(9 if len(digits) < 9 else 14)):
+        return Verdict(padded, "regon.zero")
+    if len(digits) not in (7, 8, 9, 13, 14):
+        return Verdict(None, "regon.length")
+    return Verdict(digits, "regon.plain") if _regon_holds(digits) else Verdict(None, "regon.check")
 
 
-def _regon_holds(digits: str, weights: tuple[int, ...]) -> bool:
-    return sum(int(d) * w for d, w in zip(digits, weights, strict=False)) % 11 % 10 == int(digits[-1])
+def _regon_holds(digits: str) -> bool:
+    """Whether nine digits check, or fourteen whose first nine check, too."""
+    if len(digits) == 14:
+        return _regon_holds(digits[:9]) and _weighted(digits, REGON14_WEIGHTS) % 11 % 10 == int(digits[13])
+    return len(digits) == 9 and _weighted(digits, REGON9_WEIGHTS) % 11 % 10 == int(digits[8])
 
 
-def is_id_card(text: str) -> bool:
-    """Whether a text is a plastic identity card's number: three letters and six digits that check."""
-    number = compact(text).upper()
-    if not re.fullmatch(r"[A-Z]{3}[0-9]{6}", number):
-        return False
-    values = [int(c, 36) for c in number]  # A = 10 ... Z = 35
-    return sum(v * w for v, w in zip(values, ID_CARD_WEIGHTS, strict=True)) % 10 == 0
+def regon_region(regon: str) -> str | None:
+    """The voivodeship of registration that a REGON's first two digits name: a weak hint.
+
+    Odd numbers are those of 1975-1998; numbers given out since carry other prefixes, too.
+
+    >>> [regon_region(r) for r in ("012100784", "390021764", "610188201", "350527377", "123456785")]
+    ['warszawskie', 'legnickie', 'płockie', 'krakowskie', 'małopolskie']
+    """
+    zone: Zone | None = next((z for z in zones().values() if z.old_teryt == regon[:2]), None)
+    if zone is not None:
+        return zone.old_voivodeship
+    return next((z.voivodeship for z in zones().values() if z.teryt == regon[:2]), None)
+
+
+def _weighted(digits: str, weights: tuple[int, ...]) -> int:
+    return sum(int(d) * w for d, w in zip(digits, weights, strict=False))

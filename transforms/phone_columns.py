@@ -7,8 +7,8 @@ goes, once per distinct value, through `transforms.phones`.
 >>> found = phones(pa.array(["(0-12) 421-12-13", "4211213", "4211213 w. 5", None]), "12")
 >>> found.e164.to_pylist(), found.extension.to_pylist()
 (['+48124211213', '+48124211213', '+48124211213', None], [None, None, '5', None])
->>> found.status.to_pylist()
-['ok', 'repaired', 'repaired', None]
+>>> found.marks.status().to_pylist(), found.marks.notes().to_pylist()[2]
+(['ok', 'repaired', 'repaired', 'missing'], 'phone.zone')
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 
 from transforms import unique
 from transforms.kernels import Bools, Ints, byte_positions, present
-from transforms.phones import NATIONAL_DIGITS, WITHOUT_ZONE, phone_row
+from transforms.marks import Marks
+from transforms.phones import NATIONAL_DIGITS, WITHOUT_ZONE, OldNumbers, phone_row
 from transforms.vocabulary import zones
 
 _BETWEEN = tuple(b" ()-.")
@@ -31,22 +32,21 @@ _COUNTRY = 48
 
 
 class Phones(NamedTuple):
-    """Columns of text, named as in `transforms.phones.Phone`."""
+    """Columns of text, named as in `transforms.phones.Phone`, and which rule decided each row."""
 
     e164: Any
     extension: Any
     zone: Any
-    status: Any
-    reason: Any
-    message: Any
+    marks: Marks
 
 
-def phones(array: Any, zone: str) -> Phones:
+def phones(array: Any, zone: str, renumbering: tuple[OldNumbers, ...] = ()) -> Phones:
     """Read a column of telephone numbers.
 
     Args:
         array: Trimmed text, one field's numbers.
         zone: Zone of the source's own lines; empty where it has none.
+        renumbering: What became of the source's shorter numbers.
     """
     national, plain, completed = _plain(array, zone)
     digits = pa.array(national)
@@ -56,15 +56,19 @@ def phones(array: Any, zone: str) -> Phones:
     head = national // _LOCAL
     in_zone = plain & np.isin(head, [int(z) for z in zones()])
     zone_text = pc.if_else(pa.array(in_zone), pa.array(head).cast(pa.string()), nothing)
-    status = pc.if_else(chosen, pc.if_else(pa.array(completed), "repaired", "ok"), nothing)
-    none = pa.nulls(len(array), pa.string())
-    columns = [e164, none, zone_text, status, none, none]
+    marks = Marks(len(array), "phone.missing")
+    marks.set(plain, "phone.plain")
+    marks.set(completed, "phone.zone")
+    extension = pa.nulls(len(array), pa.string())
     others = present(array) & ~plain
     if others.any():
         mask = pa.array(others)
-        read = unique.apply(lambda text: phone_row(text, zone), array.filter(mask), 6)
-        columns = [pc.replace_with_mask(c, mask, r) for c, r in zip(columns, read, strict=True)]
-    return Phones(*columns)
+        read = unique.apply(lambda text: phone_row(text, zone, renumbering), array.filter(mask), 4)
+        e164, extension, zone_text = (
+            pc.replace_with_mask(c, mask, r) for c, r in zip((e164, extension, zone_text), read, strict=False)
+        )
+        marks.put(others, read[3])
+    return Phones(e164, extension, zone_text, marks)
 
 
 def _plain(array: Any, zone: str) -> tuple[Ints, Bools, Bools]:

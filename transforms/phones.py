@@ -2,7 +2,8 @@
 
 The order of the rules matters (an extension must be cut before digits are counted: `625-12-34 w. 12` is otherwise a
 valid number in another town), and a number that lacks its zone is completed only with the zone that its source
-declares.  Nothing is guessed: five or six digits, from before the seven-digit numbers, are set aside.
+declares.  Nothing is guessed: five or six digits, from before the seven-digit numbers, are set aside unless the source
+declares what became of them.
 
 The trunk `0` (until 2009), the carrier prefixes 10XY (since 2001) and the international prefixes are no part of a
 subscriber's number.  Valid are the 49 geographic zones of `vocabulary/zones.csv` and the ranges in `_OTHER_RANGES`.
@@ -15,6 +16,8 @@ subscriber's number.  Valid are the 49 geographic zones of `vocabulary/zones.csv
 ('+48483621234', '+48226251234')
 >>> [read_phone(t, z).reason for t, z in (("331511", "55"), ("6251234", ""), ("22 000 00 00", ""), ("22 19393", ""))]
 ['TEL-SHORT', 'TEL-NOZONE', 'TEL-FILLER', 'TEL-INVALID']
+>>> read_phone("331511", "55", (OldNumbers(6, "33", "55233"),))[:4]
+('+48552331511', None, '55', 'phone.renumbered')
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.letters import fold
+from transforms.rules import RULES
 from transforms.vocabulary import zones
 
 _SPLIT = re.compile(r"[;,|]|\b(?:lub|oraz|albo)\b", re.IGNORECASE)
@@ -57,39 +61,66 @@ class Phone(NamedTuple):
         e164: Such as +48226251234; None where it cannot be used.
         extension: Behind the number.
         zone: Numbering zone of a geographic number.
-        status: One of `billing.model.STATUSES`.
-        reason: Reason code, where something has to be said.
-        message: What, without the number.
+        rule: Id of the rule that decided.
         carrier: Carrier prefix that was dialled before it.
     """
 
     e164: str | None
     extension: str | None
     zone: str | None
-    status: str
-    reason: str | None = None
-    message: str = ""
+    rule: str
     carrier: str | None = None
 
+    @property
+    def status(self) -> str:
+        """One of `billing.model.STATUSES`."""
+        return RULES[self.rule].status
 
-def read_phone(text: str, zone: str = "") -> Phone:
+    @property
+    def reason(self) -> str | None:
+        """Reason code of the reject store, None where nothing has to be said."""
+        return RULES[self.rule].reason
+
+
+class OldNumbers(NamedTuple):
+    """A range of numbers from before the seven digits: `331511` -> zone 55, number 2331511.
+
+    Attributes:
+        digits: How many digits they have, without the trunk zero.
+        old: Digits that they begin with.
+        new: Nine-digit beginning that takes the place of `old`.
+    """
+
+    digits: int
+    old: str
+    new: str
+
+
+def read_phone(text: str, zone: str = "", renumbering: tuple[OldNumbers, ...] = ()) -> Phone:
     """Read one field; of several numbers the first usable one counts.
 
     Args:
         text: As delivered.
         zone: Zone of the source's own lines, which completes seven digits; empty where it has none.
+        renumbering: What became of the source's shorter numbers.
     """
-    plain = text.strip().casefold()
-    if plain in _NOTHING:
-        return Phone(None, None, None, "missing")
-    parts = _several(plain)
-    found = [_read_one(part, zone) for part in parts]
+    found = read_phones(text, zone, renumbering)
     usable = [phone for phone in found if phone.e164]
     if not usable:
         return found[0]
-    if len(found) > 1:
-        return usable[0]._replace(status="suspect")
-    return usable[0]
+    return usable[0]._replace(rule="phone.several") if len(found) > 1 else usable[0]
+
+
+def read_phones(text: str, zone: str = "", renumbering: tuple[OldNumbers, ...] = ()) -> list[Phone]:
+    """Every number of one field, in the order delivered; at least one verdict.  Arguments as in `read_phone`.
+
+    >>> [phone.e164 for phone in read_phones("22-625-12-34 lub 602123456")]
+    ['+48226251234', '+48602123456']
+    """
+    plain = text.strip().casefold()
+    if plain in _NOTHING:
+        return [Phone(None, None, None, "phone.missing")]
+    return [_read_one(part, zone, renumbering) for part in _several(plain)]
 
 
 def _several(text: str) -> list[str]:
@@ -101,37 +132,51 @@ def _several(text: str) -> list[str]:
         digits = sum(c.isdigit() for c in left), sum(c.isdigit() for c in right)
         if slash and digits[1] >= _LOCAL and digits[0] >= _LOCAL:
             numbers += [left, right]
-        elif slash and digits[0] >= _LOCAL and digits[1] < _LOCAL and not _EXTENSION.search(part):
-            numbers.append(left)  # 625 12 34/35: the next number of the same exchange
         else:
             numbers.append(part)
     return numbers or [text]
 
 
-def _read_one(text: str, zone: str) -> Phone:
+def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phone:
     if not text.isascii():
         text = fold(text)
         if any(c.isdigit() and not c.isascii() for c in text):
-            return Phone(None, None, None, "unparsed", "TEL-INVALID", "digits of another script")
-    extension = None
+            return _refused("phone.script")
+    rule, extension = "phone.plain", None
     if match := _EXTENSION.search(text):
-        extension, text = match[1], text[: match.start()]
+        extension, text, rule = match[1], text[: match.start()], "phone.extension"
+    elif first := _first_of_range(text):
+        text, rule = first, "phone.range"
     text = _WORDS.sub(" ", text).strip()
     if _ZONE_SERVICE.fullmatch(text):
-        return Phone(None, extension, None, "unparsed", "TEL-INVALID", "a short code, no subscriber's number")
+        return _refused("phone.short-code", extension)
     foreign = text.startswith("+") and not text.startswith("+48")
     digits = _NOISE.sub("", text)
-    repaired = False
     if not digits.isdigit():
-        digits, repaired = digits.translate(_LETTERS), True
+        digits, rule = digits.translate(_LETTERS), "phone.letters"
         if not (digits.isascii() and digits.isdigit()):
-            return Phone(None, extension, None, "unparsed", "TEL-INVALID", "not a number")
+            return _refused("phone.words", extension)
     if foreign or (digits.startswith("00") and not digits.startswith("0048") and len(digits) > NATIONAL_DIGITS + 1):
         return _foreign(digits.removeprefix("00"), extension)
     national, carrier = _national(digits, plus=text.startswith("+"))
+    if carrier:
+        rule = "phone.carrier"
     if len(national) == _LOCAL and zone:
-        national, repaired = zone + national, True
-    return _judge(national, extension, carrier, repaired=repaired)
+        national, rule = zone + national, "phone.zone"
+    elif modern := _renumbered(national, renumbering):
+        national, rule = modern, "phone.renumbered"
+    return _judge(national, extension, carrier, rule)
+
+
+def _first_of_range(text: str) -> str | None:
+    """The number before a slash, where less than a number stands behind it: `625 12 34/35`."""
+    first, slash, others = text.partition("/")
+    digits = [sum(c.isdigit() for c in side) for side in (first, others)]
+    return first if slash and digits[0] >= _LOCAL > digits[1] > 0 else None
+
+
+def _refused(rule: str, extension: str | None = None) -> Phone:
+    return Phone(None, extension, None, rule)
 
 
 def _national(digits: str, *, plus: bool) -> tuple[str, str | None]:
@@ -149,39 +194,45 @@ def _national(digits: str, *, plus: bool) -> tuple[str, str | None]:
     return digits, None
 
 
-def _judge(national: str, extension: str | None, carrier: str | None, *, repaired: bool) -> Phone:  # noqa: PLR0911 - one return a test
+def _renumbered(digits: str, renumbering: tuple[OldNumbers, ...]) -> str | None:
+    """The nine digits that a number of the old length became, where the source's table knows it."""
+    bare = digits.removeprefix("0")
+    for row in renumbering:
+        if len(bare) == row.digits and bare.startswith(row.old):
+            return row.new + bare[len(row.old) :]
+    return None
+
+
+def _judge(national: str, extension: str | None, carrier: str | None, rule: str) -> Phone:  # noqa: PLR0911 - one return a test
     if not national.strip("0") or national == "123456789" or (len(set(national)) == 1 and len(national) >= _LOCAL):
-        return Phone(None, None, None, "filler", "TEL-FILLER", "a filler")
+        return _refused("phone.filler")
     if _SERVICE.fullmatch(national):
-        return Phone(None, None, None, "unparsed", "TEL-INVALID", "a short code, no subscriber's number")
+        return _refused("phone.short-code")
     if len(national) == _LOCAL:
-        if national in _FILLER_LOCAL:
-            return Phone(None, None, None, "filler", "TEL-FILLER", "a filler")
-        return Phone(None, extension, None, "unparsed", "TEL-NOZONE", "seven digits and no zone")
+        return _refused("phone.filler") if national in _FILLER_LOCAL else _refused("phone.no-zone", extension)
     if len(national) in (5, 6):
-        return Phone(None, extension, None, "unparsed", "TEL-SHORT", "a number of the old length")
+        return _refused("phone.old-length", extension)
     if len(national) != NATIONAL_DIGITS:
-        return Phone(None, extension, None, "unparsed", "TEL-INVALID", "not nine digits")
+        return _refused("phone.length", extension)
     head, local = national[:2], national[2:]
     if local in _FILLER_LOCAL:
-        return Phone(None, None, None, "filler", "TEL-FILLER", "a filler")
-    status = "repaired" if repaired else "ok"
+        return _refused("phone.filler")
     if head in zones():
         if local[0] in "019":  # no subscriber had such a number before the closed numbering plan of December 2005
-            status = "suspect"
-        return Phone("+48" + national, extension, head, status, carrier=carrier)
+            rule = "phone.closed-plan"
+        return Phone("+48" + national, extension, head, rule, carrier)
     if national.startswith(WITHOUT_ZONE):
-        return Phone("+48" + national, extension, None, status, carrier=carrier)
-    return Phone(None, extension, None, "unparsed", "TEL-INVALID", "no such zone or network")
+        return Phone("+48" + national, extension, None, rule, carrier)
+    return _refused("phone.no-network", extension)
 
 
 def _foreign(digits: str, extension: str | None) -> Phone:
     if 8 <= len(digits) <= 15 and digits[0] != "0":
-        return Phone("+" + digits, extension, None, "ok")
-    return Phone(None, extension, None, "unparsed", "TEL-INVALID", "no international number")
+        return Phone("+" + digits, extension, None, "phone.foreign")
+    return _refused("phone.foreign-form", extension)
 
 
 @lru_cache(maxsize=65_536)
-def phone_row(text: str, zone: str) -> tuple[str | None, ...]:
-    """`read_phone` as a row of texts."""
-    return tuple(read_phone(text, zone)[:6])
+def phone_row(text: str, zone: str, renumbering: tuple[OldNumbers, ...] = ()) -> tuple[str | None, ...]:
+    """`read_phone` as a row of texts: number, extension, zone, rule."""
+    return tuple(read_phone(text, zone, renumbering)[:4])

@@ -31,7 +31,10 @@ class GivenName(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """A numbering zone: its city, and the voivodeships before and since 1999 (names and TERYT codes)."""
+    """A numbering zone: its city, the voivodeships before and since 1999 (names and TERYT codes), the postal district.
+
+    The postal district is the first digit of its city's codes.
+    """
 
     zone: str
     city: str
@@ -39,6 +42,7 @@ class Zone(NamedTuple):
     old_teryt: str
     voivodeship: str
     teryt: str
+    postal_district: str
 
 
 class LegalForm(NamedTuple):

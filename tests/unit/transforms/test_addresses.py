@@ -67,6 +67,8 @@ def test_a_flat_of_its_own_makes_a_slash_a_corner():
         ("Plac pod Lipami", None, "Plac pod Lipami", None, "plac pod lipami"),
         ("pl. Wolności", "pl.", "Wolności", None, "wolnosci"),
         ("Rynek", "rynek", "Rynek", None, "rynek"),
+        ("przy Rynku", "rynek", "Rynek", None, "rynek"),
+        ("S. Wyspiańskiego", None, "Wyspiańskiego", "S.", "wyspianskiego"),
         ("RYNEK GŁÓWNY", "rynek", "Główny", None, "glowny"),
         ("Kościuszki Tadeusza", None, "Kościuszki", "Tadeusza", "kosciuszki"),
         ("CYPRIANA KAMILA NORWIDA", None, "Norwida", "Cypriana Kamila", "norwida"),
@@ -149,4 +151,5 @@ def test_localities(text, name, status):
     ],
 )  # fmt: skip
 def test_postal_codes(text, code, status):
-    assert read_postal_code(text)[:2] == (code, status)
+    found = read_postal_code(text)
+    assert (found.value, found.status) == (code, status)

@@ -136,14 +136,15 @@ def test_the_delivered_kind_is_believed():
 @pytest.mark.parametrize(
     ("left", "right"),
     [("Zielińska", "ZIELIŃSKI"), ("Kowalska-Nowak", "Nowak Kowalska"), ("Górecka", "gorecki"), ("Zawadzcy", "Zawadzka"),
-     ("Nowakówna", "Nowak"), ("Śliwna", "Śliwny")],
+     ("Nowakówna", "Nowak"), ("Śliwna", "Śliwny"), ("Mickiewiczowa", "Mickiewicz")],
 )  # fmt: skip
 def test_family_names_meet_in_their_key(left, right):
     assert last_name_key(left) == last_name_key(right)
 
 
 @pytest.mark.parametrize(
-    ("left", "right"), [("Kowal", "Kowalski"), ("Sowa", "Sow"), ("Malina", "Maliny"), ("Wrona", "Wron")]
+    ("left", "right"),
+    [("Kowal", "Kowalski"), ("Sowa", "Sow"), ("Dąbrowa", "Dąbr"), ("Malina", "Maliny"), ("Wrona", "Wron")],
 )
 def test_other_family_names_do_not(left, right):
     assert last_name_key(left) != last_name_key(right)
@@ -160,6 +161,18 @@ def test_the_short_cut_answers_like_the_whole_rule(fields):
 
 def test_company_keys_ignore_form_and_spelling():
     assert company_key("ŁABĘDY Sp. z o.o.") == company_key("Labedy S.A.") == "labedy"
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "kind"),
+    [("ALFA SP. Z O.O. SP.K.", "sp. z o.o. sp.k.", "company"), ("Bank Spółdzielczy w Krępie", "bank spółdzielczy",
+                                                                 "company"),
+     ("Kancelaria Radcy Prawnego Ewa Zielińska", "kancelaria radcy prawnego", "person"),
+     ("Sąd Rejonowy w Łodzi", "sąd rejonowy", "institution"), ("SKOK JAN", None, "person"),
+     ("URBAN JAN", None, "person"), ("HALA NOWAK", None, "person")],
+)  # fmt: skip
+def test_legal_forms_do_not_swallow_family_names(name, form, kind):
+    assert (read_name(name).legal_form, read_name(name).kind) == (form, kind)
 
 
 def test_word_lists_are_whole():

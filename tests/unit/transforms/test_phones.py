@@ -36,11 +36,8 @@ def test_numbers_are_read(text, zone, e164, extension, status):
     found = read_phone(text, zone)
     assert (found.e164, found.extension, found.status) == (e164, extension, status)
     column = phones(pa.array([text]), zone)
-    assert [c.to_pylist()[0] for c in column] == [
-        *found[:4],
-        found.reason,
-        found.message if found.reason else column.message[0].as_py(),
-    ]
+    assert [c.to_pylist()[0] for c in column[:3]] == [*found[:3]]
+    assert column.marks.status().to_pylist() == [status] and column.marks.known[column.marks.codes[0]] == found.rule
 
 
 @pytest.mark.parametrize(
@@ -63,11 +60,8 @@ def test_what_cannot_be_known_is_set_aside(text, zone, status, reason):
     found = read_phone(text, zone)
     assert (found.e164, found.status, found.reason) == (None, status, reason)
     column = phones(pa.array([text]), zone)
-    assert (column.e164.to_pylist(), column.status.to_pylist(), column.reason.to_pylist()) == (
-        [None],
-        [status],
-        [reason],
-    )
+    assert (column.e164.to_pylist(), column.marks.status().to_pylist()) == ([None], [status])
+    assert [group[1] for group in column.marks.findings()] == ([reason] if reason else [])
 
 
 def test_a_carrier_belongs_to_the_call():

@@ -1,0 +1,96 @@
+"""What stands in a name's field and is no name: titles, notes of clerks, addresses, marks.
+
+It is lifted out and kept beside the name, never dropped.
+
+>>> lift("dr inż. KOWALSKI JAN (zmarł) *"), lift("KOWALSKA ANNA z d. NOWAK")
+(('KOWALSKI JAN', ('zmarł', '*', 'dr', 'inż.')), ('KOWALSKA ANNA', ('z d. NOWAK',)))
+>>> lift("KOWALSKI VEL NOWAK JAN"), lift("WI?NIEWSKI JAN")
+(('KOWALSKI JAN', ('VEL NOWAK',)), ('WI?NIEWSKI JAN', ()))
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from transforms.letters import fold
+from transforms.mojibake import has_signs
+
+_TITLES = frozenset(
+    ["dr", "hab", "inz", "mgr", "prof", "lek", "med", "stom", "wet", "ks", "bp", "abp", "plk", "ppłk", "ppulk", "gen",
+     "mjr", "kpt", "por", "ppor", "chor", "sierz", "asp", "kom", "hr", "dypl", "adw", "not", "doc", "red", "arch",
+     "pan", "pani", "panstwo"]
+)  # fmt: skip
+_ORDERS = frozenset(["o", "s", "br"])  # before the name and with a dot: ojciec, siostra, brat
+_CHILD_OF = frozenset(["s", "c"])  # behind the name: `s. Stanisława` is whose son
+_NOTES = frozenset(
+    ["zm", "zmarl", "zmarla", "sp", "spadk", "spadkob", "spadkobierca", "spadkobiercy", "nieakt", "nieaktywny",
+     "nieaktywna", "jr", "sr", "jun", "sen", "junior", "senior", "ml", "st", "dubel", "dupl", "nieznany", "likw",
+     "wypow", "wypowiedziana", "rezygnacja", "windyk", "windykacja", "pelnomocnik", "pelnom", "uzytkownik"]
+)  # fmt: skip
+_TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is no name either
+_BORN = ("d", "domu")  # behind `z`: the maiden name
+_BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+_MARKS = re.compile(r"(?<![^\W\d_])[*#!?+]+|[*#!?+]+(?![^\W\d_])")  # within a word they stand for a lost letter
+_HYPHEN = re.compile(r"\s*[-–—]\s*")
+_ODD = _TITLES | _NOTES | frozenset(_TAILS) | {"vel", "z"}
+
+
+def lift(text: str) -> tuple[str, tuple[str, ...]]:
+    """Take titles and notes out; answer with the bare name and with them."""
+    if all(map(is_name_only, text.split())):
+        return text, ()
+    notes: list[str] = []
+    if "(" in text or "[" in text:
+        notes += [a or b for a, b in _BRACKETS.findall(text)]
+        text = _BRACKETS.sub(" ", text)
+    if _MARKS.search(text):
+        notes += _MARKS.findall(text)
+        text = _MARKS.sub(" ", text)
+    if "-" in text or "–" in text or "—" in text:
+        text = _HYPHEN.sub("-", text).strip("-")
+    kept, more = _part(text.split())
+    return " ".join(kept), (*notes, *more)
+
+
+def _part(words: list[str]) -> tuple[list[str], list[str]]:
+    """Words of the name, and what is lifted out of them."""
+    kept: list[str] = []
+    notes: list[str] = []
+    skip = False
+    for i, word in enumerate(words):
+        if skip:
+            skip = False
+            continue
+        bare = fold(word).strip(".,:;")
+        following = fold(words[i + 1]).strip(".,:;") if i + 1 < len(words) else ""
+        if _begins_tail(word, bare, following, kept):
+            notes.append(" ".join(words[i:]))
+            break
+        if bare == "vel" and kept and following:
+            notes.append(f"{word} {words[i + 1]}")
+            skip = True
+            continue
+        order = word.endswith(".") and bare in _ORDERS and not kept
+        (notes if bare in _TITLES or bare in _NOTES or order or not _has_letter(bare) else kept).append(word)
+    return kept, notes
+
+
+def _begins_tail(word: str, bare: str, following: str, kept: list[str]) -> bool:
+    """Whether nothing behind a word belongs to the name: an address, whose child, the maiden name."""
+    if bare in _TAILS and (word.endswith((".", ":")) or "/" in word):
+        return bool(kept or following)
+    if bare == "z":
+        return bool(kept) and following in _BORN
+    return word.endswith(".") and bare in _CHILD_OF and len(kept) > 1 and bool(following)
+
+
+@lru_cache(maxsize=65_536)
+def is_name_only(word: str) -> bool:
+    """Whether a word holds nothing to be lifted out or put right."""
+    plain = word.replace("-", "").isalpha() and word[0] != "-" != word[-1]
+    return plain and fold(word) not in _ODD and not has_signs(word)
+
+
+def _has_letter(word: str) -> bool:
+    return any(c.isalpha() for c in word) and not any(c.isdigit() for c in word)

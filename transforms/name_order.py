@@ -1,0 +1,130 @@
+"""Which words of a person's name are the given names: by dictionary, by capitals, by the family name's ending.
+
+Word by word and never by a majority of the source, so that a name does not depend on what else was delivered.  Where
+nothing decides (`Jan Stanisław`), the order that the source declares is taken and the rule says so.
+
+>>> orient("KOWALSKI JAN MARIA", ())
+Person(first='JAN MARIA', last='KOWALSKI', notes=(), rule='name.plain')
+>>> orient("Jan Stanisław", ()).rule, orient("JAN I ANNA KOWALSCY", ()).notes
+('name.two-given', ('i Anna',))
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from transforms.letters import display, fold
+from transforms.vocabulary import given_names
+
+SUFFIXES = ("ski", "ska", "cki", "cka", "wicz", "czyk", "czak", "niak", "czuk", "enko", "scy", "ccy")
+
+
+class Person(NamedTuple):
+    """A name, parted; `rule` says by what."""
+
+    first: str
+    last: str
+    notes: tuple[str, ...]
+    rule: str
+
+
+def orient(text: str, notes: tuple[str, ...], *, given_first: bool = False) -> Person:
+    """Find the given names among the words of one field.
+
+    Args:
+        text: The name, without titles and notes.
+        notes: What was lifted out of it; passed on.
+        given_first: The source's order, for names that nothing else decides.
+    """
+    if "," in text:
+        before, _, behind = text.partition(",")
+        if before.strip() and behind.strip():
+            return Person(behind.replace(",", " ").strip(), before.strip(), notes, "name.comma")
+    words = text.replace(",", " ").split()
+    words, notes, couple = _part_couple(words, notes)
+    if not words:
+        return Person("", "", notes, "name.notes-only" if notes else "name.missing")
+    if len(words) < 2:
+        given = is_given(words[0])
+        return Person(words[0] if given else "", "" if given else words[0], notes, "name.half")
+    flags = [is_given(word) or _is_initial(word) for word in words]
+    first, last, rule = _divide(words, flags, given_first=given_first)
+    return Person(" ".join(first), " ".join(last), notes, "name.couple" if couple else rule)
+
+
+@lru_cache(maxsize=65_536)
+def is_given(word: str) -> bool:
+    """Whether a word is a given name, or several joined by hyphens."""
+    names = given_names()
+    folded = fold(word).strip(".,")
+    return folded in names or ("-" in folded and all(part in names for part in folded.split("-")))
+
+
+def sex_of(first_name_key: str) -> str | None:
+    """The sex that a given name says, by its folded form; None where it says none.
+
+    >>> sex_of("anna"), sex_of("kuba"), sex_of("qwerty")
+    ('F', 'M', None)
+    """
+    name = given_names().get(first_name_key)
+    return name.sex if name else None
+
+
+_Divided = tuple[list[str], list[str], str]  # given names, family names, rule
+
+
+def _divide(words: list[str], given: list[bool], *, given_first: bool) -> _Divided:
+    """Part given from family names.  In doubt the source's order decides."""
+    if any(given) and not all(given):
+        if given in (sorted(given), sorted(given, reverse=True)):
+            return _chosen(words, [not g for g in given], "name.plain")
+        # an unknown word on both sides of a given name: one of them is a given name that the dictionary lacks
+        endings = [has_family_ending(w) for w in words]
+        if endings[0] != endings[-1]:
+            given_first = endings[-1]
+        return _at_edge(words, "name.around", given_first=given_first)
+    pet_names = [_is_diminutive(w) for w in words]
+    if sum(pet_names) == 1 and (pet_names[0] or pet_names[-1]):
+        return _chosen(words, pet_names, "name.pet-name")  # Jurek, Witek: no register has them as given names
+    doubt = "name.two-given" if any(given) else ""
+    capitals = [len(w) > 1 and w.isupper() for w in words]
+    endings = [has_family_ending(w) for w in words]
+    for evidence, rule in ((capitals, "name.capitals"), (endings, "name.ending")):
+        if any(evidence) and not all(evidence):
+            return _chosen(words, evidence, doubt or rule)
+    return _at_edge(words, doubt or "name.unknown", given_first=given_first)
+
+
+def _chosen(words: list[str], family: list[bool], rule: str) -> _Divided:
+    return (
+        [w for w, f in zip(words, family, strict=True) if not f],
+        [w for w, f in zip(words, family, strict=True) if f],
+        rule,
+    )
+
+
+def _at_edge(words: list[str], rule: str, *, given_first: bool) -> _Divided:
+    return (words[:-1], words[-1:], rule) if given_first else (words[1:], words[:1], rule)
+
+
+def has_family_ending(word: str) -> bool:
+    """Whether a word ends as family names do."""
+    return fold(word).endswith(SUFFIXES)
+
+
+def _is_diminutive(word: str) -> bool:
+    name = given_names().get(fold(word))
+    return name is not None and bool(name.diminutive_of)
+
+
+def _is_initial(word: str) -> bool:
+    return len(word.strip(".")) == 1 and word[0].isalpha()
+
+
+def _part_couple(words: list[str], notes: tuple[str, ...]) -> tuple[list[str], tuple[str, ...], bool]:
+    """`JAN I ANNA KOWALSCY`: the first person is the subscriber, the second goes to the note."""
+    for i in range(1, len(words) - 1):
+        if fold(words[i]) in ("i", "oraz", "&") and is_given(words[i - 1]) and is_given(words[i + 1]):
+            return words[:i] + words[i + 2 :], (*notes, f"{words[i].lower()} {display(words[i + 1])}"), True
+    return words, notes, False

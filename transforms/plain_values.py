@@ -1,0 +1,133 @@
+"""One date or one amount with nothing declared about it: what would the rules make of it?
+
+Columns have declared forms (`transforms.dates`, `transforms.amounts`); a single value that an engineer looks at has
+none yet.  So every form is tried, and where several fit with different results, all are told and none is chosen.
+
+>>> read_date("00366").day, read_date("37894").day, read_date("31.12.1899").rule, read_date("99991231").rule
+(datetime.date(2000, 12, 31), datetime.date(2003, 9, 30), 'date.start', 'date.sentinel')
+>>> read_date("03/04/03").rule, sorted(read_date("03/04/03").readings)
+('date.form', ['DD-MM-YY', 'DD.MM.YY', 'MM/DD/YY'])
+>>> [str(read_amount(t, currency="PLZ").value) for t in ("123450", "50", "49")]
+['12.35', '0.01', '0.00']
+>>> read_amount("1 234,56-"), read_amount("12.345").value, read_amount("*****").rule
+(Amount(value=Decimal('-1234.56'), rule='amount.sign', original=None, rounding=None), Decimal('12345.00'), \
+'amount.overflow')
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import NamedTuple, get_args
+
+import numpy as np
+import pyarrow as pa
+
+from billing.money import PLZ_PER_PLN
+from billing.spec import DateFormat
+from transforms import amounts, dates
+
+FORMS: tuple[str, ...] = get_args(DateFormat)
+_FIRST, _LAST = dt.date(1800, 1, 1), dt.date(2199, 12, 31)  # what a person or a bill can have to do with
+_CURRENCY = re.compile(r"\s*(PLN|PLZ|zł|zl)\.?$", re.IGNORECASE)
+_BLANKS = " \u00a0\u202f"
+_STYLES = ((",", f"{_BLANKS}."), (".", f"{_BLANKS},"))  # decimal separator, thousands separators
+
+
+class DateReading(NamedTuple):
+    """A date, the rule that decided, and what every fitting form makes of the text."""
+
+    day: dt.date | None
+    rule: str
+    readings: dict[str, dt.date]
+
+
+def read_date(
+    text: str, form: str | None = None, *, pivot: int | None = None, latest: dt.date | None = None
+) -> DateReading:
+    """Read a date.
+
+    Args:
+        text: As delivered.
+        form: A form of `billing.spec.DateFormat`; None tries every one.
+        pivot: Two-digit years below it are 20YY, others 19YY.
+        latest: Where there is no pivot: two-digit years give the last such date that is not after this one.
+    """
+    plain = text.strip()
+    if not plain:
+        return DateReading(None, "date.missing", {})
+    tried = [form] if form else [f for f in FORMS if _is_likely(plain, f)]
+    read = {f: dates.read(pa.array([plain]), f, pivot=pivot, latest=latest) for f in tried}
+    days = {f: dates.to_arrow(r)[0].as_py() for f, r in read.items() if r.valid[0]}
+    days = {f: day for f, day in days.items() if form or _FIRST <= day <= _LAST}
+    if len(set(days.values())) > 1:
+        return DateReading(None, "date.form", days)
+    if days:
+        found, day = next(iter(days.items()))
+        if (day - dt.date(1970, 1, 1)).days == dates.BIOS_START and latest is None:
+            return DateReading(None, "date.bios", days)
+        return DateReading(day, "date.plain" if "YYYY" in found or found == "excel" else "date.pivot", days)
+    if any(r.doubtful[0] for r in read.values()):
+        return DateReading(None, "date.start", {})
+    nothing = any(not r.bad[0] for r in read.values())
+    return DateReading(None, "date.sentinel" if nothing else "date.calendar", {})
+
+
+def _is_likely(text: str, form: str) -> bool:
+    """Whether a form is worth a trial: US dates have slashes, serial numbers no leading zeros."""
+    if form.startswith("MM/"):
+        return "/" in text
+    return form != "excel" or text[0] != "0"
+
+
+class Amount(NamedTuple):
+    """An amount of money.
+
+    Attributes:
+        value: To the grosz, in PLN; None where the text is no amount.
+        rule: Id of the rule that decided.
+        original: What was delivered, where it was old zloty.
+        rounding: What the conversion added; the sum of these differences is booked apart.
+    """
+
+    value: Decimal | None
+    rule: str
+    original: Decimal | None = None
+    rounding: Decimal | None = None
+
+
+def read_amount(text: str, *, decimal: str = "", scale: int | None = None, currency: str = "PLN") -> Amount:
+    """Read an amount.
+
+    Args:
+        text: As delivered; a currency may stand behind it.
+        decimal: Decimal separator; empty tries comma and point.
+        scale: Decimals that a number without separator implies.
+        currency: PLN, or PLZ for old zloty.
+    """
+    plain = text.strip()
+    if match := _CURRENCY.search(plain):
+        currency = "PLZ" if match[1].upper() == "PLZ" else currency
+        plain = plain[: match.start()]
+    if not plain:
+        return Amount(None, "amount.missing")
+    if not plain.strip("*"):
+        return Amount(None, "amount.overflow")
+    found = {
+        int(number.values[0])
+        for point, groups in _STYLES
+        if decimal in ("", point)
+        for number in [amounts.read(pa.array([plain]), places=2, decimal=point, thousands=groups, scale=scale)]
+        if number.valid[0]
+    }
+    if len(found) != 1:
+        return Amount(None, "amount.form")
+    hundredths = found.pop()
+    value = Decimal(hundredths).scaleb(-2)
+    if currency == "PLZ":
+        booked = Decimal(int(amounts.redenominate(np.array([hundredths]))[0])).scaleb(-2)
+        return Amount(booked, "amount.old-zloty", value, booked - value / PLZ_PER_PLN)
+    rule = "amount.sign" if plain.endswith(("-", ")")) else "amount.plain"
+    implied = scale and not any(point in plain for point in ".,")
+    return Amount(value, "amount.implied" if implied else rule)

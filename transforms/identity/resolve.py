@@ -1,9 +1,9 @@
 """Same customer?  From normalised subscribers and addresses to clusters, golden parties and their provenance.
 
-The steps in order: evidence, guard, score, decide, cluster (with what people decided), survive.  Everything runs in one DuckDB connection that
-spills below the work folder; Python sees only the merge edges.  The four Parquet files are sorted and written in row
-groups of a fixed size, so the same records give the same bytes, whatever the order of files and rows or the number of
-threads.
+The steps in order: evidence, guard, score, decide, cluster, survive; what people decided is applied while clusters are
+made.  Everything runs in one DuckDB connection that spills below the work folder; Python sees only the merge edges.
+The four Parquet files are sorted and written in row groups of a fixed size, so the same records give the same bytes,
+whatever the order of files and rows or the number of threads.
 """
 
 from __future__ import annotations
@@ -267,7 +267,7 @@ SELECT a.source_id AS left_source_id, a.subscriber_key AS left_key,
     ", ".join(f"CASE WHEN d.{c.name} <> '{MISSING}' THEN '{c.name}=' || d.{c.name} END" for c in COMPARISONS)
 }) AS levels,
     {", ".join(f"weight_{c.name}" for c in COMPARISONS)}
-FROM (SELECT * FROM edge 
+FROM (SELECT * FROM edge
     WHERE outcome <> 'keep_apart' OR (reason <> 'WEAK' AND {ALIKE}) OR starts_with(reason, 'DECIDED-')) AS d
 JOIN record AS a ON a.record = d.record_l JOIN record AS b ON b.record = d.record_r
 ORDER BY d.record_l, d.record_r

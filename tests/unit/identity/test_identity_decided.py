@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from identity_input import Rec, edges, groups, pesel, resolve_recs
 
@@ -60,7 +61,8 @@ def test_a_joined_record_lends_its_pesel_to_the_other(tmp_path: Path) -> None:
     # b/2 has no PESEL and would go to c/3, whose PESEL is not that of a/1, which a person joined it with
     near = {"born": BORN, "home": HOME}
     recs = [
-        Rec("a", "1", name="ANNA WROBEL", pesel=P), Rec("b", "2", **ANNA, **near), Rec("c", "3", **ANNA, pesel=P2, home=HOME)
+        Rec("a", "1", name="ANNA WROBEL", pesel=P), Rec("b", "2", **ANNA, **near),
+        Rec("c", "3", **ANNA, pesel=P2, home=HOME),
     ]  # fmt: skip
     assert partition(resolve_recs(recs, tmp_path / "before")) == {frozenset({"b|2", "c|3"})}
     result = resolve_recs(recs, tmp_path / "after", decisions=made("merge a/1 b/2"))
@@ -123,8 +125,6 @@ def test_a_declared_rule_of_survivorship_is_applied_and_told(tmp_path: Path) -> 
         Rec("a", "1", **ANNA, pesel=P, phone="+48483621234", updated="2001-01-01"),
         Rec("b", "2", **ANNA, pesel=P, phone="+48412223344", updated="2003-01-01"),
     ]
-    import pyarrow.parquet as pq
-
     newest = resolve_recs(recs, tmp_path / "newest")
     trusted = resolve_recs(recs, tmp_path / "trusted", survivorship={"phone": "most_trusted"})
     assert [pq.read_table(r.parties)["phone"].to_pylist() for r in (newest, trusted)] == [

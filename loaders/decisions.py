@@ -1,0 +1,286 @@
+"""Decisions of people, written to and read from `control.match_decision`: appended, never changed.
+
+What a decision would do is checked before it is written, against the customers as they are loaded and against the
+decisions that stand: nobody is told only at the next run that a decision cannot be carried out.  Two things are never
+decided: that two different valid PESELs (for organisations NIPs or REGONs) are one customer, and that a person and an
+organisation are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import psycopg
+
+from billing.decisions import PAIRED, Action, Decision, RecordRef, standing
+from billing.errors import BillingError
+
+_LOCK = 7_303_014_103  # one person decides at a time, so that no two contradict each other
+
+
+class DecisionRefused(BillingError):
+    """A decision cannot be made as it stands."""
+
+    title = "Not decided"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A decision that somebody wants to make.
+
+    Attributes:
+        action: merge, never or split.
+        record: The record decided on.
+        other: The other one of a pair.
+    """
+
+    action: Action
+    record: RecordRef
+    other: RecordRef | None = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a record stands: number of its source, its key, its customer."""
+
+    source: int
+    key: str
+    party: int
+
+
+def read_decisions(connection: psycopg.Connection) -> list[Decision]:
+    """Everything that people ever decided, by number."""
+    rows = connection.execute(
+        "SELECT d.decision_id, d.action, c.code, d.subscriber_key, o.code, d.other_key, d.actor, d.reason, "
+        "d.decided_at, d.supersedes, d.party_id FROM control.match_decision d JOIN control.source c USING (source_id) "
+        "LEFT JOIN control.source o ON o.source_id = d.other_source_id "
+        "WHERE d.action IN ('merge', 'never', 'split', 'undo') ORDER BY d.decision_id"
+    )
+    return [
+        Decision(
+            number, action, RecordRef(source, key), RecordRef(other, other_key) if other else None, actor=actor,
+            reason=reason or "", decided_at=at, supersedes=supersedes, party_id=party,
+        )
+        for number, action, source, key, other, other_key, actor, reason, at, supersedes, party in rows
+    ]  # fmt: skip
+
+
+def decide(connection: psycopg.Connection, wishes: Iterable[Wish], *, actor: str, reason: str) -> list[Decision]:
+    """Write decisions, all of them or none; one that stands already is not made twice.
+
+    Args:
+        connection: Without an open transaction.
+        wishes: What is wanted, in order.
+        actor: Who decides.
+        reason: Why.
+
+    Returns:
+        The decisions that were written.
+
+    Raises:
+        DecisionRefused: One of them contradicts an identifier or another decision, or names no loaded record.
+    """
+    _demand(actor=actor, reason=reason)
+    written: list[Decision] = []
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        for wish in wishes:
+            made = read_decisions(connection)
+            stand = standing(made)
+            if any(d.action == wish.action and set(d.records) == _records(wish) for d in stand):
+                continue
+            places = {ref: _place(connection, ref) for ref in sorted(_records(wish))}
+            _CHECKS[wish.action](connection, wish, places, stand)
+            written.append(_append(connection, wish, places, actor, reason))
+    return written
+
+
+def undo(connection: psycopg.Connection, number: int, *, actor: str, reason: str) -> Decision:
+    """Take a decision back, by another row.
+
+    Args:
+        connection: Without an open transaction.
+        number: Of the decision.
+        actor: Who takes it back.
+        reason: Why.
+
+    Raises:
+        DecisionRefused: There is no such decision, or it does not stand any more.
+    """
+    _demand(actor=actor, reason=reason)
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        made = {d.number: d for d in read_decisions(connection)}
+        found = made.get(number)
+        if found is None or found.action == "undo":
+            raise DecisionRefused(f"there is no decision {number} of a person", remedy="blueline decide list --all")
+        if found not in standing(made.values()):
+            by = next(d for d in made.values() if d.supersedes == number)
+            raise DecisionRefused(f"decision {number} was taken back already, by {by.number} of {by.actor}")
+        places = {ref: _place(connection, ref) for ref in found.records}
+        return _append(connection, Wish("undo", found.record, found.other), places, actor, reason, supersedes=number)
+
+
+def _records(wish: Wish) -> set[RecordRef]:
+    return {wish.record} if wish.other is None else {wish.record, wish.other}
+
+
+def _demand(*, actor: str, reason: str) -> None:
+    if not actor.strip():
+        raise DecisionRefused("nobody decides", remedy="name who decides: --actor")
+    if not reason.strip():
+        raise DecisionRefused("a decision without a reason is worth nothing later", remedy="give one: --reason")
+
+
+def _place(connection: psycopg.Connection, ref: RecordRef) -> _Place:
+    row = connection.execute(
+        "SELECT c.source_id, x.source_key, x.target_id FROM control.source c "
+        "JOIN control.xref_subscriber x USING (source_id) WHERE c.code = %s AND x.source_key = %s",
+        [ref.source_id, ref.subscriber_key],
+    ).fetchone()
+    if row is None:
+        raise DecisionRefused(
+            f"no loaded subscriber record is called {ref}", remedy="name it source/key, as `blueline review` shows it"
+        )
+    return _Place(*row)
+
+
+# --- what may be decided ---------------------------------------------------------------------------------------
+
+
+def _check_merge(
+    connection: psycopg.Connection, wish: Wish, places: Mapping[RecordRef, _Place], stand: list[Decision]
+) -> None:
+    one, two = _pair(wish)
+    held = _customers_by_merges(connection, stand)
+    sides = [held.get(places[ref].party, {places[ref].party}) for ref in (one, two)]
+    taken_out = {ref: d for d in stand if d.action == "split" for ref in d.records}
+    for ref, other in ((one, two), (two, one)):
+        if ref in taken_out and taken_out[ref].party_id == places[other].party:
+            raise DecisionRefused(
+                f"{ref} was taken out of that very customer by decision {taken_out[ref].number}",
+                remedy=f"take that back instead: blueline decide undo {taken_out[ref].number}",
+            )
+    if sides[0] & sides[1]:
+        return  # one customer already; the decision keeps them so
+    _refuse_contradiction(connection, one, two, sides)
+    for decision in stand:
+        if decision.action == "never":
+            ends = [_place(connection, ref).party for ref in decision.records]
+            if (ends[0] in sides[0] and ends[1] in sides[1]) or (ends[0] in sides[1] and ends[1] in sides[0]):
+                raise DecisionRefused(
+                    f"decision {decision.number} of {decision.actor} says that {decision.record} and {decision.other} "
+                    "are never one customer",
+                    remedy=f"take it back first, if it is wrong: blueline decide undo {decision.number}",
+                )
+
+
+def _refuse_contradiction(
+    connection: psycopg.Connection, one: RecordRef, two: RecordRef, sides: list[set[int]]
+) -> None:
+    kinds, identifiers = [], []
+    for parties in sides:
+        rows = connection.execute(
+            "SELECT p.kind = 'person', i.kind, i.value_hash FROM billing.party p "
+            "LEFT JOIN billing.party_identification i USING (party_id) WHERE p.party_id = ANY(%s)",
+            [list(parties)],
+        ).fetchall()
+        kinds.append({is_person for is_person, _, _ in rows})
+        found: dict[str, set[bytes]] = {}
+        for is_person, kind, value in rows:
+            if kind == "pesel" or (kind in ("nip", "regon") and not is_person):
+                found.setdefault(kind, set()).add(value)
+        identifiers.append(found)
+    for kind in ("pesel", "nip", "regon"):
+        left, right = (found.get(kind, set()) for found in identifiers)
+        if left and right and left != right:
+            raise DecisionRefused(
+                f"the customers of {one} and {two} have two different valid {kind.upper()}s: "
+                "no decision overrides that",
+                remedy=f"if one of the {kind.upper()}s is wrong, have its source correct it",
+            )
+    if kinds[0] != kinds[1]:
+        raise DecisionRefused(f"{one} and {two} are a person and an organisation, which are never one customer")
+
+
+def _check_never(
+    connection: psycopg.Connection, wish: Wish, places: Mapping[RecordRef, _Place], stand: list[Decision]
+) -> None:
+    one, two = _pair(wish)
+    joined: dict[RecordRef, set[RecordRef]] = {}
+    for decision in stand:
+        if decision.action == "merge":
+            group = set().union(*(joined.get(ref, {ref}) for ref in decision.records))
+            joined |= dict.fromkeys(group, group)
+            if {one, two} <= group:
+                raise DecisionRefused(
+                    f"decision {decision.number} of {decision.actor} made {one} and {two} one customer",
+                    remedy=f"take it back first, if it is wrong: blueline decide undo {decision.number}",
+                )
+
+
+def _check_split(
+    connection: psycopg.Connection, wish: Wish, places: Mapping[RecordRef, _Place], stand: list[Decision]
+) -> None:
+    for decision in stand:
+        if decision.action == "merge" and wish.record in decision.records:
+            raise DecisionRefused(
+                f"decision {decision.number} of {decision.actor} made {decision.record} and {decision.other} one "
+                "customer",
+                remedy=f"take that back instead: blueline decide undo {decision.number}",
+            )
+    party = places[wish.record].party
+    row = connection.execute("SELECT count(*) FROM control.xref_subscriber WHERE target_id = %s", [party]).fetchone()
+    if row == (1,):
+        raise DecisionRefused(f"{wish.record} is the only record of customer {party}: there is nothing to split")
+
+
+_CHECKS = {"merge": _check_merge, "never": _check_never, "split": _check_split}
+
+
+def _pair(wish: Wish) -> tuple[RecordRef, RecordRef]:
+    if wish.other is None or wish.other == wish.record:
+        raise DecisionRefused(f"{wish.action} takes two different records", remedy="name both")
+    return wish.record, wish.other
+
+
+def _customers_by_merges(connection: psycopg.Connection, stand: Iterable[Decision]) -> dict[int, set[int]]:
+    """Customer -> those that the standing merges make one with it, applied or not."""
+    groups: dict[int, set[int]] = {}
+    for decision in stand:
+        if decision.action == "merge":
+            parties = [_place(connection, ref).party for ref in decision.records]
+            group = set().union(*(groups.get(party, {party}) for party in parties))
+            groups |= dict.fromkeys(group, group)
+    return groups
+
+
+def _append(
+    connection: psycopg.Connection,
+    wish: Wish,
+    places: Mapping[RecordRef, _Place],
+    actor: str,
+    reason: str,
+    *,
+    supersedes: int | None = None,
+) -> Decision:
+    refs = sorted(_records(wish))
+    first = places[refs[0]]
+    second = places[refs[1]] if len(refs) > 1 else None
+    row = connection.execute(
+        "INSERT INTO control.match_decision (source_id, subscriber_key, other_source_id, other_key, action, party_id, "
+        "actor, reason, supersedes) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING decision_id, decided_at",
+        [
+            first.source, first.key, second and second.source, second and second.key, wish.action, first.party,
+            actor.strip(), reason.strip(), supersedes,
+        ],
+    ).fetchone()  # fmt: skip
+    assert row is not None
+    return Decision(
+        row[0], wish.action, refs[0], refs[1] if len(refs) > 1 else None, actor=actor.strip(), reason=reason.strip(),
+        decided_at=row[1], supersedes=supersedes, party_id=first.party,
+    )  # fmt: skip
+
+
+__all__ = ["PAIRED", "DecisionRefused", "Wish", "decide", "read_decisions", "undo"]

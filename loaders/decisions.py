@@ -8,12 +8,12 @@ organisation are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import psycopg
 
-from billing.decisions import PAIRED, Action, Decision, RecordRef, standing
+from billing.decisions import Action, Decision, RecordRef, standing
 from billing.errors import BillingError
 
 _LOCK = 7_303_014_103  # one person decides at a time, so that no two contradict each other
@@ -33,11 +33,13 @@ class Wish:
         action: merge, never or split.
         record: The record decided on.
         other: The other one of a pair.
+        reason: Why.
     """
 
     action: Action
     record: RecordRef
     other: RecordRef | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,27 @@ class _Place:
     source: int
     key: str
     party: int
+
+
+@dataclass
+class _Desk:
+    """What a decision is held against: the loaded customers of the records in question, and what stands."""
+
+    connection: psycopg.Connection
+    stand: list[Decision]
+    places: dict[RecordRef, _Place]
+
+    def place(self, ref: RecordRef) -> _Place:
+        if ref not in self.places:
+            raise DecisionRefused(
+                f"no loaded subscriber record is called {ref}",
+                remedy="name it source/key, as `blueline review` shows it",
+            )
+        return self.places[ref]
+
+    def party(self, ref: RecordRef) -> int | None:
+        """Its customer; None for a record that was decided on and is loaded no more."""
+        return self.places[ref].party if ref in self.places else None
 
 
 def read_decisions(connection: psycopg.Connection) -> list[Decision]:
@@ -66,14 +89,13 @@ def read_decisions(connection: psycopg.Connection) -> list[Decision]:
     ]  # fmt: skip
 
 
-def decide(connection: psycopg.Connection, wishes: Iterable[Wish], *, actor: str, reason: str) -> list[Decision]:
+def decide(connection: psycopg.Connection, wishes: Iterable[Wish], *, actor: str) -> list[Decision]:
     """Write decisions, all of them or none; one that stands already is not made twice.
 
     Args:
         connection: Without an open transaction.
         wishes: What is wanted, in order.
         actor: Who decides.
-        reason: Why.
 
     Returns:
         The decisions that were written.
@@ -81,18 +103,22 @@ def decide(connection: psycopg.Connection, wishes: Iterable[Wish], *, actor: str
     Raises:
         DecisionRefused: One of them contradicts an identifier or another decision, or names no loaded record.
     """
-    _demand(actor=actor, reason=reason)
+    wanted = list(wishes)
+    for wish in wanted:
+        _demand(actor, wish.reason)
     written: list[Decision] = []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        for wish in wishes:
-            made = read_decisions(connection)
-            stand = standing(made)
-            if any(d.action == wish.action and set(d.records) == _records(wish) for d in stand):
+        stand = standing(read_decisions(connection))
+        refs = {ref for wish in wanted for ref in _records(wish)} | {ref for made in stand for ref in made.records}
+        desk = _Desk(connection, stand, _places(connection, refs))
+        for wish in wanted:
+            if any(d.action == wish.action and _records(d) == _records(wish) for d in stand):
                 continue
-            places = {ref: _place(connection, ref) for ref in sorted(_records(wish))}
-            _CHECKS[wish.action](connection, wish, places, stand)
-            written.append(_append(connection, wish, places, actor, reason))
+            _CHECKS[wish.action](desk, wish)
+            made = _append(desk, wish, actor)
+            stand.append(made)
+            written.append(made)
     return written
 
 
@@ -108,7 +134,7 @@ def undo(connection: psycopg.Connection, number: int, *, actor: str, reason: str
     Raises:
         DecisionRefused: There is no such decision, or it does not stand any more.
     """
-    _demand(actor=actor, reason=reason)
+    _demand(actor, reason)
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         made = {d.number: d for d in read_decisions(connection)}
@@ -118,56 +144,52 @@ def undo(connection: psycopg.Connection, number: int, *, actor: str, reason: str
         if found not in standing(made.values()):
             by = next(d for d in made.values() if d.supersedes == number)
             raise DecisionRefused(f"decision {number} was taken back already, by {by.number} of {by.actor}")
-        places = {ref: _place(connection, ref) for ref in found.records}
-        return _append(connection, Wish("undo", found.record, found.other), places, actor, reason, supersedes=number)
+        desk = _Desk(connection, [], _places(connection, set(found.records)))
+        return _append(desk, Wish("undo", found.record, found.other, reason), actor, supersedes=number)
 
 
-def _records(wish: Wish) -> set[RecordRef]:
-    return {wish.record} if wish.other is None else {wish.record, wish.other}
+def _records(item: Wish | Decision) -> set[RecordRef]:
+    return {item.record} if item.other is None else {item.record, item.other}
 
 
-def _demand(*, actor: str, reason: str) -> None:
+def _demand(actor: str, reason: str) -> None:
     if not actor.strip():
         raise DecisionRefused("nobody decides", remedy="name who decides: --actor")
     if not reason.strip():
         raise DecisionRefused("a decision without a reason is worth nothing later", remedy="give one: --reason")
 
 
-def _place(connection: psycopg.Connection, ref: RecordRef) -> _Place:
-    row = connection.execute(
-        "SELECT c.source_id, x.source_key, x.target_id FROM control.source c "
-        "JOIN control.xref_subscriber x USING (source_id) WHERE c.code = %s AND x.source_key = %s",
-        [ref.source_id, ref.subscriber_key],
-    ).fetchone()
-    if row is None:
-        raise DecisionRefused(
-            f"no loaded subscriber record is called {ref}", remedy="name it source/key, as `blueline review` shows it"
-        )
-    return _Place(*row)
+def _places(connection: psycopg.Connection, refs: set[RecordRef]) -> dict[RecordRef, _Place]:
+    ordered = sorted(refs)
+    rows = connection.execute(
+        "SELECT w.code, x.source_id, x.source_key, x.target_id FROM unnest(%s::text[], %s::text[]) AS w (code, key) "
+        "JOIN control.source c USING (code) "
+        "JOIN control.xref_subscriber x ON x.source_id = c.source_id AND x.source_key = w.key",
+        [[ref.source_id for ref in ordered], [ref.subscriber_key for ref in ordered]],
+    )
+    return {RecordRef(code, key): _Place(source, key, party) for code, source, key, party in rows}
 
 
 # --- what may be decided ---------------------------------------------------------------------------------------
 
 
-def _check_merge(
-    connection: psycopg.Connection, wish: Wish, places: Mapping[RecordRef, _Place], stand: list[Decision]
-) -> None:
+def _check_merge(desk: _Desk, wish: Wish) -> None:
     one, two = _pair(wish)
-    held = _customers_by_merges(connection, stand)
-    sides = [held.get(places[ref].party, {places[ref].party}) for ref in (one, two)]
-    taken_out = {ref: d for d in stand if d.action == "split" for ref in d.records}
+    held = _customers_by_merges(desk)
+    sides = [held.get(desk.place(ref).party, {desk.place(ref).party}) for ref in (one, two)]
+    taken_out = {ref: d for d in desk.stand if d.action == "split" for ref in d.records}
     for ref, other in ((one, two), (two, one)):
-        if ref in taken_out and taken_out[ref].party_id == places[other].party:
+        if ref in taken_out and taken_out[ref].party_id == desk.party(other):
             raise DecisionRefused(
                 f"{ref} was taken out of that very customer by decision {taken_out[ref].number}",
                 remedy=f"take that back instead: blueline decide undo {taken_out[ref].number}",
             )
     if sides[0] & sides[1]:
         return  # one customer already; the decision keeps them so
-    _refuse_contradiction(connection, one, two, sides)
-    for decision in stand:
+    _refuse_contradiction(desk.connection, one, two, sides)
+    for decision in desk.stand:
         if decision.action == "never":
-            ends = [_place(connection, ref).party for ref in decision.records]
+            ends = [desk.party(ref) for ref in decision.records]
             if (ends[0] in sides[0] and ends[1] in sides[1]) or (ends[0] in sides[1] and ends[1] in sides[0]):
                 raise DecisionRefused(
                     f"decision {decision.number} of {decision.actor} says that {decision.record} and {decision.other} "
@@ -204,12 +226,10 @@ def _refuse_contradiction(
         raise DecisionRefused(f"{one} and {two} are a person and an organisation, which are never one customer")
 
 
-def _check_never(
-    connection: psycopg.Connection, wish: Wish, places: Mapping[RecordRef, _Place], stand: list[Decision]
-) -> None:
+def _check_never(desk: _Desk, wish: Wish) -> None:
     one, two = _pair(wish)
     joined: dict[RecordRef, set[RecordRef]] = {}
-    for decision in stand:
+    for decision in desk.stand:
         if decision.action == "merge":
             group = set().union(*(joined.get(ref, {ref}) for ref in decision.records))
             joined |= dict.fromkeys(group, group)
@@ -220,23 +240,27 @@ def _check_never(
                 )
 
 
-def _check_split(
-    connection: psycopg.Connection, wish: Wish, places: Mapping[RecordRef, _Place], stand: list[Decision]
-) -> None:
-    for decision in stand:
+def _check_split(desk: _Desk, wish: Wish) -> None:
+    party = desk.place(wish.record).party
+    for decision in desk.stand:
         if decision.action == "merge" and wish.record in decision.records:
             raise DecisionRefused(
                 f"decision {decision.number} of {decision.actor} made {decision.record} and {decision.other} one "
                 "customer",
                 remedy=f"take that back instead: blueline decide undo {decision.number}",
             )
-    party = places[wish.record].party
-    row = connection.execute("SELECT count(*) FROM control.xref_subscriber WHERE target_id = %s", [party]).fetchone()
+    row = desk.connection.execute(
+        "SELECT count(*) FROM control.xref_subscriber WHERE target_id = %s", [party]
+    ).fetchone()
     if row == (1,):
         raise DecisionRefused(f"{wish.record} is the only record of customer {party}: there is nothing to split")
 
 
-_CHECKS = {"merge": _check_merge, "never": _check_never, "split": _check_split}
+_CHECKS: dict[Action, Callable[[_Desk, Wish], None]] = {
+    "merge": _check_merge,
+    "never": _check_never,
+    "split": _check_split,
+}
 
 
 def _pair(wish: Wish) -> tuple[RecordRef, RecordRef]:
@@ -245,42 +269,32 @@ def _pair(wish: Wish) -> tuple[RecordRef, RecordRef]:
     return wish.record, wish.other
 
 
-def _customers_by_merges(connection: psycopg.Connection, stand: Iterable[Decision]) -> dict[int, set[int]]:
+def _customers_by_merges(desk: _Desk) -> dict[int, set[int]]:
     """Customer -> those that the standing merges make one with it, applied or not."""
     groups: dict[int, set[int]] = {}
-    for decision in stand:
-        if decision.action == "merge":
-            parties = [_place(connection, ref).party for ref in decision.records]
+    for decision in desk.stand:
+        parties = [party for ref in decision.records if (party := desk.party(ref)) is not None]
+        if decision.action == "merge" and len(parties) == len(decision.records):
             group = set().union(*(groups.get(party, {party}) for party in parties))
             groups |= dict.fromkeys(group, group)
     return groups
 
 
-def _append(
-    connection: psycopg.Connection,
-    wish: Wish,
-    places: Mapping[RecordRef, _Place],
-    actor: str,
-    reason: str,
-    *,
-    supersedes: int | None = None,
-) -> Decision:
+def _append(desk: _Desk, wish: Wish, actor: str, *, supersedes: int | None = None) -> Decision:
     refs = sorted(_records(wish))
-    first = places[refs[0]]
-    second = places[refs[1]] if len(refs) > 1 else None
-    row = connection.execute(
+    first = desk.place(refs[0])
+    second = desk.place(refs[1]) if len(refs) > 1 else None
+    row = desk.connection.execute(
         "INSERT INTO control.match_decision (source_id, subscriber_key, other_source_id, other_key, action, party_id, "
         "actor, reason, supersedes) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING decision_id, decided_at",
         [
             first.source, first.key, second and second.source, second and second.key, wish.action, first.party,
-            actor.strip(), reason.strip(), supersedes,
+            actor.strip(), wish.reason.strip(), supersedes,
         ],
     ).fetchone()  # fmt: skip
     assert row is not None
+    number, at = row
     return Decision(
-        row[0], wish.action, refs[0], refs[1] if len(refs) > 1 else None, actor=actor.strip(), reason=reason.strip(),
-        decided_at=row[1], supersedes=supersedes, party_id=first.party,
+        number, wish.action, refs[0], refs[1] if len(refs) > 1 else None, actor=actor.strip(),
+        reason=wish.reason.strip(), decided_at=at, supersedes=supersedes, party_id=first.party,
     )  # fmt: skip
-
-
-__all__ = ["PAIRED", "DecisionRefused", "Wish", "decide", "read_decisions", "undo"]

@@ -52,9 +52,9 @@ SELECT cluster_key, min(id) AS party_id FROM staging.held GROUP BY cluster_key
 # Ids that are nobody's native one were issued when a customer was split; the log knows who held them.
 _RETURNING = f"""
 CREATE UNLOGGED TABLE staging.returning AS
-SELECT DISTINCT ON (id) id, cluster_key, is_orphan, now FROM (
+SELECT DISTINCT ON (id) id, cluster_key, is_orphan FROM (
     SELECT h.id, m.cluster_key, v.party_id IS NULL AS is_orphan,
-           count(*) FILTER (WHERE m.former = h.id) AS now, count(*) AS records, {FIRST}
+           count(*) FILTER (WHERE m.former = h.id AND NOT m.is_split) AS now, count(*) AS records, {FIRST}
       FROM (SELECT DISTINCT source_id, subscriber_key, party_id AS id FROM control.match_decision
              WHERE action = 'move') h
       JOIN staging.member m USING (source_id, subscriber_key)
@@ -66,8 +66,7 @@ SELECT DISTINCT ON (id) id, cluster_key, is_orphan, now FROM (
 """
 _TAKE_BACK = """
 INSERT INTO staging.survivor
-SELECT DISTINCT ON (cluster_key) cluster_key, id FROM staging.returning WHERE is_orphan
- ORDER BY cluster_key, now DESC, id
+SELECT cluster_key, min(id) FROM staging.returning WHERE is_orphan GROUP BY cluster_key
 """
 _OWNER = """
 CREATE UNLOGGED TABLE staging.owner AS

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -246,14 +246,14 @@ def _followers(groups: _Groups, records: set[int]) -> dict[int, set[int]]:
 
 
 def _lend(con: duckdb.DuckDBPyConnection, groups: _Groups, followers: dict[int, set[int]]) -> None:
-    rows: list[tuple[int, str, str | None, str | None, str | None]] = []
+    lent: dict[str, list[Any]] = {name: [] for name in ("record", "class", *IDENTIFIERS)}
     for record in sorted(followers):
         facts = groups.facts[groups.find(record)]
-        (kind,) = facts.classes
-        values = [next(iter(facts.values[name]), None) for name in IDENTIFIERS]
-        rows.append((record, kind, values[0], values[1], values[2]))
-    columns = list(zip(*rows, strict=True)) if rows else [[], [], [], [], []]
-    _write(con, "lent", dict(zip(("record", "class", *IDENTIFIERS), map(list, columns), strict=True)))
+        lent["record"].append(record)
+        lent["class"] += facts.classes
+        for name in IDENTIFIERS:
+            lent[name].append(next(iter(facts.values[name]), None))
+    _write(con, "lent", lent)
 
 
 def _facts_of(con: duckdb.DuckDBPyConnection, by: Literal["record", "root"], keys: Sequence[int]) -> dict[int, _Facts]:
@@ -300,7 +300,7 @@ def _note(made: Plan, number: int, action: str, state: State, why: str = "") -> 
     made.verdicts[number] = Verdict(number, action, state, why)
 
 
-def _write(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, list[int] | list[str | None]]) -> None:
+def _write(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, list[Any]]) -> None:
     """Make a small table; numbers are records, everything else is text."""
     texts = ("class", *IDENTIFIERS)
     arrays = {n: pa.array(v, pa.string() if n in texts else pa.int64()) for n, v in columns.items()}

@@ -76,8 +76,8 @@ def show_explanation(ctx: Context, url: str, one: str, other: str, console: Cons
         reveal: Show personal values in clear; its use is noted.
     """
     with connect(url) as connection:
-        subjects = [find_subject(connection, text) for text in (one, other)]
-        found = explain(connection, *subjects, standing(read_decisions(connection)))
+        subjects = find_subject(connection, one), find_subject(connection, other)
+        found = explain(connection, *subjects, decisions=standing(read_decisions(connection)))
     if reveal:
         note_revealed(ctx, f"explain {one} {other}")
     for subject in subjects:

@@ -111,7 +111,7 @@ def _differing(connection: psycopg.Connection, one: int, other: int) -> dict[str
         "JOIN billing.party_identification b USING (kind) JOIN billing.party p ON p.party_id = a.party_id "
         "WHERE a.party_id = %s AND b.party_id = %s AND a.value_hash <> b.value_hash "
         # a person may share the NIP of a partnership: only an organisation's NIP is its own
-        "AND (kind = 'pesel' OR kind IN ('nip', 'regon') AND p.kind <> 'person')",
+        "AND (a.kind = 'pesel' OR a.kind IN ('nip', 'regon') AND p.kind <> 'person')",
         [one, other],
     )
     return {str(kind): (str(left), str(right)) for kind, left, right in rows}

@@ -248,7 +248,8 @@ def _golden(found: Customer) -> Table:
     for name, value in found.values.items():
         origin = found.origins.get(name)
         if origin is None:
-            where = "" if len(found.records) == 1 else "nothing contradicts it"
+            made = name in ("display_name", "status")  # of the names that survived; of all of the relations
+            where = "" if len(found.records) == 1 or made else "nothing contradicts it"
             table.add_row(name, escape(value), "", where, "")
         else:
             lost = "\n".join(f"{record}: {escape(text)}" for record, text in origin.lost.items())

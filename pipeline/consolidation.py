@@ -16,6 +16,7 @@ from billing.errors import SourceError
 from billing.survivorship import load_survivorship
 from pipeline.context import Context, Work, address_of, perform
 from pipeline.deciding import standing_decisions
+from pipeline.identity_report import said
 from pipeline.logs import log
 from pipeline.published import published
 from pipeline.store import Attempt, Manifest
@@ -124,7 +125,8 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
         )
         files = {"edges": result.edges, "clusters": result.clusters, "parties": result.parties,
                  "provenance": result.provenance}  # fmt: skip
-        return Work(facts=asdict(result.figures), passed={name: attempt.adopt(path) for name, path in files.items()})
+        facts = {**asdict(result.figures), "said": said(decisions)}
+        return Work(facts=facts, passed={name: attempt.adopt(path) for name, path in files.items()})
 
     # Who is whom depends on the data and on what people decided, not on what became of a source in this run.
     trust = repr(sorted((name, spec.trust, spec.clean_keys) for name, spec in specs.items()))

@@ -17,7 +17,7 @@ from billing.decisions import Decision, RecordRef, standing
 from loaders.decisions import read_decisions
 from loaders.warehouse import connect
 from pipeline.context import Context
-from pipeline.people import files_of, loaded_tables, record_values
+from pipeline.people import files_of, loaded_tables, record_values, shared_fields
 from pipeline.reconciliation import plain_table
 from pipeline.tracing import note_revealed
 
@@ -46,7 +46,7 @@ def print_pair(console: Console, pair: Pair, values: Mapping[RecordRef, Mapping[
     left, right = (values.get(ref, {}) for ref in (pair.left, pair.right))
     table = plain_table("", "field", str(pair.left), str(pair.right), "agreement", bits="right")
     table.title = None
-    for name in dict.fromkeys((*left, *right)):
+    for name in shared_fields(left, right):
         field = "address" if name.endswith(" address") else name
         level = pair.levels.get(field, "")
         bits = pair.weights.get(field)

@@ -20,6 +20,12 @@ FIELDS = (
 ADDRESS = ("postal_code", "locality", "street_name", "building", "flat")
 
 
+def shared_fields(*values: Mapping[str, str]) -> list[str]:
+    """Names of the values that records have, in the catalogue's order, addresses last."""
+    names = dict.fromkeys(name for one in values for name in one)
+    return sorted(names, key=lambda name: FIELDS.index(name) if name in FIELDS else len(FIELDS))
+
+
 def loaded_tables(ctx: Context) -> dict[str, Manifest]:
     """Source -> the tables that stand behind what is loaded; empty where this store did not load it."""
     known = ctx.store.state("loaded")

@@ -171,7 +171,7 @@ def _page(
     from loaders.decisions import read_decisions
     from loaders.warehouse import connect
     from pipeline.explaining import says
-    from pipeline.people import record_values
+    from pipeline.people import record_values, shared_fields
 
     try:
         with connect(ctx.database_url) as connection:
@@ -189,7 +189,11 @@ def _page(
     stand = {d.number for d in standing(made)}
     text = _template().render(
         visitor=visitor, token=_token(ctx, visitor) if visitor.may_decide else "", counts=counts, says=says,
-        pairs=[(pair, values.get(pair.left, {}), values.get(pair.right, {})) for pair in pairs],
+        pairs=[
+            (pair, left, right, shared_fields(left, right) or list(pair.levels))
+            for pair in pairs
+            for left, right in [(values.get(pair.left, {}), values.get(pair.right, {}))]
+        ],
         decisions=made[::-1][:50], standing=stand, reason=reason, source=source, offset=offset, page=PAGE,
         total=counts.get(reason, 0) if reason else sum(counts.values()), done=done, error=error, revealed=revealed,
         query=urlencode({"reason": reason, "source": source}),

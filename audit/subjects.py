@@ -61,7 +61,9 @@ def find_subject(connection: psycopg.Connection, text: str) -> Subject:
     if (kind == "account" or not colon) and not found:
         for party, source, key, number in connection.execute(_ACCOUNT, {"text": wanted}):
             found[party, RecordRef(source, key)] = f"account {number} of {source}"
-    if (kind == "customer" or not colon) and wanted.isdecimal() and len(wanted) < 19:
+    # an id has no leading zeros, which tells many an account's number from it
+    is_id = wanted.isdecimal() and len(wanted) < 19 and wanted == str(int(wanted))
+    if (kind == "customer" or not colon) and is_id:
         for party, note in connection.execute(_CUSTOMER, {"id": int(wanted)}):
             found[party, None] = note
     if not found:

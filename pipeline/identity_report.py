@@ -19,8 +19,8 @@ from pipeline.store import Manifest
 SHOWN = 500  # pairs that the page of the queue lists
 _OUTCOMES = {
     "merge": "one customer",
+    "review": "the evidence leaves it open; a person has to look, unless the two are one customer on other grounds",
     "keep_apart": "different customers",
-    "review": "not decided: a person has to look",
 }
 
 
@@ -56,8 +56,8 @@ def identity_section(ctx: Context, link: Manifest, batch: Manifest | None) -> mo
         "across_sources": pc.sum(pc.greater(sizes["source_id_count_distinct"], 1)).as_py() or 0,
         "largest": pc.max(sizes["source_id_count"]).as_py() or 0,
         "edges": [
-            {"outcome": outcome, "says": _OUTCOMES.get(outcome, outcome), "pairs": pairs}
-            for outcome, pairs in figures["edges"].items()
+            {"outcome": outcome, "says": meaning, "pairs": figures["edges"].get(outcome, 0)}
+            for outcome, meaning in _OUTCOMES.items()
         ],
         "reasons": _reasons(figures["outcomes"]),
         "review_queue": figures["waiting"],

@@ -26,6 +26,7 @@ from billing.errors import BillingError
 from pipeline.context import Context
 
 PAGE = 10  # pairs shown at a time
+STOOD = 0  # in place of a decision's number: it stood already
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'self'; base-uri 'none'",
@@ -72,7 +73,7 @@ def create_app(ctx: Callable[[], Context], identify: Identify) -> FastAPI:
 
     @app.get("/", response_class=HTMLResponse)
     def queue(
-        visitor: Visitor = someone, reason: str = "", source: str = "", offset: int = 0, done: str = ""
+        visitor: Visitor = someone, reason: str = "", source: str = "", offset: int = 0, done: int | None = None
     ) -> HTMLResponse:
         return _page(ctx(), visitor, reason=reason, source=source, offset=max(offset, 0), done=done)
 
@@ -98,7 +99,7 @@ def create_app(ctx: Callable[[], Context], identify: Identify) -> FastAPI:
             made = decide_all(here.database_url, [wish], actor=visitor.name)
         except BillingError as error:
             return _page(here, visitor, error=error)
-        return _back(f"decision {made[0].number}: {action} {left} {right}" if made else "that was decided already")
+        return _back(made[0].number if made else STOOD)
 
     @app.post("/undo", response_model=None)
     def undo(
@@ -117,7 +118,7 @@ def create_app(ctx: Callable[[], Context], identify: Identify) -> FastAPI:
                 made = take_back(connection, number, actor=visitor.name, reason=why)
         except BillingError as error:
             return _page(here, visitor, error=error)
-        return _back(f"decision {made.number} takes {number} back")
+        return _back(made.number)
 
     @app.post("/reveal", response_class=HTMLResponse)
     def reveal(
@@ -151,7 +152,7 @@ def _token(ctx: Context, visitor: Visitor) -> str:
     return hmac.new(ctx.settings.hmac_secret(), f"review page of {visitor.name}".encode(), "sha256").hexdigest()
 
 
-def _back(done: str) -> RedirectResponse:
+def _back(done: int) -> RedirectResponse:
     return RedirectResponse("./?" + urlencode({"done": done}), status_code=303)
 
 
@@ -162,7 +163,7 @@ def _page(
     reason: str = "",
     source: str = "",
     offset: int = 0,
-    done: str = "",
+    done: int | None = None,
     error: BillingError | None = None,
     revealed: tuple[RecordRef, RecordRef] | None = None,
 ) -> HTMLResponse:
@@ -195,7 +196,8 @@ def _page(
             for left, right in [(values.get(pair.left, {}), values.get(pair.right, {}))]
         ],
         decisions=made[::-1][:50], standing=stand, reason=reason, source=source, offset=offset, page=PAGE,
-        total=counts.get(reason, 0) if reason else sum(counts.values()), done=done, error=error, revealed=revealed,
+        stood=done == STOOD, done=next((d for d in made if d.number == done), None), error=error, revealed=revealed,
+        total=counts.get(reason, 0) if reason else sum(counts.values()),
         query=urlencode({"reason": reason, "source": source}),
     )  # fmt: skip
     return HTMLResponse(text, status_code=409 if error else 200)

@@ -96,6 +96,10 @@ def test_the_queue_shows_pairs_with_the_strongest_first_and_filters(client: Test
 def test_a_decision_is_made_told_and_taken_back(client: TestClient, loader: Loader) -> None:
     status, _ = post(client, "/decide", action="never", why="father <b>and</b> son", token=token(client), **PAIR)
     assert status == 303
+    again = client.post(
+        "/decide", data={"action": "never", "why": "x", "token": token(client), **PAIR}, headers={"x-user": "anna"}
+    )
+    assert "That was decided already" in page(client, query=again.headers["location"].removeprefix("./"))
     text = page(client)
     assert 'aria-label="lodz/1 and opole/1"' not in text  # it waits no more
     assert "father &lt;b&gt;and&lt;/b&gt; son" in text

@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 export BLUELINE_HOME ?= .blueline
 
-.PHONY: help demo test up down status lint format bench lock clean distclean install
+.PHONY: help demo test up down status lint format bench lock clean distclean install spark
 
 help: ## List the commands
 	@printf 'Blueline: many legacy billing systems, one reconciled billing database\n\n'
@@ -50,8 +50,13 @@ format: $(INSTALLED) ## Correct what can be corrected by machine
 bench: $(INSTALLED) ## Time and peak memory of every step at 100,000 and 1,000,000 subscribers; ARGS=100000
 	@$(BIN)/python benchmarks/pipeline_scale.py $(ARGS)
 
-lock: $(INSTALLED) ## Resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --upgrade pyproject.toml -o requirements.lock
+spark: $(INSTALLED) ## Add the Spark engine to the environment (needs Java 17); see docs/settings.md
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements-spark.lock
+
+RESOLVE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade pyproject.toml
+lock: $(INSTALLED) ## Resolve the dependencies anew into the two locks
+	$(RESOLVE) --extra dev -o requirements.lock
+	$(RESOLVE) --extra spark -c requirements.lock -o requirements-spark.lock
 
 clean: ## Stop what is running and remove all that the runs left (the environment stays)
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m pipeline.service down; fi

@@ -9,8 +9,10 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -104,23 +106,51 @@ def load_spec(path: Path) -> Source:
         spec = SourceSpec.model_validate(data)
     except ValidationError as error:
         raise ContractError(
-            "; ".join(_explain(item) for item in error.errors()),
+            "; ".join(_explain(item, data) for item in error.errors()),
             file=str(path),
             remedy="see docs/adding-a-source.md, or let your editor check it with schema/source.schema.json",
         ) from None
     return Source(spec, path.parent)
 
 
-def _explain(item: object) -> str:
+def _explain(item: object, data: dict[str, Any]) -> str:
     assert isinstance(item, dict)
-    # pydantic puts the union's tag into the location; the reader of a TOML file has never heard of it
-    location = ".".join(str(part) for part in item["loc"] if part not in _FORMATS) or "spec"
+    location = _location(item["loc"], data) or "spec"
     if item["type"] == "extra_forbidden":
         return f"{location}: unknown key"
     if item["type"] == "missing":
         return f"{location}: missing"
+    if item["type"] == "union_tag_invalid":
+        return f"{location}.format: {item['ctx']['tag']!r} is none of {', '.join(sorted(_FORMATS))}"
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{location}: {message[:1].lower()}{message[1:]}"
+
+
+def _location(loc: Sequence[str | int], data: object) -> str:
+    """Where in the file: the entries of a list by their name where they have one, else counted from 1.
+
+    >>> _location(("files", 1, "dbf", "code_page"), {"files": [{}, {"name": "konta"}]})
+    'files[konta].code_page'
+    """
+    found = ""
+    for part in loc:
+        inner = _inner(data, part)
+        if isinstance(part, int):
+            names = [entry.get("name") for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+            name = inner.get("name") if isinstance(inner, dict) else None
+            found += f"[{name if name and names.count(name) == 1 else part + 1}]"
+        elif part in _FORMATS and inner is None:
+            continue  # pydantic puts the union's tag into the location; the reader of the file has never heard of it
+        else:
+            found += f".{part}" if found else str(part)
+        data = inner
+    return found
+
+
+def _inner(data: object, part: str | int) -> object:
+    if isinstance(data, dict):
+        return data.get(part)
+    return data[part] if isinstance(data, list) and isinstance(part, int) and part < len(data) else None
 
 
 _FORMATS = {"mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0"}

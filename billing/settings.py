@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +36,12 @@ class Settings(BaseSettings):
     batch_rows: int = Field(65_536, ge=1_000, description="Rows a step holds at a time")
     workers: int = Field(2, ge=1, description="Sources that `blueline run` handles at the same time")
     memory_limit: str = Field("2GB", description="Memory that DuckDB may take before it spills to disk")
+    identity_engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What scores the pairs of subscribers: `duckdb`, or `spark` (extra `spark`, Java 17)"
+    )
+    spark_master: str = Field(
+        "local[*]", description="Master URL of Spark; a cluster's executors must reach the store's folder"
+    )
     ui_port: int = Field(8080, ge=0, le=65535, description="Port of the Airflow UI on 127.0.0.1; 0 takes any free one")
     reports_port: int = Field(
         8081, ge=0, le=65535, description="Port of the reports on 127.0.0.1 (`make up`); 0 takes any free one"

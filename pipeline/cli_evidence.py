@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import sys
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -152,7 +153,7 @@ def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
         amount = ", ".join(f"{total:,.2f} {currency}".replace(",", " ") for currency, total in sorted(sums.items()))
         summary.add_row(disposition, reason, str(len(members)), amount, REASONS.get(reason, ""))
     console.print(summary)
-    for row in rows[:limit]:
+    for row in _some_of_each(rows, limit):
         key = f" {row['source_key']}" if row["source_key"] else ""
         console.print(
             f"[bold]{row['reason']}[/] {row['source']}, {row['file_name']}, record {row['record_no']}, byte "
@@ -163,6 +164,17 @@ def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
         console.print(f"    {row['message']}{value}", markup=False, highlight=False, soft_wrap=True)
     if 0 < limit < len(rows):
         console.print(f"... and {len(rows) - limit} more; --limit shows more, --csv writes all", highlight=False)
+
+
+def _some_of_each(rows: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    """At most `limit` rows in their order, as many sources and reasons among them as there is room for."""
+    seen: Counter[tuple[str, str]] = Counter()
+    ranked = []
+    for place, row in enumerate(rows):
+        group = (row["source"], row["reason"])
+        ranked.append((seen[group], place))
+        seen[group] += 1
+    return [rows[place] for place in sorted(place for _, place in sorted(ranked)[:limit])]
 
 
 def reconcile(

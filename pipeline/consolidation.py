@@ -122,6 +122,7 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
             clean_sources=[name for name, spec in specs.items() if spec.clean_keys],
             decisions=decisions,
             survivorship=survivorship,
+            spark_master=ctx.settings.spark_master if ctx.settings.identity_engine == "spark" else None,
         )
         files = {"edges": result.edges, "clusters": result.clusters, "parties": result.parties,
                  "provenance": result.provenance}  # fmt: skip

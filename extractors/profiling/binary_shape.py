@@ -13,6 +13,7 @@ The length of fixed records shows in how well the file resembles itself that man
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from extractors.codepages import code_page
 from extractors.profiling.shapes import Shape
+from extractors.profiling.textlines_shape import joined
 
 LONGEST_RECORD = 32_760  # of z/OS
 LEAST_WALKED = 3
@@ -34,6 +36,7 @@ _EBCDIC_INVARIANT = frozenset(
      0x7F, *range(0x81, 0x8A), *range(0x91, 0x9A), *range(0xA2, 0xAA), *range(0xC1, 0xCA), *range(0xD1, 0xDA),
      *range(0xE2, 0xEA), *range(0xF0, 0xFA)]
 )  # fmt: skip
+_SIGNS = bytes([0x60, 0x6B, 0x4B, 0x61, 0x7A])  # -,./: in EBCDIC
 _CLASS = np.full(256, 4, np.uint8)  # 0 blank, 1 digit, 2 letter, 3 NUL, 4 other; ASCII or EBCDIC, as asked
 
 
@@ -254,7 +257,7 @@ def guess_fields(rows: NDArray[np.uint8]) -> list[tuple[str, int, int, str]]:
     kind[[byte for byte, point in enumerate(code_page("cp870").points.tolist()) if chr(point).isalpha()]] = 2
     kinds = kind[rows]
     digit, blank, text = (kinds == 1).mean(axis=0), (kinds == 0).mean(axis=0), (kinds <= 2).mean(axis=0)
-    fields: list[tuple[str, int, int, str]] = []
+    fields: list[tuple[int, int, str]] = []
     at = 0
     while at < width:
         if at in packed_until:
@@ -269,9 +272,14 @@ def guess_fields(rows: NDArray[np.uint8]) -> list[tuple[str, int, int, str]]:
                 end += 1
             number = sort == "9" and end - at <= LONGEST_NUMBER  # several numbers in a row look like one
             picture = f"9({end - at})" if number else f"X({end - at})"
-        fields.append((f"FIELD-{len(fields) + 1}", at, end - at, picture))
+        fields.append((at, end - at, picture))
         at = end
-    return fields
+    starts = [*joined([start for start, _, _ in fields], rows, digit, _SIGNS), width]
+    pictures = {(start, start + length): picture for start, length, picture in fields}
+    return [
+        (f"FIELD-{number}", start, end - start, pictures.get((start, end), f"X({end - start})"))
+        for number, (start, end) in enumerate(itertools.pairwise(starts), 1)
+    ]
 
 
 def _sort(digit: float, text: float) -> str:

@@ -17,7 +17,7 @@ from billing.file_specs import MainframeFile
 from extractors.copybook.layout import Copybook
 from extractors.profiling.columns import Column
 from extractors.profiling.profile import Profile
-from extractors.profiling.readings import VARIANTS
+from extractors.profiling.readings import FAMILY_ASCII, VARIANTS
 
 RECORD_FORMATS = frozenset(getattr(MainframeFile.model_fields["record_format"].annotation, "__args__", ("F", "V")))
 
@@ -88,6 +88,9 @@ def _page(file: ProposedFile, shared: str | None) -> str:  # noqa: PLR0911 - a v
     if profile.verdict == "any" and shared:
         file.comments["code_page"] = f"no letter beyond ASCII decides it; other files of the source are in {shared}"
         return shared
+    if profile.verdict == "any" and profile.shape.encoding in FAMILY_ASCII:
+        file.comments["code_page"] = "no letter beyond ASCII decides it; the file itself states this page"
+        return profile.shape.encoding
     if profile.verdict == "undecided":
         worse = [f"{page} {bits:+.0f}" for page, bits in list(judgement.scores.items())[:4]]
         file.comments["code_page"] = (

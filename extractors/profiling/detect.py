@@ -115,7 +115,7 @@ def _dbf(path: Path, head: bytes, size: int) -> Shape | None:
     shape.encoding = LANGUAGES.get(header.language, "")
     if header.language:
         meant = shape.encoding or "a page that is not Polish"
-        shape.notes.append(f"the language byte {header.language:02X} means {meant}; it is often only a tool's default")
+        shape.notes.append(f"the language byte {header.language:02X} means {meant}; often it is only a tool's default")
     shape.fields = [(f.name, f.start, f.length) for f in header.fields if f.type == "C" and not f.is_binary]
     shape.columns = [f.name for f in header.fields]
     memos = [f.name for f in header.fields if f.type in "MGP"]

@@ -8,6 +8,9 @@ that occurs often counts more than once, but not as often as it occurs: its occu
 Pages that read all the words alike are one answer, not two: a file without the six letters in which CP1250 and
 ISO-8859-2 differ is read rightly by both.
 
+What the file itself states (a table's language byte, an XML declaration) is a prior of `PRIOR_BITS`: it settles what
+the words leave open, and a few clear words outweigh it.
+
 There is no verdict where the margin is small, where a single word carries it, or where what the best page reads is
 hardly Polish.
 
@@ -39,6 +42,7 @@ Status = Literal["decided", "any", "undecided"]
 
 MOST_WORDS = 2_000
 MARGIN_BITS = 8.0
+PRIOR_BITS = 8.0  # of the page that the file itself states: often only a tool's default
 LONE_WORD_BITS = 8.0  # what a single word must decide by, however often it occurs
 SUPPORT_BITS = 3.0  # from here on a word is for or against a page
 SHORTEST_WORD = 3  # letters of a word that may decide
@@ -60,6 +64,7 @@ class Scored:
         weights: float64[n], what each counts.
         costs: float64[n, p], bits above the page that reads the word best.
         alike: For each page, the pages that read all words as it does, itself included.
+        stated: The page that the file itself states; empty where it states none.
     """
 
     pages: tuple[str, ...]
@@ -68,11 +73,18 @@ class Scored:
     weights: NDArray[np.float64]
     costs: NDArray[np.float64]
     alike: dict[str, tuple[str, ...]]
+    stated: str = ""
 
     def totals(self, rows: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
         """float64[p], what the words cost under each page, or some of the words."""
         costs, weights = (self.costs, self.weights) if rows is None else (self.costs[rows], self.weights[rows])
-        return weights @ costs + np.array([HANDICAP_BITS.get(page, 0.0) for page in self.pages])
+        return weights @ costs + np.array([self._before(page) for page in self.pages])
+
+    def _before(self, page: str) -> float:
+        """What a page costs before any word is read."""
+        if self.stated and page in self.alike.get(self.stated, ()):
+            return -PRIOR_BITS
+        return HANDICAP_BITS.get(page, 0.0)
 
     def column(self, page: str) -> NDArray[np.float64]:
         """float64[n], the costs under one page."""
@@ -151,8 +163,8 @@ class Judgement:
         return page == self.page or page in self.alike
 
 
-def score(words: WordCount, pages: Sequence[str], *, most: int = MOST_WORDS) -> Scored:
-    """What the words cost under each page."""
+def score(words: WordCount, pages: Sequence[str], *, stated: str = "", most: int = MOST_WORDS) -> Scored:
+    """What the words cost under each page; `stated` is the one that the file itself states."""
     chosen = words.some(most)
     counts = np.array([words.words[word] for word in chosen], np.int64)
     weights = np.minimum(1 + np.log2(np.maximum(counts, 1)) / 2, MAX_WEIGHT)
@@ -169,7 +181,7 @@ def score(words: WordCount, pages: Sequence[str], *, most: int = MOST_WORDS) -> 
     if len(chosen):
         costs = np.minimum(costs - costs.min(axis=1, keepdims=True), WORD_BITS)
     alike = {page: tuple(other for other in pages if texts[other] == texts[page]) for page in pages}
-    return Scored(tuple(pages), tuple(chosen), counts, weights, costs, alike)
+    return Scored(tuple(pages), tuple(chosen), counts, weights, costs, alike, stated)
 
 
 def _shape_bits(plain: Counter[str]) -> dict[str, float]:
@@ -201,6 +213,7 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
     totals = scored.totals(every)
     order = np.argsort(totals, kind="stable")
     best = scored.pages[order[0]]
+    best = scored.stated if scored.stated in scored.alike[best] else best
     others = [int(index) for index in order if scored.pages[index] not in scored.alike[best]]
     occurrences = int(scored.counts[every].sum())
     scores = {scored.pages[index]: round(float(totals[index] - totals[order[0]]), 1) for index in order}

@@ -125,7 +125,9 @@ def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_
     stated = (shape.encoding,) if shape.encoding and is_known(shape.encoding) else ()
     family = FAMILY_EBCDIC if shape.ebcdic else FAMILY_ASCII
     known = {_points(page) for page in family}
-    scored = score(whole, (*family, *(page for page in stated if _points(page) not in known)))
+    pages = (*family, *(page for page in stated if _points(page) not in known))
+    prior = next((page for page in family if stated and _points(page) == _points(stated[0])), "")
+    scored = score(whole, pages, stated=prior)
     judgement = found.judgement = conclude(scored)
     page = judgement.page
     assert page is not None

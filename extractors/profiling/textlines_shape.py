@@ -13,6 +13,7 @@ next.  Where both hold, a delimiter that is followed by different lengths of val
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -278,8 +279,27 @@ def borders(rows: NDArray[np.uint8], *, keep: int = 0) -> list[tuple[str, int, i
         jump = filled[at] - filled[at - 1]
         if (jump > 0.25 and filled[at - 1] < sparse) or (numeric[at] != numeric[at - 1] and filled[at - 1] > 0):
             starts.append(at)
+    starts = joined(starts, rows, (kinds == 1).mean(axis=0), b"-,./:")
     ends = [*starts[1:], width]
     return [(f"COL{n}", start, end - start) for n, (start, end) in enumerate(zip(starts, ends, strict=True), 1)]
+
+
+def joined(starts: list[int], rows: NDArray[np.uint8], digit: NDArray[np.float64], signs: bytes) -> list[int]:
+    """Columns without the borders around a sign that stands in every record between digits: `30-002`, `12,50`.
+
+    Args:
+        starts: First byte of each column.
+        rows: uint8[n, width].
+        digit: float64[width], share of records with a digit at the place.
+        signs: What may stand between.
+    """
+    alone = {
+        at
+        for at, end in itertools.pairwise(starts)
+        if end == at + 1 and at > 0 and rows[0, at] in signs and (rows[:, at] == rows[0, at]).all()
+        and min(digit[at - 1], digit[end]) == 1
+    }  # fmt: skip
+    return [at for at in starts if at not in alone and at - 1 not in alone]
 
 
 def _numeric(kinds: NDArray[np.uint8], filled: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Candidate pairs and their scores: Splink on DuckDB, guarded.
+"""Candidate pairs and their scores: Splink on DuckDB or on Spark, guarded.
 
 Two records are compared only where they share a key of one of the `RULES`.  The keys are columns of the linkable
 table (hashes that include the class, so that a person and an organisation never share one), and before anything is
@@ -24,6 +24,7 @@ import pyarrow as pa
 from billing.errors import BillingError
 from billing.masking import mask
 from transforms.identity.comparisons import COMPARISONS, FREQUENCY_COLUMNS, gamma_to_level, splink_comparison
+from transforms.identity.spark import SparkPlace, predict
 from transforms.identity.weights import Weights
 from transforms.letters import fold
 from transforms.vocabulary import given_names
@@ -239,11 +240,19 @@ def settings(weights: Weights | None, *, prior: float = 1e-6, rules: tuple[Rule,
     }
 
 
-def score(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: Candidates) -> int:
+def score(
+    con: duckdb.DuckDBPyConnection, weights: Weights, candidates: Candidates, spark: SparkPlace | None = None
+) -> int:
     """Score every candidate pair of `linkable` into the table `scored`.
 
     `scored` has `record_l < record_r`, `rule` (the first that found the pair), `match_weight`, `match_probability`,
     and per comparison its level (`<name>`) and its weight with the frequency adjustment (`weight_<name>`).
+
+    Args:
+        con: Connection with `linkable`.
+        weights: Trained weights.
+        candidates: What the guard found.
+        spark: Where Spark runs, if it is to score; else DuckDB does.
 
     Returns:
         Number of pairs.
@@ -253,6 +262,19 @@ def score(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: Candidat
         con.execute(f"CREATE OR REPLACE TABLE scored ({_SCORED_COLUMNS})")
         return 0
 
+    for column in FREQUENCY_COLUMNS:
+        _frequency_table(con, weights, column)
+    if spark is not None:
+        found = predict(con, settings(weights), FREQUENCY_COLUMNS, spark)
+        con.execute(
+            f"CREATE OR REPLACE TABLE scored AS SELECT {_scored_select()} FROM read_parquet('{found}/*.parquet')"
+        )
+    else:
+        _predict_here(con, weights, candidates)
+    return int(con.execute("SELECT count(*) FROM scored").fetchall()[0][0])
+
+
+def _predict_here(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: Candidates) -> None:
     # Imported here: Splink takes half a second to import, and only this function needs it.
     from splink import Linker
     from splink.backends.duckdb import DuckDBAPI
@@ -261,7 +283,6 @@ def score(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: Candidat
     db = DuckDBAPI(con)
     linker = Linker(db.register("linkable"), settings(weights), log_level=None, validate_settings=False)
     for column in FREQUENCY_COLUMNS:
-        _frequency_table(con, weights, column)
         linker.table_management.register_term_frequency_lookup(db.register(f"frequency_{column}"), column)
     chunks = 1 + sum(candidates.pairs.values()) // PAIRS_PER_CHUNK
     predicted = linker.inference.predict(
@@ -271,7 +292,6 @@ def score(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: Candidat
     )
     con.execute(f"CREATE OR REPLACE TABLE scored AS SELECT {_scored_select()} FROM {predicted.physical_name}")
     predicted.drop_table_from_database_and_remove_from_cache()
-    return int(con.execute("SELECT count(*) FROM scored").fetchall()[0][0])
 
 
 def _frequency_table(con: duckdb.DuckDBPyConnection, weights: Weights, column: str) -> None:

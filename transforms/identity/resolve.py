@@ -8,6 +8,7 @@ whatever the order of files and rows or the number of threads.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from transforms.identity.comparisons import COMPARISONS, MISSING
 from transforms.identity.constrain import ALIKE, decide
 from transforms.identity.evidence import collect_evidence
 from transforms.identity.link import MAX_BLOCK, MAX_PAIRS_PER_RECORD, Candidates, guard, score
+from transforms.identity.spark import SparkPlace
 from transforms.identity.survive import survive
 from transforms.identity.weights import read_weights
 
@@ -146,6 +148,7 @@ def resolve(
     max_pairs_per_record: float = MAX_PAIRS_PER_RECORD,
     decisions: Sequence[Decision] = (),
     survivorship: Mapping[str, MergeRule] | None = None,
+    spark_master: str | None = None,
 ) -> IdentityResult:
     """Find out which subscriber records are one customer.
 
@@ -162,9 +165,11 @@ def resolve(
         max_pairs_per_record: Most pairs a record that one blocking rule may yield.
         decisions: What people decided and nobody took back (`billing.decisions.standing`).
         survivorship: Field -> rule, where it is another than the catalogue's.
+        spark_master: Master URL of the Spark that scores the pairs; None: DuckDB does.
 
     Raises:
-        ContractError: The weights do not fit, or a subscriber key occurs twice in its source.
+        ContractError: The weights do not fit, a subscriber key occurs twice in its source, or Spark is asked for and
+            does not start.
         CandidateExplosion: A blocking rule yields too many pairs.
     """
     model = read_weights(weights)
@@ -180,7 +185,8 @@ def resolve(
     try:
         records = collect_evidence(con, subscribers, addresses, trust)
         candidates = guard(con, max_block=max_block, max_pairs_per_record=max_pairs_per_record)
-        scored = score(con, model, candidates)
+        spark = SparkPlace(spark_master, work / ".spark", memory_limit) if spark_master else None
+        scored = score(con, model, candidates, spark)
         con.execute("DROP TABLE linkable")
         decide(con, model)
         con.execute("DROP TABLE scored")
@@ -198,10 +204,8 @@ def resolve(
         figures = replace(figures, decisions=[vars(verdict) for verdict in made.outcome()])
     finally:
         con.close()
-        if spill.exists():
-            for left in spill.iterdir():
-                left.unlink()
-            spill.rmdir()
+        for scratch in (spill, work / ".spark"):
+            shutil.rmtree(scratch, ignore_errors=True)
     return IdentityResult(**files, figures=figures)
 
 

@@ -41,10 +41,10 @@ def test_a_sound_declaration_is_read(declare):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (('code_page = "mazovia"', 'code_page = "mazovia"\ncodepage = "x"'), "files.0.codepage: unknown key"),
-        (('code_page = "mazovia"', ""), "files.0.code_page: missing"),
+        (('code_page = "mazovia"', 'code_page = "mazovia"\ncodepage = "x"'), "files[abon].codepage: unknown key"),
+        (('code_page = "mazovia"', ""), "files[abon].code_page: missing"),
         (("2003-09-30", '"yesterday"'), "delivery.extracted_on"),
-        (('format = "dbf"', 'format = "dbase"'), "files.0"),
+        (('format = "dbf"', 'format = "dbase"'), "files[abon].format: 'dbase' is none of camt053"),
         (('subscriber_key = "NR"', 'subscriber_key = "NR"\nshoe_size = "X"'), "subscriber has no field shoe_size"),
         (('subscriber_key = "NR"', 'name = "N"'), "subscriber needs subscriber_key"),
         (('from = "abon"', 'from = "abn"'), "reads 'abn'; the files yield abon"),

@@ -258,3 +258,22 @@ def test_bank_statements_of_other_projects_are_named():
             assert detect(path).format == "mt940", path
     for path in sorted((DATA / "camt053").rglob("*.xml")):
         assert detect(path).format == "camt053", path
+
+
+@pytest.mark.parametrize("page", ["ascii", "cp870"])
+def test_signs_between_digits_do_not_divide_a_column(write, page):
+    rows = [
+        f"{1000 + n:<6}{name:<12}{n * 7 % 90 + 10:02}-{n * 131 % 900 + 100}{town:<10}{n * 37 + 11:5}.{n * 13 % 90 + 10}"
+        for n, (name, town) in enumerate(
+            zip(["ABC", "DEFG", "HI", "JKLM", "NOP"], ["QR", "STU", "VWXY", "Z", "ABCD"], strict=True)
+        )
+    ]
+    width = max(map(len, rows))
+    end = "\r\n" if page == "ascii" else ""
+    shape = profile(write("fixed.dat", "".join(row.ljust(width) + end for row in rows).encode(page))).shape
+    spans = [(start, length) for _, start, length in shape.fields]
+    if page == "ascii":
+        assert (18, 6) in spans
+        assert (36, 6) in spans
+    else:
+        assert [(start, length) for _, start, length, _ in shape.draft if start == 18] == [(18, 6)]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.profiling import polish
-from extractors.profiling.evidence import weigh
-from extractors.profiling.readings import VARIANTS, masked, reading
+from extractors.profiling.evidence import conclude, score, weigh
+from extractors.profiling.readings import FAMILY_ASCII, VARIANTS, masked, reading
 from extractors.profiling.wordbytes import WordCount
 
 SUPPORT = Path(__file__).parents[2] / "support"
@@ -164,3 +164,20 @@ def test_long_runs_cost_no_more_than_they_are_long(unit):
         words.add(unit * (1 << 20))
         weigh(words)
         assert all(len(word) <= 120 for word in words.words)
+
+
+def test_what_the_file_states_settles_what_the_words_leave_open():
+    words = count("Łódź Wrocław Żółwin łopata półka żona kółko".replace("ź", "z"), "cp1250")
+    assert conclude(score(words, FAMILY_ASCII, stated="iso8859-2")).page == "iso8859-2"
+    word = count("Bęc", "mazovia")
+    assert weigh(word).status == "undecided"
+    told = conclude(score(word, FAMILY_ASCII, stated="mazovia"))
+    assert told.page == "mazovia"
+    assert told.margin > weigh(word).margin
+
+
+@pytest.mark.parametrize("stated", ["cp852", "cp1250"])
+def test_a_wrong_statement_is_outweighed_from_five_records_up(records, stated):
+    for seed in range(20):
+        words = count(drawn(records, 5, seed), "mazovia")
+        assert conclude(score(words, FAMILY_ASCII, stated=stated)).accepts("mazovia")

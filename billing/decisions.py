@@ -97,5 +97,5 @@ def standing(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def fingerprint(decisions: Iterable[Decision]) -> str:
-    """What a step's address has to know of the decisions: all that can change its output, and nothing else."""
-    return repr([(d.number, d.action, *map(str, d.records)) for d in decisions])
+    """What a step's address has to know of the decisions that it applies and tells of."""
+    return repr([(d.number, d.action, *map(str, d.records), d.actor, d.reason, d.decided_at) for d in decisions])

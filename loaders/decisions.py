@@ -184,13 +184,14 @@ def _check_merge(desk: _Desk, wish: Wish) -> None:
                 f"{ref} was taken out of that very customer by decision {taken_out[ref].number}",
                 remedy=f"take that back instead: blueline decide undo {taken_out[ref].number}",
             )
-    if sides[0] & sides[1]:
-        return  # one customer already; the decision keeps them so
-    _refuse_contradiction(desk.connection, one, two, sides)
+    together = bool(sides[0] & sides[1])  # one customer already; the decision keeps them so
+    if not together:
+        _refuse_contradiction(desk.connection, one, two, sides)
     for decision in desk.stand:
         if decision.action == "never":
             ends = [desk.party(ref) for ref in decision.records]
-            if (ends[0] in sides[0] and ends[1] in sides[1]) or (ends[0] in sides[1] and ends[1] in sides[0]):
+            across = (ends[0] in sides[0] and ends[1] in sides[1]) or (ends[0] in sides[1] and ends[1] in sides[0])
+            if set(decision.records) == {one, two} or (across and not together):
                 raise DecisionRefused(
                     f"decision {decision.number} of {decision.actor} says that {decision.record} and {decision.other} "
                     "are never one customer",

@@ -182,7 +182,7 @@ def listed(
         state = f" (taken back by {undone[one.number]})" if one.number in undone else ""
         action = f"undo of {one.supersedes}" if one.action == "undo" else one.action
         table.add_row(
-            str(one.number), action + state, " ".join(map(str, one.records)), escape(one.actor),
+            str(one.number), action + state, escape(" ".join(map(str, one.records))), escape(one.actor),
             f"{one.decided_at:%Y-%m-%d %H:%M}", escape(one.reason),
         )  # fmt: skip
     console.print(table)

@@ -44,7 +44,7 @@ def print_pair(console: Console, pair: Pair, values: Mapping[RecordRef, Mapping[
     weight = "" if pair.weight is None else f", {pair.weight:+.1f} bits{chance}"
     console.print(f"\n[bold]{pair.reason}[/] {escape(says(pair.reason))}{weight}", highlight=False, soft_wrap=True)
     left, right = (values.get(ref, {}) for ref in (pair.left, pair.right))
-    table = plain_table("", "field", str(pair.left), str(pair.right), "agreement", bits="right")
+    table = plain_table("", "field", escape(str(pair.left)), escape(str(pair.right)), "agreement", bits="right")
     table.title = None
     for name in shared_fields(left, right):
         field = "address" if name.endswith(" address") else name
@@ -100,7 +100,7 @@ def show_explanation(ctx: Context, url: str, one: str, other: str, console: Cons
 
 
 def _print_verdict(console: Console, found: Explanation) -> None:
-    left, right = (str(s.record) if s.record else f"customer {s.party_id}" for s in (found.one, found.other))
+    left, right = (escape(str(s.record)) if s.record else f"customer {s.party_id}" for s in (found.one, found.other))
     if found.together:
         console.print(f"[bold]{left} and {right} are one customer: {found.one.party_id}[/]", highlight=False)
     else:
@@ -117,7 +117,7 @@ def _print_verdict(console: Console, found: Explanation) -> None:
         if pair.reason.startswith("DECIDED-") or pair.outcome == "keep_apart":
             console.print(
                 f"{pair.left} and {pair.right}: {_VERBS[pair.outcome]}, {pair.reason}: {says(pair.reason)}",
-                highlight=False, soft_wrap=True,
+                highlight=False, soft_wrap=True, markup=False,
             )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def _print_computed(
     if found is None:
         console.print(
             f"{ends[0]} and {ends[1]} are not a pair that is kept, and their values are not in this store.",
-            highlight=False, soft_wrap=True,
+            highlight=False, soft_wrap=True, markup=False,
         )  # fmt: skip
         return
     if found.keys:
@@ -233,7 +233,7 @@ def show_customer(ctx: Context, url: str, text: str, console: Console, *, reveal
     table = plain_table(f"{len(found.accounts)} accounts", "account", "source", "state", balance="right")
     for account in found.accounts:
         balance = "–" if account["closing_balance"] is None else f"{account['closing_balance']} {account['currency']}"
-        table.add_row(account["account_no"], account["source"], account["status"] or "–", balance)
+        table.add_row(escape(account["account_no"]), account["source"], account["status"] or "–", balance)
     console.print(table)
     _print_decisions(console, found.decisions)
     if found.moves:
@@ -244,7 +244,7 @@ def show_customer(ctx: Context, url: str, text: str, console: Console, *, reveal
 
 def _golden(found: Customer) -> Table:
     title = f"Customer {found.party_id}, {len(found.records)} records: {', '.join(map(str, found.records))}"
-    table = plain_table(title, "field", "value", "rule", "from", "chosen over")
+    table = plain_table(escape(title), "field", "value", "rule", "from", "chosen over")
     for name, value in found.values.items():
         origin = found.origins.get(name)
         if origin is None:
@@ -252,6 +252,6 @@ def _golden(found: Customer) -> Table:
             where = "" if len(found.records) == 1 or made else "nothing contradicts it"
             table.add_row(name, escape(value), "", where, "")
         else:
-            lost = "\n".join(f"{record}: {escape(text)}" for record, text in origin.lost.items())
-            table.add_row(name, escape(value), origin.rule.replace("_", " "), str(origin.record), lost)
+            lost = "\n".join(escape(f"{record}: {text}") for record, text in origin.lost.items())
+            table.add_row(name, escape(value), origin.rule.replace("_", " "), escape(str(origin.record)), lost)
     return table

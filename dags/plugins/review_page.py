@@ -5,11 +5,13 @@ here.  Whoever may see the consolidation may look; whoever may start it may deci
 """
 
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import get_user
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, HTTPException
 
@@ -17,6 +19,7 @@ from pipeline.context import context
 from pipeline.review_page import Visitor, create_app
 
 PATH = "/blueline/review"
+BEHIND = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")  # where a proxy puts Airflow below a path
 DAG = DagDetails(id="consolidate")
 
 
@@ -39,7 +42,7 @@ class ReviewPage(AirflowPlugin):
     external_views: ClassVar[list[Any]] = [
         {
             "name": "Review",
-            "href": f"{PATH}/",
+            "href": f"{BEHIND}{PATH}/",
             "url_route": "blueline-review",
             "destination": "nav",
             "category": "browse",

@@ -32,6 +32,21 @@ class Scored:
     merges: dict[tuple[int, int], float] = field(default_factory=dict)
     hard: set[tuple[int, int]] = field(default_factory=set)
 
+    def only(self, source: str) -> Scored:
+        """The records of one source, with the scores between them."""
+        kept = [i for i, ref in enumerate(self.records) if ref.source_id == source]
+        place = {old: new for new, old in enumerate(kept)}
+
+        def inside(pair: tuple[int, int]) -> bool:
+            return pair[0] in place and pair[1] in place
+
+        return Scored(
+            [self.records[i] for i in kept],
+            {place[i]: pesel for i, pesel in self.pesels.items() if i in place},
+            {(place[i], place[j]): weight for (i, j), weight in self.merges.items() if inside((i, j))},
+            {(place[i], place[j]) for i, j in self.hard if inside((i, j))},
+        )
+
     def partition(self, decisions: Sequence[Decision]) -> tuple[dict[RecordRef, RecordRef], list[decided.Verdict]]:
         """Record -> first record of its customer, as the link step finds it, and what became of the decisions."""
         order = sorted(range(len(self.records)), key=lambda i: self.records[i])

@@ -83,16 +83,17 @@ class Plan:
 
     Attributes:
         merges: Number -> pair of records that are to be one customer, without contradiction among themselves.
-        apart: Pairs that must not meet, those that follow from the merges among them.
+        never: Number -> pair of records that must not meet.
+        apart: Pairs that must not meet: those of `never`, and what follows from them for records that are joined.
         alone: Records that keep no edge to any other.
         verdicts: Number -> what became of the decision, filled as the run goes on.
     """
 
     merges: dict[int, tuple[int, int]] = field(default_factory=dict)
+    never: dict[int, tuple[int, int]] = field(default_factory=dict)
     apart: set[tuple[int, int]] = field(default_factory=set)
     alone: set[int] = field(default_factory=set)
     verdicts: dict[int, Verdict] = field(default_factory=dict)
-    never: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def outcome(self) -> list[Verdict]:
         """What became of every decision, by number."""

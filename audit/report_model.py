@@ -59,6 +59,7 @@ class SourceFacts(TypedDict):
     rejected: int
     suspended: int
     flagged: int  # findings on attributes; their records are among the kept ones
+    warnings: NotRequired[list[str]]  # on the delivery as a whole, such as a likely repeat
 
 
 class GateFacts(TypedDict):

@@ -300,32 +300,68 @@ class XmlFile(FileSpec):
 
 
 class SqlTable(Strict):
-    """A result set: exactly one of `table` (all its columns) and `query`.
+    """A result set: exactly one of `source` (a table with all its columns) and `query`.
 
     Attributes:
         name: Raw table.
         source: Table or view to select from, all columns, ordered by `key`.
         query: SELECT statement instead.
         key: Columns that order the rows, so that a second dump of the same data is byte-identical.
+        mode: `full` takes the whole result; `snapshot_difference` also compares it, by key, with the one that is
+            published: how many rows are new, changed, gone.
+        watermark: Column that grows with every change of a row (a time of change, a serial number): only rows from the
+            highest value published on are fetched, and merged by key into the published rows.
+        overlap: How far below that value to begin, for rows that were committed late: seconds of a timestamp, days of
+            a date, else in the column's own unit.
     """
 
     name: Name
     source: str | None = None
     query: str | None = None
-    key: list[str]
+    key: list[str] = Field(min_length=1)
+    mode: Literal["full", "snapshot_difference"] = "full"
+    watermark: str | None = None
+    overlap: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.source is None) == (self.query is None):
+            raise ValueError("needs exactly one of source and query")
+        if self.watermark and self.mode != "full":
+            raise ValueError("has a watermark and a mode; one of the two says what to fetch")
+        if self.overlap and not self.watermark:
+            raise ValueError("overlap belongs to a watermark")
+        return self
+
+    @property
+    def by_key(self) -> bool:
+        """Whether its rows are told apart by their key, so that this has to be unique."""
+        return self.watermark is not None or self.mode == "snapshot_difference"
 
 
 class SqlFile(FileSpec):
-    """A database: each result set is dumped once when it is landed.
+    """A database: each result set is dumped once when it is landed, all of them from one state of the data.
 
-    `pattern` names a SQLite file of the delivery; `url` any SQLAlchemy URL instead, where `${VAR}` takes a setting
-    from the environment so that no password stands in a spec.
+    Attributes:
+        pattern: Names a SQLite file of the delivery.
+        url: Any SQLAlchemy URL instead, where `${VAR}` takes a setting from the environment so that no password stands
+            in a spec.
+        results: What is taken.
+        code_page: Of the texts, where the database does not know it: they are taken as they are stored, and decoded
+            like those of a file.  Absent: the database says what they are.
+        time_zone: Of the session, for columns that hold instants; absent: the server's own.
+        statement_timeout_seconds: How long a statement may take, its rows included.
+        connect_timeout_seconds: How long to wait for a server.
     """
 
     format: Literal["sql"]
     pattern: str = ""
     url: str | None = None
     results: list[SqlTable]
+    code_page: str | None = None
+    time_zone: str | None = None
+    statement_timeout_seconds: int = Field(default=3600, ge=1, le=2_000_000)
+    connect_timeout_seconds: int = Field(default=30, ge=1, le=3600)
 
     @property
     def tables(self) -> tuple[str, ...]:

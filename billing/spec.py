@@ -13,11 +13,11 @@ Three parts:
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from billing.delivery import Delivery
 from billing.file_specs import AnyFile, Name, Strict
 from billing.model import ENTITIES
 
@@ -159,32 +159,6 @@ class EntityMap(Strict):
 
 
 # --- the whole -------------------------------------------------------------------------------------------------
-
-
-class Delivery(Strict):
-    """Where deliveries appear and what may be expected of them.
-
-    Attributes:
-        path: Folder below `BLUELINE_DELIVERIES` (default: the source's id), or below the working folder where it
-            begins with `./` or `../`; `${VAR:-default}` takes a setting.
-        extracted_on: Cut-off date of the extract; dates after it are not believed.
-        optional: A missing delivery is no failure (the source is reported as absent).
-        ready: Glob of a file that the sender writes last; nothing is taken before it is there.
-        quiet_seconds: A file that changed less than this ago is still being written, and is left for later.
-        max_unpacked_mb: Most MiB that a packed file may hold.
-        series: Whether the sequence numbers that the files state (`sequence_at`) count the files of the source, or
-            those of each file spec; a gap or a repeat stops the source then.  Absent: they are noted, not checked.
-        series_from: A number that may follow whatever came before: a gap was accepted there, or the series began anew.
-    """
-
-    path: str | None = None
-    extracted_on: dt.date
-    optional: bool = False
-    ready: str | None = None
-    quiet_seconds: int = Field(default=0, ge=0)
-    max_unpacked_mb: int = Field(default=65_536, ge=1)
-    series: Literal["source", "file"] | None = None
-    series_from: int | None = None
 
 
 class Thresholds(Strict):

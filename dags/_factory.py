@@ -7,6 +7,7 @@ it runs.  Tasks hand each other references (`<step>/<scope>/<address>`), never d
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -126,10 +127,14 @@ def _steps(groups: Mapping[str, tuple[str, ...]], function: Any, source_id: str 
 
 
 def _source_step(step: str, source_id: str, previous: str | None) -> str:
+    from _connections import from_airflow
+
+    from pipeline.context import context
     from pipeline.steps import run_step
 
     with _only_retryable():
-        return run_step(step, source_id, previous, run_id(get_current_context()))
+        ctx = dataclasses.replace(context(), connection=from_airflow)
+        return run_step(step, source_id, previous, run_id(get_current_context()), ctx)
 
 
 def _consolidation_step(step: str, _source_id: None, previous: str | None) -> str:
@@ -173,6 +178,7 @@ def source_doc(source: Source) -> str:
         "System": spec.system,
         "Owner": spec.owner,
         "Region": " ".join(filter(None, [spec.region, spec.zone and f"(zone {spec.zone})"])),
+        "Delivery": spec.delivery.url and f"`{spec.delivery.url}`, connection `{spec.delivery.connection}`",
         "Files": ", ".join(f"`{file.pattern}` ({file.format})" for file in spec.files),
         "Entities": ", ".join(spec.entity_names),
         "Equations": ", ".join(f"{name} ({EQUATIONS[name]})" for name in spec.equations)

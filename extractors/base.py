@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from billing.errors import SourceError, StoreError
 from billing.lineage import Disposition, Reject, Split, lineage_columns, rejects_batch, with_lineage
 from billing.masking import mask
+from extractors.databases.extraction import Extraction
 
 STEP = "decode"
 
@@ -33,6 +34,7 @@ class LandedFile:
         sha256: Of its bytes, in hex.
         size: In bytes.
         file: Name of its `FileSpec` in the source's spec.
+        extraction: How the dump came about, where it is one of a database.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class LandedFile:
     sha256: str
     size: int
     file: str
+    extraction: Extraction | None = None
 
 
 @dataclass

@@ -12,7 +12,7 @@ are booked), once to hand on their rows.  What cannot be proved is set aside as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ from extractors.bankrows import AMOUNT, BankTable
 from extractors.base import FileFacts, LandedFile, read_raw, refuse_empty
 from extractors.camt053_reader import Node, Part, read_parts
 from extractors.camt053_values import account, amount, balances, day, entry_row, transaction_amount, transaction_row
-from extractors.statement_check import Statement, judge
+from extractors.statement_check import Statement, Verdict, judge
 from extractors.statement_outcome import Outcome
 
 BOOKED = "BOOK"
@@ -80,7 +80,13 @@ class _Summary:
 
 
 def decode(
-    source: Source, file_spec: AnyFile, landed: LandedFile, facts: FileFacts, *, batch_rows: int
+    source: Source,
+    file_spec: AnyFile,
+    landed: LandedFile,
+    facts: FileFacts,
+    *,
+    batch_rows: int,
+    verdicts: Sequence[Verdict | None] | None = None,
 ) -> Iterator[Split]:
     """Decode a document of statements.
 
@@ -90,6 +96,7 @@ def decode(
         landed: The landed document.
         facts: Filled while decoding.
         batch_rows: Most rows of a batch.
+        verdicts: One a statement, where they were judged with those of other files; default: by this file alone.
 
     Yields:
         Batches of the three raw tables; what is held back or unreadable among their rejects.
@@ -107,8 +114,20 @@ def decode(
     facts.notes.append(f"{version} in {seen['encoding']}, {len(summaries)} statements of {accounts} accounts")
     if numbers := [s.statement.number for s in summaries if s.statement.number]:
         facts.sequence = numbers[0] if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
-    yield from _Rows(source, file_spec, landed, summaries, batch_rows).splits(facts)
+    if verdicts is None:
+        verdicts = judge([summary.statement for summary in summaries])
+    yield from _Rows(source, file_spec, landed, summaries, verdicts, batch_rows).splits(facts)
     facts.bytes = landed.size
+
+
+def statements(source: Source, file_spec: AnyFile, landed: LandedFile) -> list[Statement]:
+    """What the check has to know of every statement of a document.
+
+    Raises:
+        SourceError: As `decode` does.
+    """
+    refuse_empty(source.id, landed)
+    return [summary.statement for summary in _summaries(source, landed, {})]
 
 
 # --- first reading: what each statement says about itself ------------------------------------------------------
@@ -225,7 +244,13 @@ def _contradicted(summary: _Summary, totals: Node) -> list[str]:
 
 class _Rows:
     def __init__(
-        self, source: Source, spec: Camt053File, landed: LandedFile, summaries: list[_Summary], batch_rows: int
+        self,
+        source: Source,
+        spec: Camt053File,
+        landed: LandedFile,
+        summaries: list[_Summary],
+        verdicts: Sequence[Verdict | None],
+        batch_rows: int,
     ) -> None:
         self._source_id, self._landed, self._summaries = source.id, landed, summaries
         schemas = (STATEMENTS, ENTRIES, TRANSACTIONS)
@@ -233,7 +258,6 @@ class _Rows:
             BankTable(source.id, landed, schema, name, batch_rows)
             for schema, name in zip(schemas, spec.tables, strict=True)
         ]
-        verdicts = judge([summary.statement for summary in summaries])
         self._outcome = Outcome(source.id, landed, verdicts, spec.failed_check)
         self._record_no = 0
         self._entry_no = 0

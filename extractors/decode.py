@@ -5,13 +5,15 @@ Every format module offers `decode` of the same form, so a new format is a modul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
 from extractors import camt053, dbf, delimited, elixir0, fixed_width, mainframe, mt940, sql, xml
 from extractors.base import FileFacts, LandedFile
+from extractors.statement_check import Verdict
 
 Decoder = Callable[..., Iterator[Split]]
 
@@ -29,7 +31,13 @@ DECODERS: dict[str, Decoder] = {
 
 
 def decode(
-    source: Source, file_spec: AnyFile, landed: LandedFile, facts: FileFacts, *, batch_rows: int
+    source: Source,
+    file_spec: AnyFile,
+    landed: LandedFile,
+    facts: FileFacts,
+    *,
+    batch_rows: int,
+    verdicts: Sequence[Verdict | None] | None = None,
 ) -> Iterator[Split]:
     """Decode a landed file into batches of its raw tables.
 
@@ -39,6 +47,8 @@ def decode(
         landed: The landed copy.
         facts: Filled while decoding; complete when the iterator is exhausted.
         batch_rows: Most rows of a batch.
+        verdicts: Of a bank's file: one a statement, where they were judged with those of other files
+            (`extractors.statements`).
 
     Yields:
         Batches with their rejects.  Memory depends on `batch_rows`, not on the file's size.
@@ -46,4 +56,5 @@ def decode(
     Raises:
         SourceError: The file as a whole cannot be trusted.
     """
-    yield from DECODERS[file_spec.format](source, file_spec, landed, facts, batch_rows=batch_rows)
+    more: dict[str, Any] = {} if verdicts is None else {"verdicts": verdicts}
+    yield from DECODERS[file_spec.format](source, file_spec, landed, facts, batch_rows=batch_rows, **more)

@@ -16,7 +16,8 @@ a statement of any size costs no memory.  What cannot be proved is set aside by 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -34,7 +35,7 @@ from extractors.mt940_lines import MAX_FIELD, FieldTooLong, Part, messages
 from extractors.mt940_summary import Summary, read_entry, read_lines, summarise
 from extractors.pagetext import PageText
 from extractors.payment_title import split_payment
-from extractors.statement_check import judge
+from extractors.statement_check import Statement, Verdict, judge
 from extractors.statement_outcome import Outcome
 
 _TEXT = pa.string()
@@ -63,7 +64,13 @@ ENTRIES = pa.schema(
 
 
 def decode(
-    source: Source, file_spec: AnyFile, landed: LandedFile, facts: FileFacts, *, batch_rows: int
+    source: Source,
+    file_spec: AnyFile,
+    landed: LandedFile,
+    facts: FileFacts,
+    *,
+    batch_rows: int,
+    verdicts: Sequence[Verdict | None] | None = None,
 ) -> Iterator[Split]:
     """Decode a file of statements.
 
@@ -73,6 +80,7 @@ def decode(
         landed: The landed file.
         facts: Filled while decoding.
         batch_rows: Most rows of a batch.
+        verdicts: One a statement, where they were judged with those of other files; default: by this file alone.
 
     Yields:
         Batches of the two raw tables; statements and entries that are held back or unreadable among their rejects.
@@ -82,12 +90,37 @@ def decode(
             statement is not proved and the spec says that this stops the source.
     """
     assert isinstance(file_spec, Mt940File)
+    with _bounded(source, landed):
+        text, summaries = _read(source, file_spec, landed, facts)
+        if verdicts is None:
+            verdicts = judge([summary.statement for summary in summaries])
+        yield from _Rows(source, file_spec, landed, text, summaries, verdicts, batch_rows).splits(facts)
+    facts.bytes = landed.size
+
+
+def statements(source: Source, file_spec: AnyFile, landed: LandedFile) -> list[Statement]:
+    """What the check has to know of every statement of a file.
+
+    Raises:
+        SourceError: As `decode` does.
+    """
+    assert isinstance(file_spec, Mt940File)
+    with _bounded(source, landed):
+        _, summaries = _read(source, file_spec, landed, FileFacts())
+    return [summary.statement for summary in summaries]
+
+
+def _read(source: Source, file_spec: Mt940File, landed: LandedFile, facts: FileFacts) -> tuple[PageText, list[Summary]]:
     refuse_empty(source.id, landed)
     facts.notes.append(verify(source.id, landed, file_spec.code_page, sample_file(landed)))
     text = PageText(file_spec.code_page)
+    return text, _summaries(source, landed, text, facts)
+
+
+@contextmanager
+def _bounded(source: Source, landed: LandedFile) -> Iterator[None]:
     try:
-        summaries = _summaries(source, landed, text, facts)
-        yield from _Rows(source, file_spec, landed, text, summaries, batch_rows).splits(facts)
+        yield
     except FieldTooLong as error:
         raise SourceError(
             f"a field takes more than {MAX_FIELD} bytes",
@@ -96,7 +129,6 @@ def decode(
             byte_offset=error.offset,
             remedy="check that the file is MT940, and have it sent again in binary mode",
         ) from None
-    facts.bytes = landed.size
 
 
 def _summaries(source: Source, landed: LandedFile, text: PageText, facts: FileFacts) -> list[Summary]:
@@ -134,13 +166,12 @@ class _Rows:
 
     def __init__(
         self, source: Source, spec: Mt940File, landed: LandedFile, text: PageText, summaries: list[Summary],
-        batch_rows: int,
+        verdicts: Sequence[Verdict | None], batch_rows: int,
     ) -> None:  # fmt: skip
         statements, entries = spec.tables
         self._spec, self._landed, self._text, self._summaries = spec, landed, text, summaries
         self._statements = BankTable(source.id, landed, STATEMENTS, statements, batch_rows)
         self._entries = BankTable(source.id, landed, ENTRIES, entries, batch_rows)
-        verdicts = judge([summary.statement for summary in summaries])
         self._outcome = Outcome(source.id, landed, verdicts, spec.failed_check)
         self._critical = source.spec.critical_columns(entries)
         self._record_no = 0

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Any, cast
 
 import pyarrow as pa
@@ -30,7 +30,7 @@ MEMO_SUFFIXES = (".dbt", ".fpt", ".dct")
 _CHUNK = 1 << 20
 
 
-def is_packed(path: Path) -> bool:
+def is_packed(path: PurePath) -> bool:
     """Whether the end of a name says that the file is packed."""
     return path.suffix.casefold() in (*_STREAMS, ".zip")
 
@@ -63,7 +63,7 @@ def unpacked(source: Source, spec: AnyFile, path: Path, name: str, into: Path) -
             yield [(member, f"{name}/{member.name}") for member in unpacker.members(path, name)]
         else:
             main = unpacker.stream(path, name)
-            for memo in _packed_memos(path) if isinstance(spec, DbfFile) else ():
+            for memo in memos_of(path) if isinstance(spec, DbfFile) else ():
                 unpacker.stream(memo, memo.name)
             yield [(main, f"{name}/{main.name}")]
 
@@ -171,17 +171,24 @@ def _read(packed: IO[bytes]) -> bytes:
         raise
 
 
-def _packed_memos(path: Path) -> list[Path]:
-    """Packed memo files beside a packed DBF: `ABON.DBT.gz` beside `ABON.DBF.gz`."""
-    stem = Path(path.stem).stem.casefold()
-    return sorted(
-        other
-        for other in path.parent.iterdir()
-        if other.suffix.casefold() == path.suffix.casefold()
-        and Path(other.stem).suffix.casefold() in MEMO_SUFFIXES
-        and Path(other.stem).stem.casefold() == stem
-        and other.is_file()
-    )
+def memos_of(table: Path) -> list[Path]:
+    """Memo files beside a DBF table, packed as it is."""
+    return sorted(other for other in table.parent.iterdir() if is_memo_of(other, table) and other.is_file())
+
+
+def is_memo_of(other: PurePath, table: PurePath) -> bool:
+    """Whether a name is that of a table's memo: its stem and a memo's suffix, in any spelling, packed as the table is.
+
+    >>> is_memo_of(PurePath("abon.dbt"), PurePath("ABON.DBF")), is_memo_of(PurePath("KONTA.DBT"), PurePath("ABON.DBF"))
+    (True, False)
+    >>> is_memo_of(PurePath("A.FPT.gz"), PurePath("A.DBF.gz")), is_memo_of(PurePath("A.FPT"), PurePath("A.DBF.gz"))
+    (True, False)
+    """
+    if is_packed(table):
+        if other.suffix.casefold() != table.suffix.casefold():
+            return False
+        other, table = PurePath(other.stem), PurePath(table.stem)
+    return other.suffix.casefold() in MEMO_SUFFIXES and other.stem.casefold() == table.stem.casefold()
 
 
 def _stem(member: str) -> tuple[str, str]:

@@ -54,6 +54,7 @@ class Statement:
         unread: Entries whose amount could not be read.
         faults: What else is wrong with it.
         totals: What its own totals of entries contradict.
+        file: Name of its file, where statements of several files are judged.
     """
 
     index: int
@@ -66,6 +67,7 @@ class Statement:
     unread: int = 0
     faults: list[str] = field(default_factory=list)
     totals: list[str] = field(default_factory=list)
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,33 +86,37 @@ class Verdict:
 
 
 def judge(statements: list[Statement]) -> list[Verdict | None]:
-    """Judge the statements of one file.
+    """Judge the statements of one file, or of several.
 
     Args:
-        statements: In the order of the file.
+        statements: In the order of the file, one file after the other.
 
     Returns:
         One verdict a statement, None where there is nothing against it.
     """
     verdicts: list[Verdict | None] = [_closes(statement) for statement in statements]
-    by_account: dict[tuple[str | None, str | None], list[Statement]] = {}
-    for statement in statements:
+    by_account: dict[tuple[str | None, str | None], list[_Placed]] = {}
+    for position, statement in enumerate(statements):
         currency = statement.opening.currency if statement.opening else None
-        by_account.setdefault((statement.account, currency), []).append(statement)
+        by_account.setdefault((statement.account, currency), []).append((position, statement))
     for chain in by_account.values():
-        for index, verdict in _follows(_in_time(chain)):
-            if verdicts[index] is None:
-                verdicts[index] = verdict
+        for position, verdict in _follows(_in_time(chain)):
+            if verdicts[position] is None:
+                verdicts[position] = verdict
     return verdicts
 
 
-def _in_time(chain: list[Statement]) -> list[Statement]:
-    """By the days that they open on; those of one day by their numbers where all have one, else as delivered."""
-    numbered = all(_number(statement) for statement in chain)
+_Placed = tuple[int, Statement]  # its position among all that are judged
 
-    def place(statement: Statement) -> tuple[str, int, int, int]:
+
+def _in_time(chain: list[_Placed]) -> list[_Placed]:
+    """By the days that they open on; those of one day by their numbers where all have one, else as delivered."""
+    numbered = all(_number(statement) for _, statement in chain)
+
+    def place(placed: _Placed) -> tuple[str, int, int, int]:
+        position, statement = placed
         number, page = (_number(statement), statement.page or 0) if numbered else (0, 0)
-        return statement.opening.date if statement.opening else "", number, page, statement.index
+        return statement.opening.date if statement.opening else "", number, page, position
 
     return sorted(chain, key=place)
 
@@ -143,11 +149,11 @@ def _closes(statement: Statement) -> Verdict | None:
     return Verdict("STMT-TOTALS", "; ".join(statement.totals)) if statement.totals else None
 
 
-def _follows(chain: Iterable[Statement]) -> Iterator[tuple[int, Verdict]]:
+def _follows(chain: Iterable[_Placed]) -> Iterator[tuple[int, Verdict]]:
     before: Statement | None = None
-    for statement in chain:
+    for position, statement in chain:
         if before is not None and (verdict := _gap(before, statement)):
-            yield statement.index, verdict
+            yield position, verdict
         before = statement
 
 
@@ -157,12 +163,12 @@ def _gap(before: Statement, statement: Statement) -> Verdict | None:
         return None  # said already
     numbered = statement.number is not None
     if numbered and _is_repeated(before, statement):
-        return Verdict("STMT-SEQUENCE", f"statement {_name(statement)} is there twice")
+        return Verdict("STMT-SEQUENCE", f"statement {_name(statement)} is there twice{_elsewhere(before, statement)}")
     if left.amount != opening.amount:
         return Verdict(
             "STMT-SEQUENCE",
-            f"it opens with {opening.amount}, but statement {_name(before)} before it closed with {left.amount}: a "
-            "statement between them is missing",
+            f"it opens with {opening.amount}, but statement {_name(before)} before it{_elsewhere(before, statement)} "
+            f"closed with {left.amount}: a statement between them is missing",
         )
     if not (_number(statement) and _number(before)) or opening.date[:4] != (before.opening or left).date[:4]:
         return None  # numbers begin again every year
@@ -177,6 +183,10 @@ def _gap(before: Statement, statement: Statement) -> Verdict | None:
 def _is_repeated(one: Statement, other: Statement) -> bool:
     same_name = (one.number, one.page) == (other.number, other.page)
     return same_name and (one.opening, one.closing, one.total) == (other.opening, other.closing, other.total)
+
+
+def _elsewhere(one: Statement, other: Statement) -> str:
+    return f" (in {one.file})" if one.file != other.file else ""
 
 
 def _name(statement: Statement) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,7 +28,7 @@ class Outcome:
 
     source_id: str
     landed: LandedFile
-    verdicts: list[Verdict | None]
+    verdicts: Sequence[Verdict | None]
     failed_check: Literal["suspend", "stop", "flag"]
 
     def statement(self, index: int, table: BankTable, at: At, row: dict[str, Any], *, key: str) -> None:

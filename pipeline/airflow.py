@@ -101,8 +101,9 @@ class Airflow:
         inherited = {
             key: value
             for key, value in os.environ.items()
-            # bytecode is what makes forked and started processes quick; a foreign Airflow's settings would leak in
-            if key != "PYTHONDONTWRITEBYTECODE" and not key.startswith("AIRFLOW_")
+            # bytecode is what makes forked and started processes quick; a foreign Airflow's settings would leak in,
+            # but for the connections, which are those of the sources
+            if key != "PYTHONDONTWRITEBYTECODE" and (not key.startswith("AIRFLOW_") or key.startswith("AIRFLOW_CONN_"))
         }
         secret = _kept_secret(self.folder / "secret", lambda: secrets.token_hex(32))
         self.password  # noqa: B018 - made before Airflow would make, and print, one of its own

@@ -15,6 +15,7 @@ from billing.spec import ALWAYS, EQUATIONS
 from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.declared import check_columns, check_delivery, static_columns
+from pipeline.delivered import delivery_place
 from pipeline.reconciliation import plain_table
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
@@ -48,9 +49,7 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
     spec = source.spec
     console = make_console()
     console.print(f"[bold]{spec.id}[/]  {spec.title}")
-    console.print(
-        f"{spec.system}; owner {spec.owner}; delivered to {source.delivery_folder(ctx.settings.deliveries_path)}"
-    )
+    console.print(f"{spec.system}; owner {spec.owner}; delivered to {delivery_place(ctx, source)}")
     files_table = Table("file", "format", "pattern", "raw tables", title="Files", title_justify="left")
     for file in spec.files:
         files_table.add_row(file.name, file.format, file.pattern, ", ".join(file.tables))
@@ -64,6 +63,8 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
         applies = name in ALWAYS or name in spec.equations
         equations.add_row(name, says, "applies" if applies else "not applicable")
     console.print(equations)
+    for warning in (ctx.store.state(f"published/{source_id}") or {}).get("warnings", []):
+        console.print(f"Published with a warning: {warning}", markup=False, soft_wrap=True)
     outcome = ctx.store.state(f"outcome/{source_id}")
     if outcome:
         console.print(f"Last outcome: [bold]{outcome['status']}[/] at {outcome['at']} (run {outcome['run_id']})")
@@ -80,7 +81,8 @@ def check(
 ) -> None:
     """Check declarations: keys, types, copybooks, and, where a delivery is there, the columns of its first records.
 
-    Nothing is loaded.  Exit status 2 when a declaration is wrong.
+    Nothing is loaded.  A remote delivery is fetched into a temporary folder; a connection, a host key or a library that
+    is missing is named.  Exit status 2 when a declaration is wrong.
 
     Examples: `blueline sources check` · `blueline sources check krakow`
     """
@@ -109,10 +111,14 @@ def _check_one(ctx: Context, source: Source, static: bool) -> str:
     for file in source.spec.files:
         for table, columns in static_columns(source, file).items():
             check_columns(source, table, columns)
-    folder = source.delivery_folder(ctx.settings.deliveries_path)
-    if static or not folder.exists():
-        return "declaration is sound" if static else f"declaration is sound; no delivery in {folder}"
+    if static:
+        return "declaration is sound"
+    is_remote = source.spec.delivery.url is not None
+    if not is_remote and not source.delivery_folder(ctx.settings.deliveries_path).exists():
+        return f"declaration is sound; no delivery in {delivery_place(ctx, source)}"
     seen = check_delivery(ctx, source)
+    if is_remote and not seen:
+        return f"declaration is sound; no delivery in {delivery_place(ctx, source)}"
     return f"declaration is sound and fits the first records of the delivery ({seen} raw tables)"
 
 

@@ -24,6 +24,7 @@ from billing.errors import ContractError
 from billing.lineage import REJECTS
 from billing.registry import Source, load_registry
 from billing.settings import Settings, load_settings
+from pipeline.connections import Resolver, from_environment
 from pipeline.logs import log
 from pipeline.store import FORMAT, Attempt, Manifest, Store
 from pipeline.version import code_version
@@ -33,9 +34,15 @@ REJECTS_TABLE = "rejects"
 
 @dataclass(frozen=True)
 class Context:
-    """Settings, registry and store of one process."""
+    """Settings, registry, store and connections of one process.
+
+    Attributes:
+        settings: From the environment.
+        connection: Resolves the id of a connection; under Airflow it asks Airflow.
+    """
 
     settings: Settings
+    connection: Resolver = from_environment
 
     @cached_property
     def store(self) -> Store:

@@ -26,7 +26,9 @@ from billing.reasons import REASONS
 from billing.registry import SPEC_FILE, Source
 from billing.spec import EntityMap
 from extractors.base import FileFacts
+from extractors.databases.extraction import Fetching
 from pipeline.context import Context
+from pipeline.delivered import delivered
 
 _FIRST_ROWS = 1_000
 _ENOUGH_ROWS = 3  # fewer are no pattern
@@ -128,8 +130,12 @@ def check_delivery(ctx: Context, source: Source) -> int:
     deliveries = ctx.settings.deliveries_path
     seen: set[str] = set()
     problems: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="blueline-check-") as folder:
-        for landed in land(source, deliveries, Path(folder)):
+    with (
+        tempfile.TemporaryDirectory(prefix="blueline-check-") as aside,
+        delivered(ctx, source, Path(aside)) as folder,
+    ):
+        first = Fetching(first_rows=_FIRST_ROWS)
+        for landed in [] if folder is None else land(source, deliveries, Path(aside), folder=folder, fetching=first):
             spec = source.spec.file(landed.file)
             tables = set(spec.tables)
             for split in decode(source, spec, landed, FileFacts(), batch_rows=_FIRST_ROWS):

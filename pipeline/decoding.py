@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -119,7 +119,7 @@ def _landed(source: Source, path: Path, file_name: str | None, folder: Path) -> 
         dumps = folder / f"dump-{path.name}"
         dumps.mkdir()
         for dump in sql.dump(source, spec, path, path.name, dumps):
-            yield spec, _file(dump, f"{path.name}/{dump.stem}", spec)
+            yield spec, replace(_file(dump.path, f"{path.name}/{dump.path.stem}", spec), extraction=dump.extraction)
     else:
         yield spec, _file(path, path.name, spec)
 

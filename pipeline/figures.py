@@ -40,6 +40,7 @@ class SourceFigures:
         broken: Equation -> how many of them were held back because it did not close.
         seconds: Step -> duration.
         rejects: Paths of the source's reject files, in step order.
+        warnings: What was noticed of the delivery when it was published.
     """
 
     source_id: str
@@ -57,6 +58,7 @@ class SourceFigures:
     broken: dict[str, int]
     seconds: dict[str, float]
     rejects: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def records_read(self) -> int:
@@ -106,7 +108,13 @@ def source_figures(ctx: Context, manifest: Manifest) -> SourceFigures:
         broken=steps["balance"].facts["broken"],
         seconds={name: m.seconds for name, m in steps.items()},
         rejects=paths,
+        warnings=_warnings(ctx, manifest),
     )
+
+
+def _warnings(ctx: Context, manifest: Manifest) -> list[str]:
+    published = ctx.store.state(f"published/{manifest.scope}") or {}
+    return published.get("warnings", []) if published.get("ref") == manifest.ref else []
 
 
 def _in_order(steps: Mapping[str, Manifest]) -> list[Manifest]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from extractors.base import LandedFile, read_raw
+from extractors.databases.extraction import Extraction
 from pipeline.context import Context
 from pipeline.store import Manifest
 
@@ -22,7 +23,14 @@ def landed_files(ctx: Context, manifest: Manifest) -> list[LandedFile]:
     """The landed files behind any step of a source."""
     land = chain(ctx, manifest)["land"]
     return [
-        LandedFile(ctx.store.local_path(f["blob"]), f["name"], f["sha256"], f["size"], f["file"])
+        LandedFile(
+            ctx.store.local_path(f["blob"]),
+            f["name"],
+            f["sha256"],
+            f["size"],
+            f["file"],
+            Extraction.from_json(f["extraction"]) if f.get("extraction") else None,
+        )
         for f in land.facts["files"]
     ]
 

@@ -147,6 +147,7 @@ def _source(ctx: Context, name: str, figures: SourceFigures) -> model.SourceFact
         "rejected": _rows(figures.rejected) + lost["rejected"],
         "suspended": _rows(figures.suspended) + lost["suspended"],
         "flagged": sum(figures.flagged.values()),
+        "warnings": figures.warnings,
     }
 
 

@@ -16,17 +16,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from audit.file_totals import FileTotals
 from audit.totals import ASIDE, Totals, by_disposition
 from billing.lineage import Split
 from billing.model import conformed_schema, normalised_schema
 from billing.registry import Source
-from extractors.base import FileFacts
+from extractors.base import FileFacts, LandedFile
+from extractors.databases.extraction import Fetching
 from pipeline.balance import balance
+from pipeline.bank_statements import judge_statements
 from pipeline.context import Context, Work, add_rejects, address_of, merged_counts, perform, source_config
 from pipeline.declared import check_columns
+from pipeline.delivered import delivered, delivery_place
 from pipeline.gates import check_canonical, check_raw
+from pipeline.history import delivered_files, known_files, remember
 from pipeline.landed import RawBytes, chain, landed_files
 from pipeline.logs import log
+from pipeline.published_dumps import land_config, no_news, published_dumps, published_landing
+from pipeline.repeats import control_of, known_before, twins_within
 from pipeline.series import check_series
 from pipeline.store import Attempt, Manifest, read_batches
 
@@ -55,27 +62,49 @@ def run_source_step(ctx: Context, step: str, source: Source, previous: str | Non
 def _land(ctx: Context, source: Source) -> Manifest:
     from extractors.landing import land
 
-    deliveries = ctx.settings.deliveries_path
-    folder = source.delivery_folder(deliveries)
-    absent = source.spec.delivery.optional and not folder.exists()
-    if absent:
-        log.warning("no delivery", source=source.id, folder=str(folder))
-    landed = [] if absent else land(source, deliveries, ctx.store.blobs)
-    files = [
+    place = delivery_place(ctx, source)
+    before = published_landing(ctx, source)
+    fetching = Fetching(published_dumps(ctx, before))
+    with delivered(ctx, source, ctx.store.blobs) as folder:
+        absent = source.spec.delivery.optional and (folder is None or not folder.exists())
+        if absent:
+            log.warning("no delivery", source=source.id, folder=place)
+        landed = (
+            []
+            if absent
+            else land(source, ctx.settings.deliveries_path, ctx.store.blobs, folder=folder, fetching=fetching)
+        )
+    files: list[dict[str, Any]] = [
         {"file": f.file, "name": f.name, "sha256": f.sha256, "size": f.size, "blob": ctx.store.keep_blob(f.path)}
         for f in landed
     ]
+    for file, entry in zip(landed, files, strict=True):
+        if file.extraction is not None:
+            entry["extraction"] = file.extraction.to_json()
+            _tell(source, file)
+    if before is not None and no_news(before, files):
+        log.info("nothing new", source=source.id, address=before.address[:12])
+        return before
     # What was landed is its own address: the legacy system is asked every time, and the same answer is no news.
-    config = repr([(f["file"], f["name"], f["sha256"]) for f in files])
+    config = land_config(files)
     return perform(
         ctx,
         "land",
         source.id,
         inputs=(),
         config=config,
-        work=lambda attempt: Work(facts={"files": files, "absent": absent, "folder": str(folder)}),
+        work=lambda attempt: Work(facts={"files": files, "absent": absent, "folder": place}),
         fixed_address=address_of("land", source.id, (), config),
     )
+
+
+def _tell(source: Source, file: LandedFile) -> None:
+    """Log how a dump came about."""
+    assert file.extraction is not None
+    if file.extraction.by_key:
+        log.info("extracted", source=source.id, file=file.name, **file.extraction.figures)
+    for note in file.extraction.notes:
+        log.warning("extracted", source=source.id, file=file.name, note=note)
 
 
 # --- decode ----------------------------------------------------------------------------------------------------
@@ -83,6 +112,8 @@ def _land(ctx: Context, source: Source) -> Manifest:
 
 def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
     from extractors.decode import decode
+
+    judged = judge_statements(ctx, source, before)
 
     def work(attempt: Attempt) -> Work:
         files: list[dict[str, Any]] = []
@@ -93,7 +124,8 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
             facts = FileFacts()
             per_file: dict[str, int] = {}
             spec = source.spec.file(landed.file)
-            for split in decode(source, spec, landed, facts, batch_rows=ctx.settings.batch_rows):
+            verdicts = judged.verdicts.get(landed.sha256)
+            for split in decode(source, spec, landed, facts, batch_rows=ctx.settings.batch_rows, verdicts=verdicts):
                 if split.table not in read:
                     check_columns(source, split.table, split.kept.schema.names)
                 attempt.writer(split.table).write(split.kept)
@@ -108,9 +140,10 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
             counts = {"kept": 0, "rejected": 0, "suspended": 0, **per_file}
             files.append({**identity, **_as_json(facts), **counts})
             log.info("decoded", source=source.id, file=landed.name, records=facts.records, **per_file)
-        return Work(facts={"files": files, "read": read, "kept": kept, **aside})
+        return Work(facts={"files": files, "read": read, "kept": kept, "statements": judged.kept, **aside})
 
-    return perform(ctx, "decode", source.id, inputs=[before.ref], config=source_config(source), work=work)
+    config = source_config(source) + judged.config
+    return perform(ctx, "decode", source.id, inputs=[before.ref], config=config, work=work)
 
 
 def _as_json(facts: FileFacts) -> dict[str, Any]:
@@ -140,6 +173,7 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
                 for batch in read_batches(ctx.store, before.tables[table], ctx.settings.batch_rows, columns):
                     lookups.add(table, batch)
         totals = {name: Totals() for name in ("read", "kept", *ASIDE)}
+        by_file = FileTotals()
         raw = RawBytes(landed_files(ctx, before))
         for entity in spec.entity_names:
             writer = attempt.writer(entity, conformed_schema(entity))
@@ -150,15 +184,22 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
                     split = conform(spec, mapping, batch, lookups)
                     writer.write(split.kept)
                     add_rejects(attempt, raw.fill(split.rejects))
-                    _count(totals, split)
-        return Work(totals={name: t.to_json() for name, t in totals.items()})
+                    _count(totals, by_file, split)
+        control = control_of(by_file, ctx.settings.hmac_secret())
+        decoded = chain(ctx, before)["decode"].facts["files"]
+        files = [{**file, "control": control.get(file["sha256"], {})} for file in decoded]
+        return Work(
+            facts={"control": control, "warnings": twins_within(source, files)},
+            totals={name: t.to_json() for name, t in totals.items()},
+        )
 
     return perform(ctx, "conform", source.id, inputs=[before.ref], config=source_config(source), work=work)
 
 
-def _count(totals: dict[str, Totals], split: Split) -> None:
-    totals["kept"].add(split.table, split.kept)
-    totals["read"].add(split.table, split.kept)
+def _count(totals: dict[str, Totals], by_file: FileTotals, split: Split) -> None:
+    kept = by_file.add(split.table, split.kept)
+    totals["kept"].merge(kept)
+    totals["read"].merge(kept)
     if split.rejects.num_rows:
         for name, part in by_disposition(split.rejects):
             totals[name].add_rejects(part)
@@ -190,16 +231,23 @@ def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
     """Make the source's canonical tables the ones that the next consolidation takes.
 
     Raises:
-        SourceError: The delivery does not follow the published one.
+        SourceError: The delivery does not follow the published one, or repeats one and its declaration says stop.
     """
-    check_series(source, _delivered(ctx, before.ref), _delivered(ctx, _published_ref(ctx, source)))
-    ctx.store.set_state(f"published/{source.id}", {"ref": before.ref, "absent": is_absent(ctx, before)})
+    published = ctx.store.state(f"published/{source.id}") or {}
+    check_series(source, _delivered(ctx, before.ref), _delivered(ctx, published.get("ref")))
+    warnings = published.get("warnings", [])
+    if published.get("ref") != before.ref:
+        files = delivered_files(ctx, before)
+        current = [file["sha256"] for file in _delivered(ctx, published.get("ref"))]
+        known = known_before(source, files, known_files(ctx, source.id), current)
+        warnings = [*chain(ctx, before)["conform"].facts["warnings"], *known]
+        remember(ctx, source.id, files)
+    for warning in warnings:
+        log.warning("likely repeat", source=source.id, what=warning)
+    state = {"ref": before.ref, "absent": is_absent(ctx, before), "warnings": warnings}
+    ctx.store.set_state(f"published/{source.id}", state)
     log.info("published", source=source.id, address=before.address[:12])
     return before
-
-
-def _published_ref(ctx: Context, source: Source) -> str | None:
-    return (ctx.store.state(f"published/{source.id}") or {}).get("ref")
 
 
 def _delivered(ctx: Context, ref: str | None) -> list[dict[str, Any]]:

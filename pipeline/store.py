@@ -260,6 +260,11 @@ class Store:
                 self.fs.put_file(str(path), self._full(relative))
         return relative
 
+    def has_blob(self, relative: str) -> bool:
+        """Whether a landed file is still part of the store."""
+        with self._guard("read", relative):
+            return bool(self.fs.exists(self._full(relative)))
+
     def free_bytes(self) -> int | None:
         """Space left, where the store is a local folder."""
         return shutil.disk_usage(self.base).free if self.is_local else None

@@ -11,10 +11,11 @@ from typing import Any
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from billing.delivery import Delivery
 from billing.file_specs import AnyFile, FileSpec, SqlFile
 from billing.lineage import LINEAGE
 from billing.registry import Source
-from billing.spec import Delivery, SourceSpec, Thresholds
+from billing.spec import SourceSpec, Thresholds
 from extractors.base import FileFacts
 from extractors.decode import decode
 from extractors.profiling import tree_shape

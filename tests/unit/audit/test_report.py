@@ -242,3 +242,14 @@ def test_the_verdict_follows_from_the_figures():
     assert verdict_of(equations=closed, lacking=[], failure=None, loaded=False) == "unchanged"
     nothing_applied = [{**closed[0], "status": "not_applicable"}]
     assert verdict_of(equations=nothing_applied, lacking=[], failure=None, loaded=True) == "failed"
+
+
+def test_a_likely_repeat_is_told_with_its_source(tmp_path):
+    run = example_run()
+    warning = "konta_11.csv has other bytes but the control totals of konta_10.csv <b>"
+    run["sources"][0]["warnings"] = [warning]
+    pages = [render(run, tmp_path / "with"), render(example_run(), tmp_path / "without")]
+    told, untold = (" ".join(Page(page.read_text(encoding="utf-8")).words) for page in pages)
+    assert "likely repeat" in told
+    assert warning in told
+    assert "likely repeat" not in untold

@@ -10,7 +10,7 @@ from extractor_probe import declare
 
 from billing.errors import SourceError, SourceUnavailable, StoreError
 from billing.registry import Source
-from extractors import copying
+from extractors import copying, landing
 from extractors.landing import land
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250"}
@@ -261,7 +261,7 @@ def test_the_database_is_not_changed_nor_copied(database, tmp_path):
 
 
 def test_a_locked_database_may_answer_later(database, tmp_path, monkeypatch):
-    monkeypatch.setattr("extractors.sql.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("extractors.databases.session.LOCK_SECONDS", 0.05)
     holder = sqlite3.connect(database, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     try:
@@ -281,7 +281,7 @@ def test_a_database_that_is_down_may_answer_later(tmp_path):
     ("results", "message"),
     [
         ([{"name": "konta", "source": "brak", "key": ["NR"]}], "no such table: brak"),
-        ([{"name": "konta", "source": "konta", "key": ["brak"]}], "no such column: brak"),
+        ([{"name": "konta", "source": "konta", "key": ["brak"]}], "has no column brak to order it by"),
         ([{"name": "konta", "source": "konta", "key": ["BRAK"]}], "has no column BRAK to order it by"),
         ([{"name": "konta", "query": "DELETE FROM konta", "key": ["NR"]}], "refused the query"),
     ],
@@ -298,3 +298,20 @@ def test_what_is_no_database_stops(delivery, tmp_path):
     (delivery / "baza.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(SourceError, match="file is not a database"):
         land(declare([SQL]), tmp_path / "deliveries", tmp_path / "in")
+
+
+def test_a_file_that_changes_after_it_was_copied_leaves_the_delivery_for_later(delivery, tmp_path, monkeypatch):
+    (delivery / "a.txt").write_bytes(b"NR;SALDO\n1;1\n")
+    (delivery / "b.txt").write_bytes(b"NR;SALDO\n2;2\n")
+    copy_aside = landing.copy_aside
+
+    def slow(source, path, name, into):
+        copied = copy_aside(source, path, name, into)
+        if name == "b.txt":  # a.txt has been copied, and its sender comes back to it
+            (delivery / "a.txt").write_bytes(b"NR;SALDO\n1;9\n")
+        return copied
+
+    monkeypatch.setattr(landing, "copy_aside", slow)
+    with pytest.raises(SourceUnavailable, match=r"a\.txt: changed just now") as caught:
+        land(source("*.txt"), tmp_path / "deliveries", tmp_path / "in")
+    assert caught.value.retryable

@@ -1,0 +1,124 @@
+"""SQLite: a file of the delivery, opened for reading only, in one read transaction.
+
+SQLite gives a column no type of its own, so digits are taken as the database itself writes them.  A NUMERIC with a
+fraction is a binary float inside; where an entity reads it as money, the number of such values is told.
+
+The file comes from outside: its schema is not trusted (no function with side effects in a view), and a statement that
+takes too long is interrupted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from billing.errors import SourceError
+from billing.file_specs import SqlFile
+from extractors.databases import session
+from extractors.databases.session import FETCH_ROWS, Column, Kind, Session, lines
+
+_TICKS = 10_000  # virtual machine steps between two looks at the clock
+_STORED: dict[str, Kind] = {"integer": "integer", "real": "decimal", "text": "text", "blob": "bytes"}
+
+
+def engine(database: Path, spec: SqlFile) -> sa.Engine:
+    """An engine that can do nothing but read this file."""
+    uri = f"file:{quote(str(database.absolute()))}?mode=ro"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=session.LOCK_SECONDS, isolation_level=None, detect_types=sqlite3.PARSE_DECLTYPES
+        )
+        connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA trusted_schema = 0")
+        connection.execute("PRAGMA cell_size_check = 1")
+        return connection
+
+    # A declared NUMERIC that holds a fraction is a float inside SQLite; asked for as text it gives its digits.
+    for declared in ("NUMERIC", "DECIMAL", "MONEY", "NUMBER", "DATE", "TIMESTAMP", "DATETIME"):
+        sqlite3.register_converter(declared, _as_written)
+    made = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
+    sa.event.listen(made, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return made
+
+
+def _as_written(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+class SqliteSession(Session):
+    """See the module."""
+
+    def __init__(self, connection: sa.Connection, spec: SqlFile) -> None:
+        super().__init__("utf-8")
+        self._quote = connection.dialect.identifier_preparer.quote_identifier
+        self._driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        # bytes that are no UTF-8 go through as they are: the decoder knows the declared page
+        self._driver.text_factory = _as_written
+        self._seconds = spec.statement_timeout_seconds
+        self._until = float("inf")
+        self._driver.set_progress_handler(lambda: int(time.monotonic() > self._until), _TICKS)
+
+    def _run(self, statement: str) -> sqlite3.Cursor:
+        self._until = time.monotonic() + self._seconds
+        return self._driver.execute(statement)
+
+    def quote(self, name: str) -> str:
+        """A name between double quotes."""
+        return str(self._quote(name))
+
+    def columns(self, body: str) -> list[Column]:
+        """Names only: every value has its own type."""
+        cursor = self._run(f"SELECT * FROM {body} LIMIT 0")
+        return [Column(str(column[0]), "other", "") for column in cursor.description or ()]
+
+    def ordered(self, column: Column) -> str:
+        """Texts by their bytes, whatever collation was declared."""
+        return f"{self.quote(column.name)} COLLATE BINARY"
+
+    def kind_of_key(self, column: Column, body: str) -> Kind:
+        """The one storage class of all its values.
+
+        Raises:
+            SourceError: There are several, so that no order of them is the order of a merge.
+        """
+        name = self.quote(column.name)
+        # one that is quoted but not known would be a text to SQLite; `columns` has seen it
+        found = self._run(f"SELECT DISTINCT typeof({name}) FROM {body} WHERE {name} IS NOT NULL").fetchall()
+        stored = {_STORED[str(row[0])] for row in found}
+        if stored == {"integer", "decimal"}:
+            stored = {"decimal"}
+        if len(stored) > 1:
+            raise SourceError(
+                f"the column {column.name} holds {' and '.join(sorted(stored))} values",
+                column=column.name,
+                remedy="choose a key whose values are all of one kind, or cast it in a query",
+            )
+        return stored.pop() if stored else "text"
+
+    def floats(self, column: Column, body: str) -> str:
+        """Values of the storage class REAL."""
+        name = self.quote(column.name)
+        count = self._run(f"SELECT count(*) FROM {body} WHERE typeof({name}) = 'real'").fetchone()[0]
+        return f"has {count} values of the storage class REAL" if count else ""
+
+    def literal(self, column: Column, text: str) -> str:
+        """A number or a text, as the column holds it."""
+        return text if column.kind in ("integer", "decimal") else "'" + text.replace("'", "''") + "'"
+
+    def one(self, select: str) -> list[str | None]:
+        """The first row."""
+        row: tuple[Any, ...] = self._run(select).fetchone() or ()
+        return [None if value is None else str(value) for value in row]
+
+    def write(self, select: str, columns: Sequence[Column], file: BinaryIO) -> None:
+        """Stream rows through SQLite's own cursor."""
+        cursor = self._run(select)
+        while chunk := cursor.fetchmany(FETCH_ROWS):
+            file.write(lines(chunk).encode("utf-8", "surrogateescape"))

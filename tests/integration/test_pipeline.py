@@ -1,6 +1,7 @@
 """The whole pipeline on generated regions, held against the truth that the generator wrote."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -10,14 +11,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from audit.pairs import waiting
 from audit.trace import set_aside, trace
+from billing.decisions import RecordRef
 from billing.settings import Settings
 from loaders.decisions import Wish, undo
 from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.deciding import decide_all
+from pipeline.explaining import show_explanation
+from pipeline.people import record_values
 from pipeline.reconciliation import not_in_load
 from pipeline.run import run_all
 from samples.__main__ import main as generate
@@ -301,6 +306,28 @@ def test_a_decision_is_applied_by_the_next_run_and_leaves_nothing_when_it_is_tak
     assert [rows(ctx, query) for query in money] == amounts
     assert run_all(ctx, run_id="again").error is None
     assert rows(ctx, "SELECT count(*) FROM control.batch WHERE run_id = 'again'") == [(0,)]  # nothing new to load
+
+
+def test_two_that_were_never_compared_are_scored_for_the_answer_with_masked_values(world):
+    ctx, _ = world
+    ends = [
+        RecordRef(*rows(ctx, "SELECT c.code, x.source_key FROM control.xref_subscriber x JOIN control.source c "
+                             "USING (source_id) WHERE c.code = %s ORDER BY 2 LIMIT 1", code)[0])
+        for code in ("krakow", "lodz")
+    ]  # fmt: skip
+    masked, clear = record_values(ctx, ends), record_values(ctx, ends, reveal=True)
+    assert set(masked) == set(clear) == set(ends)
+    names = [
+        values[name] for values in clear.values() for name in ("first_name", "last_name", "pesel") if name in values
+    ]
+    assert names
+    console = Console(record=True, width=160, file=io.StringIO())
+    show_explanation(ctx, ctx.database_url, str(ends[0]), str(ends[1]), console, reveal=False)
+    text = console.export_text()
+    assert "Never compared: the two have no blocking key in common" in text
+    assert "before any evidence" in text
+    assert all(name not in text for name in names)
+    assert any("*" in value for values in masked.values() for value in values.values())
 
 
 def test_a_later_delivery_updates_what_changed_and_still_closes(world, deliveries):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from billing.file_specs import Strict
+from billing.strict import Strict
 
 REMOTE_SCHEMES = ("sftp", "ftps", "ftp", "s3")
 

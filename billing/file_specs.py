@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-
-
-class Strict(BaseModel):
-    """Base of every part of a spec: frozen, unknown keys forbidden."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+from billing.control_specs import TextControl
+from billing.record_specs import DescriptorWord, Segments
+from billing.strict import Beginning, Name, Strict
 
 
 class FileSpec(Strict):
@@ -38,74 +34,6 @@ class FileSpec(Strict):
     def tables(self) -> tuple[str, ...]:
         """Raw tables that this file yields."""
         return (self.name,)
-
-
-class Segments(Strict):
-    """Which of the record types a record is: the value of `field` names the 01 level or REDEFINES that maps it.
-
-    `map` has one entry a record type: value of the field -> raw table.  `groups` says which group of the copybook
-    describes it (default: the group called like the table).
-
-    `parents` says of the tables of a hierarchical file which one their records stand below (child -> parent): a child
-    belongs to the last record of its parent before it.  All tables then have a column RECORD-ID, children PARENT-ID
-    too, so a `lookup` reaches from a child to its parent's columns.
-    """
-
-    field: str
-    map: dict[str, Name]
-    groups: dict[Name, str] = Field(default_factory=dict)
-    parents: dict[Name, Name] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _parents_are_tables(self) -> Self:
-        tables = set(self.map.values())
-        for child, parent in self.parents.items():
-            if unknown := sorted({child, parent} - tables):
-                raise ValueError(f"parents names {', '.join(unknown)}; the tables are {', '.join(sorted(tables))}")
-            above, steps = parent, 0
-            while above in self.parents:
-                above, steps = self.parents[above], steps + 1
-                if above == child or steps > len(tables):
-                    raise ValueError(f"parents goes in a circle at {child}")
-        return self
-
-
-class DescriptorWord(Strict):
-    """The form of record or block descriptor words (RDW, BDW), where it is not the mainframe's own.
-
-    Attributes:
-        byte_order: `big`: the length stands in the first two bytes; `little`: in the last two, turned round.
-        counts_itself: The length counts the word's own four bytes.
-        adjustment: Added to the length as it stands there.
-    """
-
-    byte_order: Literal["big", "little"] = "big"
-    counts_itself: bool = True
-    adjustment: int = 0
-
-
-class TextControl(Strict):
-    """A header or trailer record among the data, and the totals that it states.
-
-    Positions are 1-based bytes of the record; amounts are in hundredths unless `sum_scale` says otherwise.
-
-    Attributes:
-        starts_with: The text that every such record begins with.
-        count_at: `[start, length]` of the number of data records it states.
-        count_extra: How many the stated count is above the data records (2 where it counts header and trailer).
-        sum_at: `[start, length]` of a signed total.
-        sum_column: The data column that the total adds up.
-        sum_scale: Decimals that both the total and the column imply where they have no decimal separator.
-        sequence_at: `[start, length]` of the file's sequence number.
-    """
-
-    starts_with: str
-    count_at: tuple[int, int] | None = None
-    count_extra: int = 0
-    sum_at: tuple[int, int] | None = None
-    sum_column: str | None = None
-    sum_scale: int = 2
-    sequence_at: tuple[int, int] | None = None
 
 
 class MainframeFile(FileSpec):
@@ -208,19 +136,36 @@ class DbfFile(FileSpec):
 
 
 class DelimitedFile(FileSpec):
-    """Text records with a delimiter; the columns are those of the header line, or declared."""
+    """Text records with a delimiter; the columns are those of the header line, or declared.
+
+    Attributes:
+        code_page: Of the file.
+        delimiter: Between values; one character or several.
+        quote: Around values that hold delimiters or line ends; empty where there is none.
+        escape: Before a character that means nothing but itself, as MySQL writes it.
+        nulls: Values that mean that there is none, such as `NULL` or the `N` behind an escape that databases write.
+        header: The first line names the columns.
+        columns: The columns in order, where it does not; else the ones it must name.
+        ignore: Beginnings of lines that are no records: headings and feet of printed pages, comments.
+        header_record: A control record before all others, the line of names among them.
+        trailer: A control record behind them.
+    """
 
     format: Literal["delimited"]
     code_page: str
-    delimiter: str = ";"
-    quote: str = '"'
+    delimiter: str = Field(default=";", min_length=1)
+    quote: str = Field(default='"', max_length=1)
+    escape: str = Field(default="", max_length=1)
+    nulls: tuple[str, ...] = ()
     header: bool = True
     columns: list[str] | None = None
+    ignore: tuple[Beginning, ...] = ()
+    header_record: TextControl | None = None
     trailer: TextControl | None = None
 
     @model_validator(mode="after")
     def _total_of_a_column(self) -> Self:
-        _total_has_a_column(self.columns, self.trailer)
+        _total_has_a_column(self.columns, self.header_record, self.trailer)
         return self
 
 
@@ -247,12 +192,22 @@ class FixedRecord(Strict):
 
 
 class FixedWidthFile(FileSpec):
-    """Text records whose columns have fixed byte positions, one record a line."""
+    """Text records whose columns have fixed byte positions, one record a line.
+
+    Attributes:
+        code_page: Of the file.
+        record_length: In bytes, without the line end.
+        records: Its record types.
+        ignore: Beginnings of lines that are no records: headings and feet of printed pages, comments.
+        header: A control record before all others.
+        trailer: A control record behind them.
+    """
 
     format: Literal["fixed_width"]
     code_page: str
-    record_length: int  # in bytes, without the line end
+    record_length: int
     records: list[FixedRecord]
+    ignore: tuple[Beginning, ...] = ()
     header: TextControl | None = None
     trailer: TextControl | None = None
 
@@ -269,8 +224,9 @@ class FixedWidthFile(FileSpec):
 
 def _total_has_a_column(columns: list[str] | None, *controls: TextControl | None) -> None:
     for control in controls:
-        if columns and control and control.sum_column and control.sum_column not in columns:
-            raise ValueError(f"sum_column {control.sum_column!r} is no column; there are {', '.join(columns)}")
+        for column in control.total_columns if columns and control else ():
+            if columns and column not in columns:
+                raise ValueError(f"sum_column {column!r} is no column; there are {', '.join(columns)}")
 
 
 class XmlTable(Strict):
@@ -288,9 +244,15 @@ class XmlTable(Strict):
 
 
 class XmlFile(FileSpec):
-    """An XML document, read as a stream.  Namespaces are ignored: paths use local names."""
+    """An XML document, read as a stream.  Namespaces are ignored: paths use local names.
+
+    Attributes:
+        encoding: What the document is in, where its own declaration is wrong or missing.
+        records: Elements that are rows.
+    """
 
     format: Literal["xml"]
+    encoding: str | None = None
     records: list[XmlTable]
 
     @property

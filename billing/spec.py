@@ -18,8 +18,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from billing.delivery import Delivery
-from billing.file_specs import AnyFile, Name, Strict
+from billing.file_specs import AnyFile
 from billing.model import ENTITIES
+from billing.strict import Name, Strict
 
 EQUATIONS: dict[str, str] = {
     "records": "records read = loaded + rejected + suspended",
@@ -65,7 +66,7 @@ class Rule(Strict):
         decimal: Decimal separator of a number that is text.
         thousands: Thousands separators of a number that is text.
         scale: Decimals implied by a number without separator (`12345` with 2 is 123.45).
-        sign_column: Raw column with the sign flag.
+        sign_column: Raw column with the sign flag; without it, flags stand behind the numbers themselves (`12,50CR`).
         signs: Flag -> `+` or `-`.
         negate: Turn the sign round.
         lookup: Fetch the value through a cross-reference table.
@@ -103,8 +104,8 @@ class Rule(Strict):
         given = [o for o in ("column", "columns", "value") if getattr(self, o) is not None]
         if len(given) != 1:
             raise ValueError(f"needs exactly one of column, columns, value; has {', '.join(given) or 'none'}")
-        if (self.sign_column is None) != (self.signs is None):
-            raise ValueError("sign_column and signs go together")
+        if self.sign_column is not None and self.signs is None:
+            raise ValueError("sign_column needs signs")
         return self
 
     @property

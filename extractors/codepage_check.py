@@ -143,8 +143,15 @@ def judge(sample: TextSample, pages: tuple[str, ...] = ASCII_CANDIDATES) -> list
     ]
 
 
-def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample) -> str:
+def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample, key: str = "code_page") -> str:
     """Hold a declared page against a sample of the file.
+
+    Args:
+        source_id: The source.
+        landed: The file.
+        declared: The page.
+        sample: Text of the file.
+        key: What a spec calls the page of such a file.
 
     Returns:
         The verdict, for the file's facts.
@@ -174,7 +181,7 @@ def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample
     pages = tuple(dict.fromkeys((declared, *(FAMILY_EBCDIC if ebcdic else FAMILY_ASCII))))
     scored = score(words, pages, most=MOST_WORDS)
     found = conclude(scored)
-    _refuse_another_page(source_id, landed, declared, scored, found)
+    _refuse_another_page(source_id, landed, declared, scored, found, key)
     _refuse_mixture(source_id, landed, declared, scored, parts)
     if not (found.page == declared or declared in found.alike):
         return f"code page {declared}: believed, but {found.page} reads its words better by {found.margin:.0f} bits"
@@ -183,7 +190,9 @@ def verify(source_id: str, landed: LandedFile, declared: str, sample: TextSample
     return f"code page {declared}: not contradicted, {found.supporting} words confirm it"
 
 
-def _refuse_another_page(source_id: str, landed: LandedFile, declared: str, scored: Scored, found: Judgement) -> None:
+def _refuse_another_page(
+    source_id: str, landed: LandedFile, declared: str, scored: Scored, found: Judgement, key: str
+) -> None:
     """Stop where the words speak for one page, and it is not the declared one."""
     if found.page is None or found.page in scored.alike[declared] or found.margin < MARGIN_BITS:
         return
@@ -206,6 +215,7 @@ def _refuse_another_page(source_id: str, landed: LandedFile, declared: str, scor
         f"of {found.words} words with letters beyond ASCII {sound} are no Polish under {declared}, but are "
         f"under {found.page} ({bits:.0f} bits: {shown})",
         found.page,
+        key,
     )
 
 
@@ -245,12 +255,17 @@ def _shown(page: str, word: bytes) -> str:
 
 
 def _contradicted(
-    source_id: str, landed: LandedFile, declared: str, evidence: str, better: str | None = None
+    source_id: str,
+    landed: LandedFile,
+    declared: str,
+    evidence: str,
+    better: str | None = None,
+    key: str = "code_page",
 ) -> SourceError:
     if better in VARIANTS:
         remedy = f"have the file converted: it is in the variant {better}, which has no decoder"
     else:
-        try_this = f"declare code_page = {better!r}" if better else "find out the file's code page and declare it"
+        try_this = f"declare {key} = {better!r}" if better else "find out the file's code page and declare it"
         remedy = f"{try_this} in source.toml, if that is how the region writes"
     return SourceError(
         f"the bytes contradict the declared code page {declared}: {evidence}",

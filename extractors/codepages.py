@@ -60,7 +60,7 @@ class CodePage:
         ebcdic: Digits are F0-F9 and the blank is 40.
         to_work: Table for `bytes.translate` that turns the page into working bytes (see `extractors.textcolumn`).
         from_work: Character of every working byte, for `codecs.charmap_decode`.
-        extra: uint8[256], how many bytes beyond the first the UTF-8 form of a working byte takes.
+        growth: How many bytes beyond the first the UTF-8 form of each working byte takes.
     """
 
     name: str
@@ -70,7 +70,7 @@ class CodePage:
     ebcdic: bool
     to_work: bytes
     from_work: str
-    extra: NDArray[np.uint8]
+    growth: bytes
 
     @property
     def blank(self) -> int:
@@ -133,8 +133,9 @@ def code_page(name: str) -> CodePage:
         if work >= 0x20:
             from_work[work] = chr(point)
     from_work[0x20] = " "
-    extra = np.array([len(c.encode()) - 1 for c in from_work], np.uint8)
-    return CodePage(name, points, undefined, control, _is_ebcdic(points), to_work.tobytes(), "".join(from_work), extra)
+    from_work[WORK_BLANK] = " "
+    growth = bytes(len(c.encode()) - 1 for c in from_work)
+    return CodePage(name, points, undefined, control, _is_ebcdic(points), to_work.tobytes(), "".join(from_work), growth)
 
 
 def add_code_page(name: str, characters: str) -> CodePage:

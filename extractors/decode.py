@@ -11,7 +11,7 @@ from typing import Any
 from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
-from extractors import camt053, dbf, delimited, elixir0, fixed_width, mainframe, mt940, sql, xml
+from extractors import camt053, dbf, delimited, elixir0, fixed_width, mainframe, mt940, sql, utf16, xml
 from extractors.base import FileFacts, LandedFile
 from extractors.statement_check import Verdict
 
@@ -56,5 +56,9 @@ def decode(
     Raises:
         SourceError: The file as a whole cannot be trusted.
     """
+    decoder = DECODERS[file_spec.format]
     more: dict[str, Any] = {} if verdicts is None else {"verdicts": verdicts}
-    yield from DECODERS[file_spec.format](source, file_spec, landed, facts, batch_rows=batch_rows, **more)
+    if (order := utf16.byte_order(file_spec, landed)) is not None:
+        yield from utf16.decode(decoder, order, source, file_spec, landed, facts, batch_rows=batch_rows)
+    else:
+        yield from decoder(source, file_spec, landed, facts, batch_rows=batch_rows, **more)

@@ -11,7 +11,7 @@ arithmetic cannot explain, such as a quote in the middle of a value, is read rec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,12 +24,13 @@ from billing.registry import Source
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
-from extractors.headerline import read_header_line
-from extractors.quotewalk import Layout
+from extractors.headerline import HeaderLine, read_header_line
+from extractors.plaincsv import PlainBlock, PlainReader
 from extractors.quoting import Records, Tokeniser
 from extractors.spans import Cutter, unescape
+from extractors.structure import Structure, clean
 from extractors.textcontrol import Control
-from extractors.textrun import TextRun, no_rows
+from extractors.textrun import TextRun, filtered, no_rows
 
 FIRST_READ = 1 << 20
 MAX_CHUNK = 16 << 20
@@ -44,6 +45,8 @@ class _Run(TextRun):
     critical: frozenset[str]
     sieve: Sieve
     eof: int
+    structure: Structure
+    tokeniser: Tokeniser
 
 
 def decode(
@@ -69,61 +72,82 @@ def decode(
     refuse_empty(source.id, landed)
     facts.notes.append(verify(source.id, landed, file_spec.code_page, sample_file(landed)))
     cutter = Cutter(file_spec.code_page)
-    tokeniser = Tokeniser(_layout(file_spec, cutter, landed))
-    eof = _content_end(landed)
+    structure = _structure(file_spec, cutter, landed)
     with landed.path.open("rb", buffering=0) as file:
-        columns, start, record_no = read_header_line(source, file_spec, landed, cutter, tokeniser)
+        head = read_header_line(source, file_spec, landed, cutter, structure)
         run = _Run(
             source,
             landed,
             cutter,
-            Control(source.id, landed, None, file_spec.trailer),
+            Control(source.id, landed, file_spec.header_record, file_spec.trailer, file_spec.delimiter),
+            [cutter.encode(beginning) for beginning in file_spec.ignore],
             file_spec,
-            columns,
+            head.columns,
             source.spec.critical_columns(file_spec.name),
             Sieve(source.id, landed, file_spec.name),
-            eof,
+            _content_end(landed),
+            structure,
+            Tokeniser(structure.layout),
         )
-        file.seek(start)
+        if head.control is not None:
+            text, number, offset = head.control
+            run.control.take("header", cutter.decode(text), number, offset)
+        file.seek(head.start)
         yielded = False
-        position, want, pending = start, FIRST_READ, b""
-        while True:
-            chunk = pending + file.read(max(0, min(want, eof - position - len(pending))))
-            final = position + len(chunk) >= eof
-            if not chunk:
-                break
-            records = tokeniser.split(chunk, len(columns), final=final, most=batch_rows)
-            if not records.consumed and not final:
-                if len(chunk) > MAX_RECORD:
-                    raise run.error("no record ends within 4 MiB", "check the line ends and quotes", position)
-                pending, want = chunk, len(chunk)
-                continue
-            split = _batch(run, chunk, records, position, record_no)
-            record_no += len(records)
-            position += records.consumed
-            pending = chunk[records.consumed :]
-            if len(records):
-                per_record = records.consumed / len(records)
-                want = int(min(MAX_CHUNK, max(1 << 16, per_record * batch_rows * 1.02))) - len(pending)
-            facts.bytes = position
-            if split is not None:
-                yielded = True
-                yield split
-            if final and not pending:
-                break
+        for split in _splits(run, file.read, head, facts, batch_rows):
+            yielded = True
+            yield split
     if not yielded:  # a file without a record still has its columns
-        yield no_rows(run.sieve, columns)
-    run.control.close(facts)
+        yield no_rows(run.sieve, head.columns)
+    run.close(facts)
     facts.bytes = landed.size
 
 
-def _layout(spec: DelimitedFile, cutter: Cutter, landed: LandedFile) -> Layout:
+def _splits(
+    run: _Run, read: Callable[[int], bytes], head: HeaderLine, facts: FileFacts, batch_rows: int
+) -> Iterator[Split]:
+    """The records behind the names, chunk by chunk; a chunk begins with a record."""
+    beginnings = [run.cutter.encode(spec.starts_with) for _, spec in run.control.specs()] + run.ignored
+    plain = PlainReader(run.structure.layout, run.cutter, run.columns, beginnings)
+    position, record_no, want, pending = head.start, head.record_no, FIRST_READ, b""
+    while True:
+        chunk = pending + read(max(0, min(want, run.eof - position - len(pending))))
+        final = position + len(chunk) >= run.eof
+        if not chunk:
+            break
+        records: PlainBlock | Records | None = None
+        if run.structure.is_plain(chunk):
+            records = plain.read(chunk, final=final, most=batch_rows)
+        if records is None:
+            records = run.tokeniser.split(run.structure.shown(chunk), len(run.columns), final=final, most=batch_rows)
+        if not records.consumed and not final:
+            if len(chunk) > MAX_RECORD:
+                raise run.error("no record ends within 4 MiB", "check the line ends and quotes", position)
+            pending, want = chunk, len(chunk)
+            continue
+        if isinstance(records, PlainBlock):
+            yield _plain_batch(run, chunk, records, position, record_no)
+        elif len(records):
+            yield _batch(run, chunk, records, position, record_no)
+        record_no += len(records)
+        position += records.consumed
+        pending = chunk[records.consumed :]
+        if len(records):
+            per_record = records.consumed / len(records)
+            want = int(min(MAX_CHUNK, max(1 << 16, per_record * batch_rows * 1.02))) - len(pending)
+        facts.bytes = position
+        if final and not pending:
+            break
+
+
+def _structure(spec: DelimitedFile, cutter: Cutter, landed: LandedFile) -> Structure:
     with landed.path.open("rb") as file:
         head = file.read(1 << 16)
     line_end = cutter.encode("\n")
     if line_end not in head and cutter.encode("\r") in head:
         line_end = cutter.encode("\r")
-    return Layout(cutter.encode(spec.delimiter), cutter.encode(spec.quote) if spec.quote else b"", line_end)
+    encode = cutter.encode
+    return Structure(encode(spec.delimiter), encode(spec.quote), line_end, encode(spec.escape))
 
 
 def _content_end(landed: LandedFile) -> int:
@@ -140,15 +164,28 @@ def _content_end(landed: LandedFile) -> int:
 # --- a batch ---------------------------------------------------------------------------------------------------
 
 
-def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: int) -> Split | None:
-    if not len(records):
-        return None
-    data = np.frombuffer(chunk, np.uint8)
-    places = Places(
+def _places(records: PlainBlock | Records, position: int, record_no: int) -> Places:
+    return Places(
         np.arange(record_no, record_no + len(records), dtype=np.int64),
         position + records.starts,
         (records.ends - records.starts).astype(np.int32),
     )
+
+
+def _plain_batch(run: _Run, chunk: bytes, block: PlainBlock, position: int, record_no: int) -> Split:
+    places = _places(block, position, record_no)
+    data = np.frombuffer(chunk, np.uint8)
+    every = np.ones(len(block), np.bool_)
+    run.count(data, block.starts, block.ends, every, places.at, lambda row: b"")
+    values = (clean(column, "", run.spec.nulls) for column in block.columns)  # a plain block has no escapes
+    columns = dict(zip(run.columns, values, strict=True))
+    run.control.add(run.spec.name, columns, 0)
+    return run.sieve.split(columns, places)
+
+
+def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: int) -> Split:
+    data = np.frombuffer(chunk, np.uint8)
+    places = _places(records, position, record_no)
     is_data = np.ones(len(records), np.bool_)
     run.count(
         data, records.starts, records.ends, is_data, places.at, lambda row: _raw(chunk, records, row).rstrip(b"\r\n")
@@ -164,9 +201,7 @@ def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: 
     }
     keep = np.ones(len(places), np.bool_)
     damage.settle(run.sieve, places, keep, lambda row: _raw(chunk, records, whole_rows[row]))
-    if (total := run.control.sum_column) is not None:
-        run.control.add(columns[total].filter(pa.array(keep)))
-        run.control.unread += int((~keep).sum())
+    run.control.add(run.spec.name, columns if keep.all() else filtered(columns, keep), int((~keep).sum()))
     return run.sieve.split(columns, places, keep=keep)
 
 
@@ -191,7 +226,7 @@ def _column(
         damage.add(Damaged(found.row, run.columns[index], found.reason, found.message, raw, run.cutter.decode(raw)))
     if records.doubled is not None and (doubled := records.doubled[rows, index]).any():
         values = unescape(values, doubled, run.spec.quote)
-    return values
+    return clean(values, run.spec.escape, run.spec.nulls)
 
 
 def _set_aside(run: _Run, chunk: bytes, records: Records, rows: NDArray[np.intp], places: Places) -> None:

@@ -26,7 +26,7 @@ from extractors.spans import Cutter
 from extractors.textcolumn import text_column
 from extractors.textcontrol import Control
 from extractors.textlines import Lines, find_lines
-from extractors.textrun import TextRun, no_rows
+from extractors.textrun import TextRun, filtered, no_rows
 
 MAX_LINE = 1 << 20
 
@@ -88,7 +88,7 @@ def decode(
             pending = chunk[used:]
             if final and not pending:
                 break
-    run.control.close(facts)
+    run.close(facts)
     facts.bytes = landed.size
     for table in sorted(run.sieves.keys() - seen):  # a table without a record still has its columns
         yield _no_rows(run, table)
@@ -99,13 +99,15 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
     with landed.path.open("rb") as file:
         head = file.read(1 << 16)
     newline = cutter.encode("\n")
-    ending = cutter.encode("\r\n") if cutter.encode("\r\n") in head else newline
+    endings = (cutter.encode("\r\n"), newline, cutter.encode("\r"))
+    ending = next((found for found in endings if found in head), newline)
     records = [(record, cutter.encode(record.starts_with)) for record in spec.records]
     return _Run(
         source,
         landed,
         cutter,
         Control(source.id, landed, spec.header, spec.trailer),
+        [cutter.encode(beginning) for beginning in spec.ignore],
         spec,
         None if cutter.is_utf8 else code_page(spec.code_page),
         {table: Sieve(source.id, landed, table) for table in spec.tables},
@@ -182,9 +184,7 @@ def _record_split(
     columns = {column.name: _column(run, column, block, damage) for column in record.columns}
     keep = np.ones(len(rows), np.bool_)
     damage.settle(sieve, places, keep, partial(_raw_of, lines, rows))
-    if (total := run.control.sum_column) in columns and total is not None:
-        run.control.add(columns[total].filter(pa.array(keep)))
-        run.control.unread += int((~keep).sum())
+    run.control.add(record.table, columns if keep.all() else filtered(columns, keep), int((~keep).sum()))
     return sieve.split(columns, places, keep=keep)
 
 

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from billing.errors import SourceError
 from billing.file_specs import DelimitedFile
 from billing.registry import Source
 from extractors.base import LandedFile
-from extractors.quoting import Tokeniser
+from extractors.quotewalk import Walker
 from extractors.spans import Cutter
+from extractors.structure import Structure
 
 BOM = b"\xef\xbb\xbf"
 
 
+@dataclass(frozen=True)
+class HeaderLine:
+    """How a delimited file begins.
+
+    Attributes:
+        columns: Names of its columns.
+        start: Offset of the first record behind the names.
+        record_no: Its number.
+        control: The header record before the names, its number and its offset, where there is one.
+    """
+
+    columns: list[str]
+    start: int
+    record_no: int
+    control: tuple[bytes, int, int] | None = None
+
+
 def read_header_line(
-    source: Source, spec: DelimitedFile, landed: LandedFile, cutter: Cutter, tokeniser: Tokeniser
-) -> tuple[list[str], int, int]:
-    """The columns of a delimited file.
+    source: Source, spec: DelimitedFile, landed: LandedFile, cutter: Cutter, structure: Structure
+) -> HeaderLine:
+    """Read the columns of a delimited file.
 
     Args:
         source: The declared source.
         spec: The file's spec.
         landed: The file.
         cutter: Decodes its code page.
-        tokeniser: Splits its records.
-
-    Returns:
-        Column names, offset of the first data record, and its number.
+        structure: Of its bytes.
 
     Raises:
         SourceError: Columns are missing, undeclared or doubled, or there is no header and none are declared.
@@ -41,11 +58,29 @@ def read_header_line(
                 file=landed.name,
                 remedy=f"give the columns of {spec.name} in source.toml, in order",
             )
-        return list(spec.columns), start, 1
-    end, values = tokeniser.one(head, start)
-    columns = [cutter.decode(value).strip() for value in values]
+        return HeaderLine(list(spec.columns), start, 1)
+    shown, walker = structure.shown(head[start:]), Walker(structure.layout)
+    place, record_no, control = 0, 1, None
+    ignored = tuple(map(cutter.encode, spec.ignore))
+    prefix = cutter.encode(spec.header_record.starts_with) if spec.header_record else None
+    while True:
+        end = shown.find(structure.layout.line_end, place) + 1
+        line = head[start + place : start + end]
+        is_control = prefix is not None and line.startswith(prefix)
+        if not end or (line.strip(b"\r\n") and not line.startswith(ignored) and not is_control):
+            break
+        if is_control:
+            control, prefix = (line.rstrip(b"\r\n"), record_no, start + place), None
+        record_no += bool(line.strip(b"\r\n"))  # an empty line is no record
+        place = end
+    spans, end = walker.spans(shown, place)
+    quote = spec.quote
+    columns = []
+    for first, stop, doubled in spans:
+        name = cutter.decode(head[start + first : start + stop])
+        columns.append((name.replace(quote * 2, quote) if doubled else name).strip())
     _check_header(source, spec, landed, columns)
-    return columns, end, 2
+    return HeaderLine(columns, start + end, record_no + 1, control)
 
 
 def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, columns: list[str]) -> None:
@@ -53,8 +88,8 @@ def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, colum
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         problems.append(f"the columns {', '.join(map(repr, twice))} occur twice")
     wanted = set(spec.columns) if spec.columns else used_columns(source, spec.name)
-    if spec.trailer and spec.trailer.sum_column:
-        wanted.add(spec.trailer.sum_column)
+    for control in (spec.header_record, spec.trailer):
+        wanted.update(control.total_columns if control else ())
     if missing := sorted(wanted - set(columns)):
         problems.append(f"the columns {', '.join(missing)} are missing")
     if spec.columns and (extra := sorted(set(columns) - wanted)):

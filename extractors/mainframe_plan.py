@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from billing.errors import ContractError
-from billing.file_specs import DescriptorWord, MainframeFile, Segments
+from billing.file_specs import MainframeFile
+from billing.record_specs import DescriptorWord, Segments
 from billing.registry import Source
 from billing.spec import SourceSpec
 from extractors.codepages import CodePage, code_page, read_code_page

@@ -21,10 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from extractors.codepages import UNDEFINED, CodePage, code_page
+from extractors.codepages import CodePage, code_page
 from extractors.damage import explain_text
 from extractors.spans import Cutter
 from extractors.textcolumn import text_column
+from extractors.transcoding import tables, to_utf8
 
 _MOST_BYTES = 1 << 30  # of a column, so that what it becomes in UTF-8 still has offsets of 32 bits
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -47,8 +48,7 @@ class PageText:
         if self.page is not None:
             self._odd = self.page.undefined | self.page.control
             self._has_odd_letters = bool(self._odd[0x80:].any())
-            self._chars = "".join("\ufffd" if p == UNDEFINED else chr(p) for p in self.page.points.tolist())
-            self._extra = np.array([len(char.encode()) - 1 for char in self._chars], np.int32)
+            self._chars, self._growth = tables(name)
             self._fine = bytes(byte for byte in range(256) if not self._odd[byte] or self._chars[byte] in "\t\r\n")
 
     def text(self, data: bytes) -> str:
@@ -100,11 +100,7 @@ class PageText:
         filled = np.diff(offsets) > 0
         valid = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))
         if not is_ascii:
-            high = np.flatnonzero(data >= 0x80)
-            growth = np.zeros(len(high) + 1, np.int32)
-            np.cumsum(self._extra[data[high]], out=growth[1:])
-            offsets = offsets + growth[np.searchsorted(high, offsets)]
-            raw = codecs.charmap_decode(raw, "strict", self._chars)[0].encode()
+            raw, offsets = to_utf8(raw, offsets, self._chars, self._growth)
         return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(raw), valid)
 
     def lines(self, raw: bytes) -> str | None:

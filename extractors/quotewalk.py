@@ -4,7 +4,8 @@ The record is given the reading that yields the declared number of columns: quot
 within its line; else every quote as an ordinary character.
 
 >>> walker = Walker(Layout(b";", b'"', b"\n"))
->>> walker.values(b'1;"a ""b"" c";F.H. "ELA"\n2;', 0)
+>>> chunk = b'1;"a ""b"" c";F.H. "ELA"\n2;'
+>>> walker.values(chunk, 0)
 (25, [b'1', b'a "b" c', b'F.H. "ELA"'])
 """
 
@@ -24,11 +25,15 @@ Span = tuple[int, int, bool]
 
 @dataclass(frozen=True)
 class Layout:
-    """The bytes that structure a file, each one byte; `quote` may be empty: then nothing is quoted."""
+    """The bytes that structure a file, each one byte; `quote` may be empty: then nothing is quoted.
+
+    `width` is the room that a delimiter takes: behind its byte there may be fillers (`extractors.structure`).
+    """
 
     delimiter: bytes
     quote: bytes
     line_end: bytes
+    width: int = 1
 
     def __post_init__(self) -> None:
         for name, byte in (("delimiter", self.delimiter), ("quote", self.quote), ("line end", self.line_end)):
@@ -41,6 +46,7 @@ class Walker:
 
     def __init__(self, layout: Layout) -> None:
         self._delimiter = layout.delimiter
+        self._width = layout.width
         self._end = layout.line_end
         self._quote = layout.quote
         d, n = re.escape(layout.delimiter), re.escape(layout.line_end)
@@ -51,9 +57,14 @@ class Walker:
             q = re.escape(layout.quote)
             self._quoted = re.compile(rb"%b([^%b]*(?:%b%b[^%b]*)*)%b[ \t]*%b" % (q, q, q, q, q, q, behind))
 
-    def values(self, chunk: bytes, start: int) -> tuple[int, list[bytes]]:
-        """The record at `start` whatever its columns: where it ends, and its values."""
+    def spans(self, chunk: bytes, start: int) -> tuple[list[Span], int]:
+        """The values of the record at `start` whatever its columns, and where it ends."""
         spans, end, _ = self._walk(chunk, start, len(chunk))
+        return spans, end
+
+    def values(self, chunk: bytes, start: int) -> tuple[int, list[bytes]]:
+        """The record at `start` whatever its columns: where it ends, and its values with single quotes in them."""
+        spans, end = self.spans(chunk, start)
         doubled_quote = self._quote * 2
         return end, [
             chunk[a:b].replace(doubled_quote, self._quote) if doubled else chunk[a:b] for a, b, doubled in spans
@@ -116,14 +127,15 @@ class Walker:
                 return spans, place + 1, True
             if chunk[place : place + 1] != self._delimiter:
                 return spans, place, False
-            place += 1
+            place += self._width
 
     def _literal(self, chunk: bytes, start: int, end: int) -> list[Span]:
         """Spans of one line's values where every quote is an ordinary character."""
         line = chunk[start:end].rstrip(self._end).rstrip(b"\r")
-        spans = []
+        spans: list[Span] = []
         place = start
         for value in line.split(self._delimiter):
-            spans.append((place, place + len(value), False))
+            first = place + (self._width - 1 if spans else 0)
+            spans.append((first, place + len(value), False))
             place += len(value) + 1
         return spans

@@ -31,6 +31,8 @@ from extractors.quotewalk import MAX_OPEN, Layout, Span, Walker
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 _RETURN = 0x0D
+FILLER = 0x1E
+"""Stands behind the byte of a delimiter that takes more room than one."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,11 @@ class Tokeniser:
     """Splits chunks of one layout."""
 
     def __init__(self, layout: Layout) -> None:
+        self._layout = layout
         self._delimiter = layout.delimiter[0]
         self._end = layout.line_end[0]
         self._quote = layout.quote[0] if layout.quote else None
         self._walker = Walker(layout)
-
-    def one(self, chunk: bytes, start: int) -> tuple[int, list[bytes]]:
-        """The record at `start` whatever its columns: where it ends, and its values."""
-        return self._walker.values(chunk, start)
 
     def split(self, chunk: bytes, columns: int, *, final: bool, most: int) -> Records:
         """Find the complete records of a chunk that begins with a record.
@@ -157,23 +156,7 @@ class Tokeniser:
         if not is_quote.any():
             return _Marks(at, is_quote, is_end, none, none, none, (none, none))
         quote_at = at[is_quote]
-        padded = np.concatenate([np.array([self._end], np.uint8), data, np.full(2, self._end, np.uint8)])
-        before, after, next_after = (
-            padded[quote_at],
-            padded[quote_at + 2],
-            padded[np.minimum(quote_at + 3, len(padded) - 1)],
-        )
-        beside = quote_at[1:] == quote_at[:-1] + 1
-        may_open = (before == self._delimiter) | (before == self._end)
-        may_open[1:] |= beside
-        may_close = (after == self._delimiter) | (after == self._end)
-        may_close |= (after == _RETURN) & (next_after == self._end)
-        may_close[:-1] |= beside
-        even = np.arange(len(quote_at)) % 2 == 0
-        misplaced = (
-            np.flatnonzero(np.where(even, ~may_open, ~may_close)),
-            np.flatnonzero(np.where(even, ~may_close, ~may_open)),
-        )
+        misplaced = misplaced_quotes(data, quote_at, self._layout)
         return _Marks(at, is_quote, is_end, np.cumsum(is_quote), np.cumsum(is_end), quote_at, misplaced)
 
     def _count(
@@ -214,6 +197,8 @@ class Tokeniser:
         value_starts = np.empty(len(at), np.int64)
         value_starts[0] = start
         value_starts[1:] = at[:-1] + 1
+        if self._layout.width > 1:
+            value_starts[1:] += np.where(marks.is_end[index[:-1]], 0, self._layout.width - 1)
         record_ends = np.minimum(at[ends] + 1, len(data))
         record_starts = np.concatenate([[start], at[ends[:-1]] + 1])
         value_ends = at.copy()
@@ -274,6 +259,32 @@ class Tokeniser:
             None if doubled is None else np.asfortranarray(doubled.reshape(-1, columns)),
             consumed,
         )
+
+
+def misplaced_quotes(data: NDArray[np.uint8], quote_at: Index, layout: Layout) -> tuple[Index, Index]:
+    """Which quotes cannot be where they are, if an even (0), an odd (1) quote opens a value.
+
+    Args:
+        data: uint8, the chunk.
+        quote_at: Positions of its quotes, of which there is one at least.
+        layout: Its structural bytes.
+    """
+    delimiter, end = layout.delimiter[0], layout.line_end[0]
+    behind_delimiter = delimiter if layout.width == 1 else FILLER
+    padded = np.concatenate([np.array([end], np.uint8), data, np.full(2, end, np.uint8)])
+    before, after = padded[quote_at], padded[quote_at + 2]
+    next_after = padded[np.minimum(quote_at + 3, len(padded) - 1)]
+    beside = quote_at[1:] == quote_at[:-1] + 1
+    may_open = (before == behind_delimiter) | (before == end)
+    may_open[1:] |= beside
+    may_close = (after == delimiter) | (after == end)
+    may_close |= (after == _RETURN) & (next_after == end)
+    may_close[:-1] |= beside
+    even = np.arange(len(quote_at)) % 2 == 0
+    return (
+        np.flatnonzero(np.where(even, ~may_open, ~may_close)),
+        np.flatnonzero(np.where(even, ~may_close, ~may_open)),
+    )
 
 
 def _single(start: int, end: int, spans: list[Span]) -> _Part:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from extractors.codepages import code_page
+from extractors.transcoding import tables, to_utf8
 
 Offsets = NDArray[np.int64]
 
@@ -57,25 +58,21 @@ class Cutter:
         self.is_utf8 = _is_utf8(name)
         self.verdicts = _utf8_verdicts() if self.is_utf8 else _page_verdicts(name)
         self.blank = 0x20 if self.is_utf8 else code_page(name).blank
-        self._extra: NDArray[np.uint8] | None = None
-        self._chars = ""
-        if not self.is_utf8:
-            page = code_page(name)
-            self._chars = "".join(
-                "\ufffd" if undefined else chr(point)
-                for point, undefined in zip(page.points.tolist(), page.undefined.tolist(), strict=True)
-            )
-            self._extra = np.array([len(char.encode()) - 1 for char in self._chars], np.uint8)
+        self._tables = None if self.is_utf8 else tables(name)
+
+    def to_utf8(self, raw: bytes, offsets: NDArray[np.int32]) -> tuple[bytes, NDArray[np.int32]]:
+        """Texts one behind the other, and where each begins, as `transcoding.to_utf8` does."""
+        return (raw, offsets) if self._tables is None else to_utf8(raw, offsets, *self._tables)
 
     def encode(self, text: str) -> bytes:
         """Text of a spec (a delimiter, a record's prefix) as it stands in the file."""
-        return text.encode(self.name)
+        return text.encode("utf-8" if self.is_utf8 else self.name)  # a mark belongs to the beginning of a file only
 
     def decode(self, data: bytes) -> str:
         """A few bytes as text for people; what is no text shows as U+FFFD."""
-        return (
-            data.decode("utf-8", "replace") if self.is_utf8 else codecs.charmap_decode(data, "replace", self._chars)[0]
-        )
+        if self._tables is None:
+            return data.decode("utf-8", "replace")
+        return codecs.charmap_decode(data, "replace", self._tables[0])[0]
 
     def is_sound(self, chunk: bytes) -> bool:
         """Nothing in the chunk is undefined or a control character: its columns need no second look."""
@@ -118,14 +115,9 @@ class Cutter:
         return self._array(data, offsets, empty), damage
 
     def _array(self, data: NDArray[np.uint8], offsets: NDArray[np.int32], null: NDArray[np.bool_]) -> pa.StringArray:
-        raw: bytes | NDArray[np.uint8] = data
-        if self._extra is not None:
-            high = np.flatnonzero(data >= 0x80) if self.blank == 0x20 else np.arange(len(data))
-            if len(high):
-                growth = np.zeros(len(high) + 1, np.int32)
-                np.cumsum(self._extra[data[high]], out=growth[1:])
-                offsets = offsets + growth[np.searchsorted(high, offsets)]
-                raw = codecs.charmap_decode(data.tobytes(), "strict", self._chars)[0].encode()
+        raw = data.tobytes()
+        if self._tables is not None and not (self.blank == 0x20 and raw.isascii()):
+            raw, offsets = self.to_utf8(raw, offsets)
         valid = None
         if null.any():
             valid = pa.py_buffer(np.packbits(~null, bitorder="little"))

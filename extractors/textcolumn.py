@@ -19,13 +19,13 @@ does not define, is a *defect*: null, and named to the caller.
 
 from __future__ import annotations
 
-import codecs
-
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from extractors.codepages import WORK_BLANK, WORK_LOW_VALUE, CodePage
+from extractors.transcoding import to_utf8
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -45,34 +45,38 @@ def text_column(block: Bytes, page: CodePage) -> tuple[pa.StringArray, Flags | N
     rows, width = block.shape
     if rows == 0 or width == 0:
         return pa.nulls(rows, pa.string()), None
+    if block.size > _MOST_BYTES and rows > 1:
+        parts = [text_column(part, page) for part in (block[: rows // 2], block[rows // 2 :])]
+        found = [np.zeros(len(values), np.bool_) if odd is None else odd for values, odd in parts]
+        every = np.concatenate(found)
+        return pa.concat_arrays([values for values, _ in parts]), every if every.any() else None
     marked = block.tobytes().translate(page.to_work)
-    work = np.frombuffer(marked, np.uint8).reshape(rows, width)
-    lengths, flat = _strip(work) if WORK_LOW_VALUE not in marked else _strip_filled(marked, work)
+    raw, offsets = _trimmed(marked, rows, width)
     defects = None
-    if _has_odd(flat):
-        work, defects = _mend(work)
-        lengths, flat = _strip(work)
-    offsets = np.zeros(rows + 1, np.int32)
-    np.cumsum(lengths, out=offsets[1:])
-    if len(flat) and flat.max() >= 0x80:
-        data, offsets = _utf8(flat, offsets, page)
-    else:
-        data = np.maximum(flat, 0x20)  # blanks within a value
-    return _strings(offsets, data, lengths > 0), defects
+    if any(odd in raw for odd in _ODD):
+        work, defects = _mend(np.frombuffer(marked, np.uint8).reshape(rows, width))
+        raw, offsets = _trimmed(work.tobytes(), rows, width)
+    filled = offsets[1:] > offsets[:-1]
+    if not raw.isascii():
+        raw, offsets = to_utf8(raw, offsets, page.from_work, page.growth)
+    elif b"\0" in raw:  # a blank within a value
+        raw = raw.translate(_WORK_BLANK_AS_BLANK)
+    bitmap = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))
+    return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(raw), bitmap), defects
 
 
-def _strip(work: Bytes) -> tuple[NDArray[np.int64], Bytes]:
-    """Length of every row without the zeros at its end, and the bytes of all rows that are left, one after another."""
-    rows, width = work.shape
-    lengths = np.strings.str_len(work.view(f"S{width}")[:, 0])
-    if int(lengths.sum()) == rows * width:
-        return lengths, work.reshape(-1)
-    return lengths, work[np.arange(width) < lengths[:, None]]
+def _trimmed(marked: bytes, rows: int, width: int) -> tuple[bytes, NDArray[np.int32]]:
+    """The values without the blanks and low-values at their ends, one behind the other, and where each begins."""
+    starts = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
+    padded = pa.StringArray.from_buffers(rows, pa.py_buffer(starts), pa.py_buffer(marked))
+    trimmed = pc.ascii_rtrim(padded, characters="\0\3")
+    offsets = np.frombuffer(trimmed.buffers()[1], np.int32)[: rows + 1]
+    return trimmed.buffers()[2].slice(0, int(offsets[-1])).to_pybytes(), offsets
 
 
-def _has_odd(flat: Bytes) -> bool:
-    # 1, 2 and 3 are the working bytes of what is no text; 0 wraps round to 255
-    return bool(((flat - np.uint8(1)) < WORK_LOW_VALUE).any())
+_MOST_BYTES = 1 << 30  # of a column at a time, so that offsets keep within 32 bits
+_ODD = tuple(bytes([byte]) for byte in range(1, WORK_LOW_VALUE + 1))
+_WORK_BLANK_AS_BLANK = bytes([0x20, *range(1, 256)])
 
 
 def _mend(work: Bytes) -> tuple[Bytes, Flags | None]:
@@ -91,28 +95,3 @@ def _mend(work: Bytes) -> tuple[Bytes, Flags | None]:
     defects = np.zeros(len(work), np.bool_)
     defects[rows[bad]] = True
     return work, defects
-
-
-def _strip_filled(marked: bytes, work: Bytes) -> tuple[NDArray[np.int64], Bytes]:
-    """As `_strip`, of fields that end in low-values instead of blanks; low-values within a text stay what they are."""
-    blanked = np.frombuffer(marked.translate(_LOW_VALUE_AS_BLANK), np.uint8).reshape(work.shape)
-    lengths = np.strings.str_len(blanked.view(f"S{work.shape[1]}")[:, 0])
-    return lengths, work[np.arange(work.shape[1]) < lengths[:, None]]
-
-
-_LOW_VALUE_AS_BLANK = bytes(WORK_BLANK if byte == WORK_LOW_VALUE else byte for byte in range(256))
-
-
-def _utf8(flat: Bytes, offsets: NDArray[np.int32], page: CodePage) -> tuple[Bytes, NDArray[np.int32]]:
-    beyond = np.flatnonzero(flat >= 0x80)
-    before = np.zeros(len(beyond) + 1, np.int64)
-    np.cumsum(page.extra[flat[beyond]], out=before[1:])
-    moved = offsets + before[np.searchsorted(beyond, offsets)].astype(np.int32)
-    text = codecs.charmap_decode(np.maximum(flat, 0x20).tobytes(), "strict", page.from_work)[0]
-    return np.frombuffer(text.encode(), np.uint8), moved
-
-
-def _strings(offsets: NDArray[np.int32], data: Bytes, valid: Flags) -> pa.StringArray:
-    bitmap = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    buffers = [bitmap, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data))]
-    return pa.Array.from_buffers(pa.string(), len(valid), buffers)

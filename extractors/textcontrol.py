@@ -5,92 +5,52 @@ The rule is the usual one of file controls: recompute while reading, compare at 
 who has to find the fault: fewer records than stated were lost, more were doubled; a difference of amounts that nine
 divides is typical of two digits that changed places (46 for 64).
 
->>> amount("  -1234,56", scale=2)
-Decimal('-1234.56')
->>> amount("000123456-", scale=2)
-Decimal('-1234.56')
->>> amount("12O4", scale=2) is None
-True
->>> transposition_hint(Decimal("0.18"))
-'; nine divides the difference: two digits may have changed places'
+What counts is declared: which record types, with or without header and trailer, and of each total its column, its
+records, its sign and its scale (`TextControl`, `ControlTotal`).
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from billing.control_specs import ControlTotal, Place, TextControl
 from billing.errors import SourceError
-from billing.file_specs import TextControl
-from billing.money import round_half_up
 from extractors.base import FileFacts, LandedFile
-
-_AMOUNT = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?([+-]?)")
-_NUMBER = r"\d{1,40}([.,]\d{1,6})?"
-_AMOUNT_PATTERN = f"^([+-]?{_NUMBER}|{_NUMBER}[+-])$"
-_WIDEST = pa.decimal256(60, 6)
+from extractors.controlamounts import amount, column_sum, transposition_hint
 
 
-def amount(text: str, *, scale: int) -> Decimal | None:
-    """An amount with its sign before or behind it, or None where the text is none.
+@dataclass
+class Running:
+    """A total of one column, as far as the file has been read.
 
-    Args:
-        text: Digits with an optional decimal separator; blanks within count as thousands separators.
-        scale: Decimals that are implied where there is no separator.
+    Attributes:
+        spec: What is added up.
+        total: Sum so far.
+        unread: Records whose amount could not be read, rejected ones among them.
     """
-    match = _AMOUNT.fullmatch(re.sub(r"\s", "", text))
-    if match is None or (match[1] and match[4]):
-        return None
-    whole, fraction, negative = match[2], match[3], "-" in (match[1], match[4])
-    value = Decimal(f"{whole}.{fraction}") if fraction is not None else Decimal(whole).scaleb(-scale)
-    return -value if negative else value
+
+    spec: ControlTotal
+    total: Decimal = Decimal(0)
+    unread: int = 0
 
 
-def column_sum(column: pa.Array, *, scale: int) -> tuple[Decimal, int]:
-    """Add up a column of amounts that are text.
+@dataclass(frozen=True)
+class _Stated:
+    """A control record that has passed."""
 
-    Args:
-        column: Strings, or decimals.
-        scale: As for `amount`.
+    kind: str
+    spec: TextControl
+    text: str
+    record_no: int
+    byte_offset: int
 
-    Returns:
-        The sum, and how many values are there but could not be read.
-    """
-    column = column.drop_null()
-    if pa.types.is_decimal(column.type):
-        return pc.sum(column).as_py() or Decimal(0), 0
-    bare = pc.replace_substring_regex(column, "[\\s\u00a0]", "")
-    readable = pc.match_substring_regex(bare, _AMOUNT_PATTERN)
-    unread = len(column) - (pc.sum(readable).as_py() or 0)
-    bare = bare.filter(readable)
-    trailing = pc.match_substring_regex(bare, r"[+-]$")
-    if pc.any(trailing).as_py():
-        bare = pc.if_else(trailing, pc.replace_substring_regex(bare, r"^(.*)([+-])$", r"\2\1"), bare)
-    pointed = pc.match_substring_regex(bare, r"[.,]")
-    total = Decimal(0)
-    for part, shift in ((bare.filter(pointed), 0), (bare.filter(pc.invert(pointed)), -scale)):
-        if len(part):
-            plain = pc.replace_substring(pc.replace_substring_regex(part, r"^\+", ""), ",", ".")
-            total += pc.sum(plain.cast(_WIDEST)).as_py().scaleb(shift)
-    return _tidy(total), unread
-
-
-def _tidy(total: Decimal) -> Decimal:
-    """Two decimals where they suffice."""
-    hundredths = round_half_up(total)
-    return hundredths if hundredths == total else total
-
-
-def transposition_hint(difference: Decimal) -> str:
-    """A clause about digits that changed places, or nothing."""
-    hundredths = difference.scaleb(2)
-    if difference and hundredths == hundredths.to_integral_value() and int(hundredths) % 9 == 0:
-        return "; nine divides the difference: two digits may have changed places"
-    return ""
+    @property
+    def place(self) -> dict[str, int]:
+        return {"record_no": self.record_no, "byte_offset": self.byte_offset}
 
 
 @dataclass
@@ -102,45 +62,41 @@ class Control:
         landed: The file.
         header: Spec of its header, where it has one.
         trailer: Spec of its trailer, where it has one.
+        delimiter: What stands between the values of a delimited file.
         records: Data records seen.
-        total: Sum of the declared column so far.
-        unread: Data records whose amount could not be read, rejected ones among them.
+        of_types: By kind of control record, how many of the data records are of the types that it counts.
     """
 
     source_id: str
     landed: LandedFile
     header: TextControl | None
     trailer: TextControl | None
+    delimiter: str | None = None
     records: int = 0
-    total: Decimal = Decimal(0)
-    unread: int = 0
-    _stated: list[tuple[str, TextControl, str, int, int]] = field(default_factory=list)
+    of_types: dict[str, int] = field(default_factory=dict)
+    _stated: list[_Stated] = field(default_factory=list)
+    _running: dict[ControlTotal, Running] = field(default_factory=dict)
 
-    @property
-    def sum_column(self) -> str | None:
-        """The column to add up."""
-        for spec in (self.trailer, self.header):
-            if spec is not None and spec.sum_at is not None:
-                return spec.sum_column
-        return None
+    def __post_init__(self) -> None:
+        for _, spec in self.specs():
+            self._running |= {total: Running(total) for total in spec.every_total}
 
-    @property
-    def sum_scale(self) -> int:
-        """Decimals that the column implies."""
-        spec = self.trailer if self.trailer is not None and self.trailer.sum_at is not None else self.header
-        return spec.sum_scale if spec is not None else 2
+    def specs(self) -> list[tuple[str, TextControl]]:
+        """The declared control records, by kind."""
+        both = (("header", self.header), ("trailer", self.trailer))
+        return [(kind, spec) for kind, spec in both if spec is not None]
 
     @property
     def closed(self) -> bool:
         """The trailer has passed."""
-        return any(kind == "trailer" for kind, *_ in self._stated)
+        return any(stated.kind == "trailer" for stated in self._stated)
 
     def take(self, kind: str, text: str, record_no: int, byte_offset: int) -> None:
         """Note a control record.
 
         Args:
             kind: `header` or `trailer`.
-            text: The record, one character a byte.
+            text: The record without its line end, one character a byte.
             record_no: Its number.
             byte_offset: Its first byte.
 
@@ -150,13 +106,13 @@ class Control:
         spec = self.header if kind == "header" else self.trailer
         assert spec is not None
         place = {"record_no": record_no, "byte_offset": byte_offset}
-        if any(seen == kind for seen, *_ in self._stated):
+        if any(stated.kind == kind for stated in self._stated):
             raise self._error(
                 f"the file has a second {kind}", "two deliveries may have been joined: have it sent again", **place
             )
-        if kind == "header" and (self.records or record_no != 1):
+        if kind == "header" and self.records:
             raise self._error("the header is not the first record", "have the file sent again", **place)
-        self._stated.append((kind, spec, text, record_no, byte_offset))
+        self._stated.append(_Stated(kind, spec, text, record_no, byte_offset))
 
     def count(self, records: int, *, first_no: int, byte_offset: int) -> None:
         """Count data records.
@@ -179,11 +135,25 @@ class Control:
             )
         self.records += records
 
-    def add(self, column: pa.Array) -> None:
-        """Add amounts up."""
-        total, unread = column_sum(column, scale=self.sum_scale)
-        self.total += total
-        self.unread += unread
+    def add(self, table: str, columns: Mapping[str, pa.Array], rejected: int) -> None:
+        """Add the amounts of a batch up.
+
+        Args:
+            table: The raw table.
+            columns: Its columns, without the rejected records.
+            rejected: How many records of the batch those are.
+        """
+        for running in self._running.values():
+            spec = running.spec
+            if spec.column in columns and spec.table in (None, table):
+                total, unread = column_sum(columns[spec.column], scale=spec.scale, form=spec.form)
+                running.total += total
+                running.unread += unread + rejected
+
+    def miss(self) -> None:
+        """A data record has no columns to speak of: its amounts are missing from every total."""
+        for running in self._running.values():
+            running.unread += 1
 
     def close(self, facts: FileFacts) -> None:
         """Compare at the end of the file and write the facts.
@@ -192,67 +162,87 @@ class Control:
             SourceError: A declared header or trailer is missing, states no number, or disagrees.
         """
         facts.records = self.records
-        if self.sum_column is not None:
-            facts.computed_sum = self.total
-        for kind, spec in (("header", self.header), ("trailer", self.trailer)):
-            if spec is not None and not any(seen == kind for seen, *_ in self._stated):
+        for kind, spec in self.specs():
+            if spec.main_total is not None:
+                facts.computed_sum = self._running[spec.main_total].total
+            if not any(stated.kind == kind for stated in self._stated):
                 raise self._error(
                     f"the file has no {kind}: no record begins with {spec.starts_with!r}",
                     "the file is incomplete: have it sent again",
                     record_no=self.records or None,
                     byte_offset=self.landed.size,
                 )
-        for kind, spec, text, record_no, byte_offset in self._stated:
-            place = {"record_no": record_no, "byte_offset": byte_offset}
+        for stated in self._stated:
+            spec = stated.spec
             if spec.sequence_at is not None:
-                facts.sequence = _slice(text, spec.sequence_at).strip() or None
+                facts.sequence = self._value(stated, spec.sequence_at).strip() or None
             if spec.count_at is not None:
-                self._compare_count(kind, spec, _slice(text, spec.count_at), facts, place)
-            if spec.sum_at is not None:
-                self._compare_sum(kind, spec, _slice(text, spec.sum_at), facts, place)
+                self._compare_count(stated, self._value(stated, spec.count_at), facts)
+            for total in spec.every_total:
+                declared = self._compare_total(stated, self._running[total], facts)
+                if total == spec.main_total:
+                    facts.declared_sum = declared
 
-    def _compare_count(self, kind: str, spec: TextControl, text: str, facts: FileFacts, place: dict[str, int]) -> None:
-        stated = amount(text, scale=0)
-        if stated is None or stated != stated.to_integral_value():
-            raise self._error(f"the {kind}'s record count {text!r} is no number", "correct count_at", **place)
-        declared = int(stated) - spec.count_extra
-        facts.declared_records = declared
-        difference = self.records - declared
+    def _value(self, stated: _Stated, at: Place) -> str:
+        """What stands at a place of a control record: bytes of it, or the n-th value of a delimited one."""
+        if isinstance(at, tuple):
+            start, length = at
+            return stated.text[start - 1 : start - 1 + length]
+        values = stated.text.split(self.delimiter) if self.delimiter else []
+        if len(values) < at:
+            raise self._error(
+                f"the {stated.kind} has {len(values)} values, number {at} is declared",
+                "correct its spec",
+                **stated.place,
+            )
+        return values[at - 1].strip('"')
+
+    def _compare_count(self, stated: _Stated, text: str, facts: FileFacts) -> None:
+        kind, spec = stated.kind, stated.spec
+        number = amount(text, scale=0)
+        if number is None or number != number.to_integral_value():
+            raise self._error(f"the {kind}'s record count {text!r} is no number", "correct count_at", **stated.place)
+        declared = int(number) - spec.count_extra
+        counted = self.of_types.get(kind, 0) if spec.count_types else self.records
+        if not spec.count_types:
+            facts.declared_records = declared
+        difference = counted - declared
         if difference:
             what = f"{-difference} records were lost" if difference < 0 else f"{difference} records too many"
             what += transposition_hint(Decimal(difference).scaleb(-2))
+            of = f" that begin with {', '.join(map(repr, spec.count_types))}" if spec.count_types else ""
             raise self._error(
-                f"the {kind} states {declared} data records, the file holds {self.records} "
+                f"the {kind} states {declared} data records{of}, the file holds {counted} "
                 f"(difference {difference:+d}: {what})",
                 "have the file sent again",
-                **place,
+                **stated.place,
             )
 
-    def _compare_sum(self, kind: str, spec: TextControl, text: str, facts: FileFacts, place: dict[str, int]) -> None:
-        declared = amount(text, scale=spec.sum_scale)
+    def _compare_total(self, stated: _Stated, running: Running, facts: FileFacts) -> Decimal:
+        kind, spec = stated.kind, running.spec
+        what = "hash total" if spec.form == "hash" else "total"
+        text = self._value(stated, spec.at)
+        declared = amount(text, scale=0 if spec.form == "hash" else spec.scale)
         if declared is None:
-            raise self._error(f"the {kind}'s total {text!r} is no amount", "correct sum_at", **place)
-        facts.declared_sum = declared
-        difference = self.total - declared
+            raise self._error(f"the {kind}'s {what} {text!r} is no amount", "correct where it stands", **stated.place)
+        total = running.total
+        if spec.form == "hash":  # it keeps as many digits as it has room for
+            total = Decimal(int(total) % 10 ** len(text.strip()))
+        difference = total - declared
         if not difference:
-            return
-        if self.unread:
+            return declared
+        if running.unread:
             facts.notes.append(
-                f"the {kind} states a total of {declared}, the readable records add up to {self.total}; the difference "
-                f"of {difference} is that of {self.unread} records whose {spec.sum_column} could not be read"
+                f"the {kind} states a {what} of {declared}, the readable records add up to {total}; the difference "
+                f"of {difference} is that of {running.unread} records whose {spec.column} could not be read"
             )
-            return
+            return declared
         raise self._error(
-            f"the {kind} states a total of {declared}, {spec.sum_column} adds up to {self.total} "
+            f"the {kind} states a {what} of {declared}, {spec.column} adds up to {total} "
             f"(difference {difference}{transposition_hint(difference)})",
             "have the file sent again",
-            **place,
+            **stated.place,
         )
 
     def _error(self, message: str, remedy: str, **place: int | None) -> SourceError:
         return SourceError(message, source_id=self.source_id, file=self.landed.name, **place, remedy=remedy)
-
-
-def _slice(text: str, at: tuple[int, int]) -> str:
-    start, length = at
-    return text[start - 1 : start - 1 + length]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from extractors.base import Places
 
 CTRL_Z = 0x1A
+RETURN = 0x0D
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def find_lines(
 
     Args:
         chunk: Bytes from the beginning of a line on.
-        ending: LF, or CR and LF.
+        ending: LF, CR and LF, or CR.
         stride: Usual length of a line with its end.
         offset: Of the chunk in its file.
         first_no: Number of its first line.
@@ -99,11 +100,11 @@ def find_lines(
         nexts = np.append(nexts, len(data))
     starts = np.concatenate([np.zeros(min(1, len(nexts)), np.int64), nexts[:-1]])
     ends = nexts - (data[nexts - 1] == newline)
-    if len(ending) == 2 and len(ends):
-        ends = ends - ((ends > starts) & (data[np.maximum(ends - 1, 0)] == ending[0]))
+    if newline != RETURN and len(ends):  # in files that were joined, lines of both kinds
+        ends = ends - ((ends > starts) & (data[np.maximum(ends - 1, 0)] == RETURN))
     if final and len(starts):  # DOS marks the end of a text with Ctrl-Z
         last = data[starts[-1] : nexts[-1]]
-        if len(last) and not np.setdiff1d(last, [CTRL_Z, *ending]).size:
+        if len(last) and not np.setdiff1d(last, [CTRL_Z, RETURN, *ending]).size:
             starts, ends, nexts = starts[:-1], ends[:-1], nexts[:-1]
         elif last[-1] == CTRL_Z:
             ends[-1] -= len(last) - len(last.tobytes().rstrip(bytes([CTRL_Z])))

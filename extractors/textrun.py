@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from billing.errors import SourceError
 from billing.lineage import Split
 from billing.registry import Source
-from extractors.base import LandedFile, Places, Sieve
+from extractors.base import FileFacts, LandedFile, Places, Sieve
 from extractors.spans import Cutter
 from extractors.textcontrol import Control
 
@@ -26,12 +26,16 @@ class TextRun:
         landed: The landed file.
         cutter: Decodes its code page.
         control: Recomputes what its header and trailer state.
+        ignored: Beginnings of lines that are no records.
+        left_out: Such lines so far.
     """
 
     source: Source
     landed: LandedFile
     cutter: Cutter
     control: Control
+    ignored: list[bytes]
+    left_out: int = field(default=0, init=False)
 
     def count(
         self,
@@ -48,18 +52,21 @@ class TextRun:
             data: uint8, the chunk.
             starts: int64[n], first byte of each record in the chunk.
             ends: int64[n], behind its last byte.
-            is_data: bool[n], the records to look at; headers and trailers become False.
+            is_data: bool[n], the records to look at; headers, trailers and ignored lines become False.
             at: Row -> record number, byte offset, byte length.
             text: Row -> the record without its line end.
 
         Raises:
             SourceError: A header or a trailer stands in the wrong place.
         """
+        for beginning in self.ignored:
+            found = is_data & _begins_with(data, starts, ends, beginning)
+            self.left_out += int(found.sum())
+            is_data &= ~found
         controls: list[tuple[int, str]] = []
-        for kind, spec in (("header", self.control.header), ("trailer", self.control.trailer)):
-            if spec is not None:
-                found = is_data & _begins_with(data, starts, ends, self.cutter.encode(spec.starts_with))
-                controls += [(row, kind) for row in np.flatnonzero(found).tolist()]
+        for kind, spec in self.control.specs():
+            found = is_data & _begins_with(data, starts, ends, self.cutter.encode(spec.starts_with))
+            controls += [(row, kind) for row in np.flatnonzero(found).tolist()]
         done = 0
         for row, kind in [*sorted(controls), (len(is_data), "")]:
             records = np.flatnonzero(is_data[done:row])
@@ -71,11 +78,26 @@ class TextRun:
                 self.control.take(kind, self.cutter.decode(text(row)), record_no, offset)
                 is_data[row] = False
             done = row + 1
+        for kind, spec in self.control.specs():
+            counted = np.zeros(len(is_data), np.bool_)
+            for prefix in spec.count_types:
+                counted |= _begins_with(data, starts, ends, self.cutter.encode(prefix))
+            self.control.of_types[kind] = self.control.of_types.get(kind, 0) + int((counted & is_data).sum())
 
     def set_aside(self, sieve: Sieve, at: tuple[int, int, int], reason: str, message: str, raw: bytes) -> None:
-        """Reject a record that has no columns to speak of; its amount is then missing from the control's total."""
+        """Reject a record that has no columns to speak of; its amounts are then missing from the totals."""
         sieve.record(at, reason, message, raw)
-        self.control.unread += self.control.sum_column is not None
+        self.control.miss()
+
+    def close(self, facts: FileFacts) -> None:
+        """Compare with header and trailer, and write the facts.
+
+        Raises:
+            SourceError: They disagree.
+        """
+        self.control.close(facts)
+        if self.left_out:
+            facts.notes.append(f"{self.left_out} lines that are no records were left out, as the source declares")
 
     def error(self, message: str, remedy: str, byte_offset: int, record_no: int | None = None) -> SourceError:
         """An error about the file, to be raised."""
@@ -93,6 +115,11 @@ def no_rows(sieve: Sieve, columns: Iterable[str]) -> Split:
     """A batch of text columns without a row, and the rejects that wait in the sieve."""
     places = Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))
     return sieve.split({name: pa.array([], pa.string()) for name in columns}, places)
+
+
+def filtered(columns: Mapping[str, pa.Array], keep: NDArray[np.bool_]) -> dict[str, pa.Array]:
+    """Columns of the rows that go on."""
+    return {name: column.filter(pa.array(keep)) for name, column in columns.items()}
 
 
 def _begins_with(

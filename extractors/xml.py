@@ -24,11 +24,12 @@ from billing.file_specs import AnyFile, XmlFile
 from billing.lineage import Split
 from billing.registry import Source
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
+from extractors.codepage_check import sample_file, verify
 from extractors.xmlcheck import XmlCheck
 from extractors.xmlpaths import plan_paths
 from extractors.xmlpiece import Around, Carried, Piece
 
-READ_BYTES = 1 << 20
+READ_BYTES = 4 << 20
 MAX_ROW = 64 << 20
 
 
@@ -48,13 +49,14 @@ def decode(
         Batches of the document's raw tables; every table yields at least one, if empty.
 
     Raises:
-        SourceError: The document is not well-formed, ends early, or has a document type declaration.
+        SourceError: The document is not well-formed, ends early, has a document type declaration, or its encoding is
+            not the declared one.
         ContractError: A path of the spec cannot be used.
     """
     assert isinstance(file_spec, XmlFile)
     refuse_empty(source.id, landed)
     plan = plan_paths(list(file_spec.records))
-    parser = XmlCheck(source.id, landed)
+    parser = XmlCheck(source.id, landed, file_spec.encoding)
     sieves = {table.name: Sieve(source.id, landed, table.name) for table in plan.tables}
     yielded: set[str] = set()
     around = Around([], {s: Carried() for t in plan.tables for s in t.slots if s.scope != t.row})
@@ -62,7 +64,10 @@ def decode(
     position, pending = 0, b""
     with landed.path.open("rb", buffering=0) as file:
         while fresh := file.read(READ_BYTES):
-            parser.feed(fresh.rstrip(b"\x1a") if file.tell() >= landed.size else fresh)  # DOS ends a text with Ctrl-Z
+            text = fresh.rstrip(b"\x1a") if file.tell() >= landed.size else fresh  # DOS ends a text with Ctrl-Z
+            if not position and not pending:
+                text = _judge_encoding(source.id, landed, parser, text, facts)
+            parser.feed(text)
             chunk = pending + fresh
             piece = Piece(source, landed, plan, around, chunk, position, parser.cutter)
             for split in piece.splits(sieves, batch_rows):
@@ -84,6 +89,17 @@ def decode(
             nothing = {slot.column: pa.array([], pa.string()) for slot in table.slots}
             none = np.empty(0, np.int64)
             yield sieves[table.name].split(nothing, Places(none, none, none.astype(np.int32)))
+
+
+def _judge_encoding(source_id: str, landed: LandedFile, parser: XmlCheck, text: bytes, facts: FileFacts) -> bytes:
+    """Feed the XML declaration and hold the encoding that it names against the text; what follows is returned."""
+    end = text.find(b"?>") + 2 if b"<?xml" in text[:8] else 0
+    if end == 1:
+        return text  # it ends in a later piece
+    parser.feed(text[:end])
+    if not parser.is_utf8:  # expat is strict about UTF-8 itself
+        facts.notes.append(verify(source_id, landed, parser.encoding, sample_file(landed), "encoding"))
+    return text[end:]
 
 
 def _gathered(waiting: list[Split], split: Split, batch_rows: int) -> Iterator[Split]:

@@ -18,19 +18,31 @@ _CUT = {
 class XmlCheck:
     """Expat, which only has to be content.
 
+    Args:
+        source_id: The source.
+        landed: The document.
+        encoding: What it is in, whatever it declares.
+
     Attributes:
-        encoding: As the document declares it, UTF-8 where it does not.
+        encoding: What it is in: as declared by the source, else by the document, else UTF-8.
     """
 
-    def __init__(self, source_id: str, landed: LandedFile) -> None:
+    def __init__(self, source_id: str, landed: LandedFile, encoding: str | None = None) -> None:
         self._source_id = source_id
         self._landed = landed
-        self._expat = expat.ParserCreate()
+        self._is_given = encoding is not None
+        self._expat = expat.ParserCreate(encoding)
         self._expat.StartDoctypeDeclHandler = self._refuse_doctype
         self._expat.XmlDeclHandler = self._note_declaration
         self._cutter: Cutter | None = None
         self._begun = False
-        self.encoding = "utf-8"
+        self._fed, self._fresh = 0, b""
+        self.encoding = encoding or "utf-8"
+
+    @property
+    def is_utf8(self) -> bool:
+        """The document's text is UTF-8, or ASCII."""
+        return self.cutter.is_utf8
 
     @property
     def cutter(self) -> Cutter:
@@ -46,9 +58,13 @@ class XmlCheck:
         Raises:
             SourceError: They break the document, or its encoding takes more than one byte a character everywhere.
         """
+        if not data:
+            return
         if not self._begun and data.startswith(_WIDE):
             raise self.error("the document is in UTF-16", "have it delivered in UTF-8", 0)
         self._begun = True
+        self._fed += len(data)
+        self._fresh = data
         self._parse(data, final=False)
 
     def close(self) -> None:
@@ -87,12 +103,15 @@ class XmlCheck:
             raise self.error(str(error), "have the document delivered in UTF-8", 0) from None
 
     def _refuse_doctype(self, name: str, *_: object) -> None:
+        begin = self._fed - len(self._fresh)
+        place = self._fresh.rfind(b"<!DOCTYPE", 0, self._expat.CurrentByteIndex - begin)
         raise self.error(
             f"the document has a document type declaration ({name}), which could define entities",
             "have it delivered without DOCTYPE",
-            self._expat.CurrentByteIndex,
+            begin + place if place >= 0 else self._expat.CurrentByteIndex,
             self._expat.CurrentLineNumber,
         )
 
     def _note_declaration(self, version: str, encoding: str | None, standalone: int) -> None:
-        self.encoding = encoding or self.encoding
+        if not self._is_given:
+            self.encoding = encoding or self.encoding

@@ -19,8 +19,11 @@ from extractors.base import LandedFile, Places, Sieve
 from extractors.damage import Damaged, DamageReport
 from extractors.spans import Cutter
 from extractors.xmlpaths import PathPlan, Slot, TablePlan
-from extractors.xmltext import mend, stripped
+from extractors.xmltext import mend_column, stripped
 from extractors.xmltokens import Index, Tags, attributes, cover, find_tags
+
+MAX_DEPTH = 256
+"""Elements within elements; what is deeper was made to break its readers."""
 
 
 @dataclass
@@ -66,6 +69,7 @@ class Piece:
         self._chunk, self._position, self._cutter = chunk, position, cutter
         covered, complete = cover(chunk)
         tags = find_tags(covered[:complete], plan.names)
+        self._refuse_depth(tags)
         node = self._nodes(tags)
         stop = self._last_safe(tags, node)
         self.consumed = int(tags.end[stop - 1]) + 1 if stop else 0
@@ -78,6 +82,17 @@ class Piece:
         self._has_controls = _may_hold_controls(covered[: self.consumed], cutter)
 
     # --- structure -----------------------------------------------------------------------------------------------
+
+    def _refuse_depth(self, tags: Tags) -> None:
+        deep = np.flatnonzero(tags.level > MAX_DEPTH - len(self._around.nodes))
+        if len(deep):
+            raise SourceError(
+                f"elements stand more than {MAX_DEPTH} deep within each other",
+                source_id=self._source.id,
+                file=self._landed.name,
+                byte_offset=self._position + int(tags.start[deep[0]]),
+                remedy="have the document sent again: no billing system nests like this",
+            )
 
     def _nodes(self, tags: Tags) -> NDArray[np.int32]:
         """The node of every opening tag, level by level."""
@@ -102,7 +117,7 @@ class Piece:
         change = np.zeros(len(tags) + 1, np.int64)
         change[opened] += 1
         closed = tags.closing[opened]
-        np.subtract.at(change, closed[closed < len(tags)], 1)
+        change[closed[closed < len(tags)]] -= 1  # no tag closes two elements
         safe = np.flatnonzero(np.cumsum(change[: len(tags)]) == 0)
         return int(safe[-1]) + 1 if len(safe) else 0
 
@@ -156,19 +171,21 @@ class Piece:
         return self._chunk[int(offsets[row]) : int(offsets[row] + lengths[row])]
 
     def _column(self, table: TablePlan, slot: Slot, rows: Index, ends: Index, damage: DamageReport) -> pa.Array:
-        found, starts, stops, nested = self._events(slot)
+        found, starts, stops, odd = self._events(slot)
         scope = rows if slot.scope == table.row else self._scope_of(slot, rows)
+        if slot.scope == table.row and _in_turn(rows, found, ends):
+            return self._without_controls(self._texts(starts, stops, slot, odd), slot, damage)
         first = np.searchsorted(found, scope)
         count = np.searchsorted(found, ends, side="right") - first
         carried = self._around.carried.get(slot, Carried())
         inherits = (scope < 0) & (carried.count > 0)
         has = (count > 0) & ~inherits
         if has.all():
-            column = self._texts(starts[first], stops[first], slot, nested[first])
+            column = self._texts(starts[first], stops[first], slot, odd[first])
         elif has.any():
             index = np.where(has, first, 0)
             spans = np.where(has, starts[index], 0), np.where(has, stops[index], 0)
-            column = self._texts(*spans, slot, nested[index] & has)
+            column = self._texts(*spans, slot, odd[index] & has)
         else:
             column = pa.nulls(len(rows), pa.string())
         if inherits.any():
@@ -182,16 +199,18 @@ class Piece:
         return self._without_controls(column, slot, damage)
 
     def _events(self, slot: Slot) -> tuple[Index, Index, Index, NDArray[np.bool_]]:
-        """Where a slot's value occurs: tag, first byte, end, and whether other elements are in it."""
+        """Where a slot's value occurs: tag, first byte, end, and whether it is more than the bytes between these."""
         tags = self._tags
         if slot.attribute is not None:
             owner, name, starts, stops = self._attributes
             chosen = (self._node[owner] == slot.node) & (name == self._plan.names.index(slot.attribute))
-            return owner[chosen], starts[chosen], stops[chosen], np.zeros(int(chosen.sum()), np.bool_)
+            starts, stops = starts[chosen], stops[chosen]
+            return owner[chosen], starts, stops, self._holding_special(slot, starts, stops)
         found = self._of(slot.node)
         closing = self._closing[found]
         starts = tags.end[found] + 1
-        return found, starts, np.maximum(starts, tags.start[closing]), closing > found + 1
+        stops = np.maximum(starts, tags.start[closing])
+        return found, starts, stops, (closing > found + 1) | self._holding_special(slot, starts, stops)
 
     def _scope_of(self, slot: Slot, rows: Index) -> Index:
         """The tag that opened the scope around each row, -1 where that was in an earlier chunk."""
@@ -201,27 +220,34 @@ class Piece:
 
     # --- texts ---------------------------------------------------------------------------------------------------
 
-    def _texts(self, starts: Index, stops: Index, slot: Slot, nested: NDArray[np.bool_]) -> pa.Array:
-        """Texts of some spans; `nested` ones may hold other elements."""
+    def _texts(self, starts: Index, stops: Index, slot: Slot, odd: NDArray[np.bool_]) -> pa.Array:
+        """Texts of some spans; those of `odd` ones are more than their bytes."""
         data = self._tags.data
         starts, stops = stripped(data, starts, stops)
         column, _ = self._cutter.column(data, starts, stops, sound=True)
-        special = self._special[slot.attribute is not None]
-        odd = nested
-        if len(special):
-            odd = nested | (np.searchsorted(special, starts) < np.searchsorted(special, stops))
         if odd.any():
-            texts = column.filter(pa.array(odd)).to_pylist()
-            mended = [text and mend(text, slot.attribute is not None) for text in texts]
-            column = pc.replace_with_mask(column, pa.array(odd), pa.array(mended, pa.string()))
+            mended = mend_column(column.filter(pa.array(odd)), slot.attribute is not None)
+            column = pc.replace_with_mask(column, pa.array(odd), mended)
         return column
 
     @cached_property
     def _special(self) -> tuple[Index, Index]:
         """Places of the bytes that make a text, and an attribute, more than its bytes."""
         data = self._tags.data
-        odd = (data < 0x20) & (data != 0x0A) & (data != 0x09) | (data == 0x26)
-        return np.flatnonzero(odd), np.flatnonzero(odd | (data == 0x0A) | (data == 0x09))
+        low = np.flatnonzero(data < 0x20)
+        kind = data[low]
+        white = (kind == 0x0A) | (kind == 0x09)
+        ampersands = np.flatnonzero(data == 0x26)
+        return tuple(np.sort(np.concatenate([ampersands, found])) for found in (low[~white], low))  # type: ignore[return-value]
+
+    def _holding_special(self, slot: Slot, starts: Index, stops: Index) -> NDArray[np.bool_]:
+        """Which of some spans, one behind the other, hold such bytes."""
+        holding = np.zeros(len(starts), np.bool_)
+        special = self._special[slot.attribute is not None]
+        if len(special) and len(starts):
+            row = np.searchsorted(starts, special, side="right") - 1
+            holding[row[(row >= 0) & (special < stops[row])]] = True
+        return holding
 
     def _without_controls(self, column: pa.Array, slot: Slot, damage: DamageReport) -> pa.Array:
         if not self._has_controls:
@@ -254,7 +280,7 @@ class Piece:
         for slot in table.slots:
             if slot.scope == table.row:
                 continue
-            found, starts, stops, nested = self._events(slot)
+            found, starts, stops, odd = self._events(slot)
             self._refuse_late(slot, table, rows, found)
             scopes = self._of(slot.scope)
             carried = self._around.carried[slot]
@@ -268,7 +294,7 @@ class Piece:
             if inside.any() and not carried.count:
                 place = int(np.flatnonzero(inside)[0])
                 one = slice(place, place + 1)
-                carried.value = self._texts(starts[one], stops[one], slot, nested[one])[0].as_py()
+                carried.value = self._texts(starts[one], stops[one], slot, odd[one])[0].as_py()
             carried.count += int(inside.sum())
             carried.rows_seen |= bool((rows >= begin).any())
 
@@ -291,8 +317,13 @@ class Piece:
             )
 
 
+def _in_turn(rows: Index, found: Index, ends: Index) -> bool:
+    """Every row has one value, and it stands within the row."""
+    return len(found) == len(rows) and bool((found >= rows).all() and (found <= ends).all())
+
+
 def _may_hold_controls(piece: bytes, cutter: Cutter) -> bool:
-    if b"\x7f" in piece or b"&#" in piece:
+    if b"\x7f" in piece or (b"#" in piece and b"&#" in piece):  # a single byte is found much faster
         return True
     if cutter.is_utf8:
         return b"\xc2" in piece and re.search(rb"\xc2[\x80-\x9f]", piece) is not None

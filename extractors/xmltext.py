@@ -6,6 +6,8 @@ import html.entities
 import re
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from extractors.xmltokens import COVER, COVERED_AMP, COVERED_GT, COVERED_LT, Index
@@ -26,6 +28,26 @@ def mend(text: str, is_attribute: bool) -> str | None:
         text = _own_text(text).replace("\r\n", "\n").replace("\r", "\n")
     text = _REFERENCE.sub(_referred, text).translate(_UNCOVER)
     return text.strip(_SPACES) or None
+
+
+def mend_column(texts: pa.StringArray, is_attribute: bool) -> pa.StringArray:
+    """As `mend`, of a column; texts that only refer to XML's own five characters are done all at once.
+
+    >>> mend_column(pa.array(["a &amp;lt; b", "&#65;<i>x</i>", None]), False).to_pylist()
+    ['a &lt; b', 'A', None]
+    """
+    odd = pc.any(pc.match_substring_regex(texts, _MORE_IN_ATTRIBUTES if is_attribute else _MORE_IN_TEXTS)).as_py()
+    if odd:
+        return pa.array([text and mend(text, is_attribute) for text in texts.to_pylist()], pa.string())
+    for name, character in _OWN_REFERENCES:
+        texts = pc.replace_substring(texts, name, character)
+    return texts
+
+
+# `&` comes last: what it makes is no reference
+_OWN_REFERENCES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
+_MORE_IN_TEXTS = r"&#|<|[\x00-\x08\x0b-\x1f]"
+_MORE_IN_ATTRIBUTES = r"&#|<|[\x00-\x1f]"
 
 
 def _referred(match: re.Match[str]) -> str:

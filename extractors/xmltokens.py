@@ -24,7 +24,8 @@ Flags = NDArray[np.bool_]
 
 COVER, COVERED_LT, COVERED_GT, COVERED_AMP = 3, 4, 5, 6
 _INSIDE_CDATA = bytes.maketrans(b"<>&", bytes([COVERED_LT, COVERED_GT, COVERED_AMP]))
-_HIDING = re.compile(rb"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<\?.*?\?>", re.DOTALL)
+_HIDING = re.compile(rb"<!--|<!\[CDATA\[|<\?")
+_CLOSING = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _TAG = re.compile(rb"""<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)+>""")
 _ATTRIBUTE = re.compile(rb"""([^\s=<>"'/]+)\s*=\s*("[^"]*"|'[^']*')""")
 _SPACE = np.zeros(256, np.bool_)
@@ -40,22 +41,30 @@ def cover(piece: bytes) -> tuple[bytes, int]:
     Returns:
         As many bytes, and how many of them are complete: up to a tag, comment or section that does not end here.
     """
-    if b"<!" in piece or b"<?" in piece:
-        piece = _HIDING.sub(_covered, piece)
     complete = len(piece)
-    for opening in (b"<!", b"<?"):
-        if (place := piece.find(opening)) >= 0:
-            complete = min(complete, place)
+    if b"!" in piece or b"?" in piece:  # a single byte is found much faster than the two that matter
+        piece, complete = _without_hidden(piece)
     last = piece.rfind(b"<", 0, complete)
     if last >= 0 and not _ends(piece, last, complete):
         complete = last
     return piece, complete
 
 
-def _covered(match: re.Match[bytes]) -> bytes:
-    if match[1] is None:
-        return bytes([COVER]) * len(match[0])
-    return bytes([COVER]) * 9 + match[1].translate(_INSIDE_CDATA) + bytes([COVER]) * 3
+def _without_hidden(piece: bytes) -> tuple[bytes, int]:
+    """Cover comments, instructions and sections, and say where the first that does not end here begins."""
+    parts: list[bytes] = []
+    place = 0
+    while (opening := _HIDING.search(piece, place)) is not None:
+        closing = _CLOSING[opening[0]]
+        end = piece.find(closing, opening.end())
+        if end < 0:
+            return b"".join([*parts, piece[place:]]), opening.start()
+        parts.append(piece[place : opening.start()])
+        inside = piece[opening.end() : end]
+        hidden = inside.translate(_INSIDE_CDATA) if closing == b"]]>" else bytes([COVER]) * len(inside)
+        parts.append(bytes([COVER]) * len(opening[0]) + hidden + bytes([COVER]) * len(closing))
+        place = end + len(closing)
+    return b"".join([*parts, piece[place:]]), len(piece)
 
 
 def _ends(piece: bytes, place: int, limit: int) -> bool:
@@ -236,9 +245,14 @@ def _match_names(data: NDArray[np.uint8], starts: Index, ends: Index, names: tup
 
 def _local(data: NDArray[np.uint8], starts: Index, ends: Index) -> Index:
     """Where the names begin behind their namespace prefixes."""
-    colons = np.append(np.flatnonzero(data == 0x3A), len(data))
-    colon = colons[np.searchsorted(colons, starts)]
-    return np.where(colon < ends, colon + 1, starts)
+    colons = np.flatnonzero(data == 0x3A)
+    if not len(colons) or not len(starts):
+        return starts
+    owner = np.searchsorted(starts, colons, side="right") - 1
+    prefixed = (owner >= 0) & (colons < ends[owner])
+    starts = starts.copy()
+    starts[owner[prefixed][::-1]] = colons[prefixed][::-1] + 1  # the first colon of a name counts
+    return starts
 
 
 def _windows(data: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -16,6 +16,8 @@ half up to the grosz.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +90,20 @@ def read(array: Any, *, places: int, decimal: str = ".", thousands: str = "", sc
     else:
         raise ContractError(f"a number cannot be read from {array.type}", remedy="deliver it as decimal or as text")
     return _rescale(unscaled, np.full(len(array), own, np.int64), places, there & fits, ~fits)
+
+
+def with_plain_signs(array: Any, signs: Mapping[str, str]) -> Any:
+    """Turn flags behind numbers into signs, which `read` knows.
+
+    >>> with_plain_signs(pa.array(["12,50CR", "7 DB", "3", "-1CR", None]), {"CR": "-", "DB": "+"}).to_pylist()
+    ['12,50-', '7+', '3', '-1-', None]
+    """
+    array = dense(array)
+    if not pa.types.is_string(array.type):
+        return array
+    for flag, sign in sorted(signs.items(), key=lambda pair: -len(pair[0])):
+        array = pc.replace_substring_regex(array, rf"\s*{re.escape(flag)}\s*$", sign)
+    return array
 
 
 def read_text(array: Any, decimal: str, thousands: str, scale: int | None) -> tuple[Ints, Ints, Bools, Bools]:

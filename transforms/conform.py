@@ -231,6 +231,8 @@ def _texts(batch: _Batch, field: Field, rule: Rule, text: Any) -> tuple[Any, Boo
 
 
 def _numbers(batch: _Batch, field: Field, rule: Rule, values: Any, origin: Any) -> tuple[Any, Bools]:
+    if rule.signs is not None and rule.sign_column is None:
+        values = amounts.with_plain_signs(values, rule.signs)
     number = amounts.read(
         values, places=_PLACES.get(field.type, 0), decimal=rule.decimal, thousands=rule.thousands, scale=rule.scale
     )

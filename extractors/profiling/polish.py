@@ -88,13 +88,13 @@ def _bits() -> dict[str, float]:
     """Cost of every triple `abc`: of the letter c behind a and b.  `#` stands for the edge of a word."""
     ones: Counter[str] = Counter()
     twos: Counter[str] = Counter()
-    threes: Counter[str] = Counter()
-    for word in sorted(_inflected()):
-        padded = EDGE + EDGE + word + EDGE
-        for at in range(2, len(padded)):
-            ones[padded[at]] += 1
-            twos[padded[at - 1 : at + 1]] += 1
-            threes[padded[at - 2 : at + 1]] += 1
+    text = "".join(f"{EDGE}{EDGE}{word}{EDGE}" for word in sorted(_inflected()))
+    threes = Counter(map("".join, zip(text, text[1:], text[2:], strict=False)))
+    for triple in [triple for triple in threes if triple.endswith(EDGE + EDGE)]:
+        del threes[triple]  # from one word into the next
+    for triple, count in threes.items():
+        twos[triple[1:]] += count
+        ones[triple[2]] += count
     symbols = sorted(ALPHABET | {EDGE})
     total = sum(ones.values())
     one = {c: (ones[c] + _UNSEEN) / (total + _UNSEEN * len(symbols)) for c in symbols}

@@ -170,7 +170,8 @@ def _is_mt940(head: bytes) -> bool:
 
 
 def _utf16(name: str, why: str) -> Shape:
-    shape = Shape("unsupported", f"text in {name}", "no source format reads it: convert it to UTF-8 first (iconv)")
+    remedy = "declare delimited text with code_page = 'utf-16', XML as it is; convert anything else to UTF-8 first"
+    shape = Shape("unsupported", f"text in {name}", remedy)
     shape.encoding = name
     shape.notes.append(f"{name}, by {why}")
     return shape

@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.profiling.shapes import Shape
-from extractors.quotewalk import Layout
-from extractors.quoting import Tokeniser
+from extractors.quotewalk import Layout, Walker
 
 DELIMITERS = ";|\t,#^~@:\x1f\xa6"
 MOST_RECORDS = 400
@@ -84,6 +83,8 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
             continue
         quote = '"' if b'"' in sample else "'" if _quoted(sample, mark, b"'") else ""
         records = _records(sample, mark, quote.encode(), line_end)
+        if not records:  # nothing but empty values
+            continue
         counts = Counter(map(len, records))
         columns, often = counts.most_common(1)[0]
         if columns < 2 or often < len(records) * LEAST_SHARE:
@@ -122,11 +123,11 @@ def _quoted(sample: bytes, delimiter: bytes, quote: bytes) -> bool:
 
 
 def _records(sample: bytes, delimiter: bytes, quote: bytes, line_end: bytes) -> list[list[bytes]]:
-    tokeniser = Tokeniser(Layout(delimiter, quote, line_end[-1:]))
+    walker = Walker(Layout(delimiter, quote, line_end[-1:]))
     records: list[list[bytes]] = []
     at = 0
     while at < len(sample) and len(records) < MOST_RECORDS:
-        at, values = tokeniser.one(sample, at)
+        at, values = walker.values(sample, at)
         if values and any(values):
             records.append(values)
     return records

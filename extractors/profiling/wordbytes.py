@@ -14,6 +14,7 @@ It is cut out before any page is chosen, so every page is asked about the same b
 from __future__ import annotations
 
 import re
+import string
 import zlib
 from collections import Counter
 
@@ -27,40 +28,71 @@ EBCDIC_PAGES = ("cp870", "cp037", "cp500", "cp273")
 PLAIN_BYTES = 1 << 16
 """Bytes of a piece of text in which plain words are looked at: their case is soon known."""
 
-# A word begins where no letter stands before it, and no repetition gives back what it took: with neither, a long run
-# of letters would be searched from each of its letters on.
-_WORD = re.compile(
-    rb"(?<![A-Za-z\x80-\xff])(?:"
-    rb"[A-Za-z]++[\x80-\xff][A-Za-z\x80-\xff]{0,60}+|[\x80-\xff][A-Za-z\x80-\xff]{1,60}+"
-    # a single byte between digits is a thousands separator, and no word
-    rb"|(?<![0-9])[\x80-\xff](?![0-9]))"
-)
 _PLAIN = re.compile(rb"(?<![\x80-\xffA-Za-z])[A-Za-z]{2,}+(?![\x80-\xff])")
 LONGEST = 120
 """Bytes of a word that are looked at; what is longer is no word."""
 
 
-def _ebcdic_patterns() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    invariant = {byte for byte in range(256) if bytes([byte]).decode("cp037").isascii()} & {
-        byte for byte in range(256) if bytes([byte]).decode("cp037").isalpha()
-    }
+TAIL = 60
+"""Bytes of a word behind its first letter beyond ASCII that are looked at."""
+
+_PLAIN_LETTER, _OTHER_LETTER = 1, 2
+
+
+def _ebcdic_letters() -> tuple[bytes, bytes]:
+    """What is a letter in every EBCDIC page, and what may be one in some."""
+    texts = [bytes([byte]).decode("cp037") for byte in range(256)]
+    plain = {byte for byte, text in enumerate(texts) if text.isascii() and text.isalpha()}
     letters = {
         byte for name in EBCDIC_PAGES for byte, point in enumerate(code_page(name).points.tolist())
         if point < 0x110000 and chr(point).isalpha()
     }  # fmt: skip
     # what some page reads as a letter may be a symbol in another, and the other way round: both are asked
-    plain = b"".join(re.escape(bytes([b])) for b in sorted(invariant))
-    high = b"".join(re.escape(bytes([b])) for b in sorted(letters - invariant))
-    both = plain + high
-    # without a plain letter it is more likely a packed number than a word
-    word = rb"(?<![%b])[%b]*+[%b][%b]{0,60}+" % (both, plain, high, both)
-    return re.compile(word), re.compile(rb"(?<![%b])[%b]{2,}+(?![%b])" % (both, plain, high))
+    return bytes(sorted(plain)), bytes(sorted(letters - plain))
 
 
-_EBCDIC_WORD, _EBCDIC_PLAIN = _ebcdic_patterns()
-_EBCDIC_LETTERS = bytes(
-    b for b in range(256) if bytes([b]).decode("cp037").isascii() and bytes([b]).decode("cp037").isalpha()
+def _kinds(plain: bytes, other: bytes) -> NDArray[np.uint8]:
+    kinds = np.zeros(256, np.uint8)
+    kinds[list(plain)] = _PLAIN_LETTER
+    kinds[list(other)] = _OTHER_LETTER
+    return kinds
+
+
+_EBCDIC_LETTERS, _EBCDIC_OTHERS = _ebcdic_letters()
+_EBCDIC_KINDS = _kinds(_EBCDIC_LETTERS, _EBCDIC_OTHERS)
+_ASCII_KINDS = _kinds(string.ascii_letters.encode(), bytes(range(0x80, 0x100)))
+_EBCDIC_PLAIN = re.compile(
+    rb"(?<![%b])[%b]{2,}+(?![%b])"
+    % (re.escape(_EBCDIC_LETTERS + _EBCDIC_OTHERS), re.escape(_EBCDIC_LETTERS), re.escape(_EBCDIC_OTHERS))
 )
+
+
+def _words(text: bytes, kinds: NDArray[np.uint8], digits: bytes) -> list[bytes]:
+    """Runs of letters with one beyond ASCII among them, as they stand in the text.
+
+    Args:
+        text: The bytes.
+        kinds: uint8[256], 1 for plain letters, 2 for those beyond ASCII.
+        digits: A single letter between or beside these is a thousands separator, and no word.
+    """
+    kind = kinds[np.frombuffer(text, np.uint8)]
+    high = np.flatnonzero(kind == _OTHER_LETTER)
+    if not len(high):
+        return []
+    gaps = np.concatenate([[-1], np.flatnonzero(kind == 0), [len(text)]])
+    behind = np.searchsorted(gaps, high)
+    first = np.append(True, behind[1:] != behind[:-1])  # of the letters beyond ASCII in one run
+    high, behind = high[first], behind[first]
+    starts, run_ends = gaps[behind - 1] + 1, gaps[behind]
+    ends = np.minimum(run_ends, high + 1 + TAIL)
+    begins = np.maximum(starts, ends - LONGEST)
+    found = [text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+    if digits:
+        for place in np.flatnonzero(run_ends - starts == 1)[::-1].tolist():
+            at = int(starts[place])
+            if any(byte in digits for byte in text[max(0, at - 1) : at] + text[at + 1 : at + 2]):
+                del found[place]
+    return found
 
 
 class WordCount:
@@ -85,13 +117,15 @@ class WordCount:
         """Count the words of a piece of text."""
         self.bytes += len(text)
         if self.ebcdic:
-            found = (w for w in _EBCDIC_WORD.findall(text) if w.translate(None, _EBCDIC_LETTERS) != w)
-            self.words.update(word[-LONGEST:] for word in found)
-            plain = [w.decode("cp037") for w in _EBCDIC_PLAIN.findall(text[:PLAIN_BYTES])]
+            # without a plain letter it is more likely a packed number than a word
+            found = _words(text, _EBCDIC_KINDS, b"")
+            self.words.update(w for w in found if w.translate(None, _EBCDIC_LETTERS) != w)
+            plain = Counter(_EBCDIC_PLAIN.findall(text[:PLAIN_BYTES]))
         else:
-            self.words.update(word[-LONGEST:] for word in _WORD.findall(text))
-            plain = [w.decode("ascii") for w in _PLAIN.findall(text[:PLAIN_BYTES])]
-        self.plain.update(polish.shape(word) for word in plain)
+            self.words.update(_words(text, _ASCII_KINDS, string.digits.encode()))
+            plain = Counter(_PLAIN.findall(text[:PLAIN_BYTES]))
+        for word, count in plain.items():
+            self.plain[polish.shape(word.decode("cp037" if self.ebcdic else "ascii"))] += count
 
     def update(self, other: WordCount) -> None:
         """Add what another count has seen."""

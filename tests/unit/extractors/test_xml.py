@@ -145,11 +145,6 @@ def test_a_value_around_rows_must_stand_before_them(decoded):
         decoded(data, **SPEC)
 
 
-def test_utf16_is_refused(decoded):
-    with pytest.raises(SourceError, match="UTF-16"):
-        decoded(DOCUMENT.replace("UTF-8", "UTF-16").encode("utf-16"), **SPEC)
-
-
 @pytest.mark.parametrize("where", ["..", "../..", "a/../b", "@a/b", "../../../../x", "@"])
 def test_paths_that_cannot_be_read_as_a_stream(decoded, where):
     records = [{"table": "konta", "path": "/region/konta/konto", "columns": {"NR": "@nr", "SALDO": where}}]

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from extractors.profiling.binary_shape import walk
@@ -228,6 +228,7 @@ def test_the_end_of_a_large_file_is_looked_at(write, records):
     st.binary(max_size=2_000),
     st.sampled_from([b"", b"\x03\x67\x09\x1e", b"<?xml ", b"<a>", b"{", b"\0\x20\0\0", b"a;b\n"]),
 )
+@example(b"\n|", b"")  # a delimiter and nothing else
 def test_any_bytes_get_an_answer(tmp_path, data, start):
     path = tmp_path / "any"
     path.write_bytes(start + data)

@@ -180,6 +180,18 @@ def test_sign_flags_turn_amounts(make_spec):
     assert [(r["reason"], r["value_masked"]) for r in rejects] == [("NUM-SIGN", "Q"), ("NUM-SIGN", "")]
 
 
+def test_flags_behind_the_number_turn_amounts(make_spec):
+    rule = {"column": "BAL", "decimal": ",", "thousands": ".'", "signs": {"CR": "-", "DB": "+", "C": "+"}}
+    written = ["1.234,50CR", "5,00 DB", "7,00", "1'234,56C", "-2,00", "-1,00CR", "3,00XX"]
+    numbers = [str(n) for n in range(len(written))]
+    batch = raw_batch({"ID": numbers, "OWNER": ["s"] * len(written), "BAL": written})
+    kept, rejects = run(account_spec(make_spec, closing_balance=rule), batch)
+    assert [str(row["closing_balance"]) for row in kept] == ["-1234.50", "5.00", "7.00", "1234.56", "-2.00"]
+    assert [(r["reason"], r["record_no"]) for r in rejects] == [("NUM-TEXT", 6), ("NUM-TEXT", 7)]
+    with pytest.raises(ValueError, match="sign_column needs signs"):
+        account_spec(make_spec, closing_balance={"column": "BAL", "sign_column": "SIDE"})
+
+
 def test_negate_turns_the_sign(make_spec):
     spec = account_spec(make_spec, closing_balance={"column": "BAL", "negate": True})
     kept, _ = run(spec, raw_batch({"ID": ["1"], "OWNER": ["s"], "BAL": ["5.00-"]}))

@@ -14,12 +14,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from audit import figures
-from audit.report_model import EquationResult, GateFacts, RunReport, StageTotal
+from audit.report_model import EquationResult, GateFacts, RunReport, StageTotal, WaitingPair
 from billing.model import ENTITIES
 from billing.reasons import REASONS
 from billing.spec import EQUATIONS
 
 PAGE = "report.html"
+QUEUE = "review.html"
 DATA = "run.json"
 
 VERDICTS = {
@@ -51,6 +52,25 @@ def render(run: RunReport, out: Path) -> Path:
     (out / DATA).write_text(json.dumps(run, ensure_ascii=False, indent=1), encoding="utf-8")
     page = out / PAGE
     page.write_text(_environment().get_template("report.html").render(run=run, **_views(run)), encoding="utf-8")
+    return page
+
+
+def render_queue(run: RunReport, pairs: list[WaitingPair], out: Path) -> Path:
+    """Write the list of pairs that wait for a person, as they stood at the end of a run.
+
+    Args:
+        run: The run.
+        pairs: The pairs that are listed.
+        out: The run's folder below the reports, made where it is missing.
+
+    Returns:
+        Path of the HTML page.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    page = out / QUEUE
+    page.write_text(
+        _environment().get_template("review_queue.html").render(run=run, pairs=pairs, report=PAGE), encoding="utf-8"
+    )
     return page
 
 

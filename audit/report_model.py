@@ -133,6 +133,52 @@ class EdgeGroup(TypedDict):
     pairs: int
 
 
+class ReasonGroup(TypedDict):
+    """Pairs by what decided on them."""
+
+    outcome: str
+    reason: str
+    says: str  # for people
+    pairs: int
+
+
+class DecisionFacts(TypedDict):
+    """A decision of a person that stood in this run."""
+
+    number: int
+    action: str  # merge, never, split
+    records: list[str]  # source/key
+    actor: str
+    decided_at: str
+    reason: str
+    state: Literal["applied", "refused", "waiting"]
+    why: str  # why it was not applied
+
+
+class Churn(TypedDict):
+    """What became of the ids of customers in a load."""
+
+    before: int
+    new: int  # customers of new records alone
+    split: int  # customers whose records left another one
+    returned: int  # of these, under an id that they had before
+    merged: int  # customers that became part of another; their ids lead there
+    kept: int
+    after: int
+    moved: int  # records that were given to another customer
+
+
+class WaitingPair(TypedDict):
+    """A pair that waits for a person."""
+
+    left: str  # source/key
+    right: str
+    reason: str
+    says: str
+    weight: float  # bits of evidence, no money
+    levels: str  # field=level, in one text
+
+
 class Identity(TypedDict):
     """How subscribers became customers."""
 
@@ -142,7 +188,13 @@ class Identity(TypedDict):
     across_sources: int  # of these, with records of more than one source
     largest: int  # records of the largest customer
     edges: list[EdgeGroup]
+    reasons: list[ReasonGroup]
     review_queue: int  # pairs that wait for a person
+    queue_page: str  # link to the list of them, relative to the report
+    decisions: list[DecisionFacts]
+    churn: Churn | None  # None where this run loaded nothing
+    survivorship: dict[str, str]  # field -> rule, where it is not the catalogue's
+    weights: str  # version of the weights file
 
 
 class EquationResult(TypedDict):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -175,14 +177,39 @@ match_decision = Table(
     Column("decision_id", BigInteger(), Identity(), primary_key=True, comment="Number of the decision"),
     source(),
     legacy_key("subscriber_key", "Record decided on"),
-    Column("action", Text(), nullable=False, comment="join: new record of a known or shared party; move: re-pointed"),
-    Column("party_id", BigInteger(), nullable=False, comment="Party that the record belongs to from now on"),
+    Column("other_source_id", SmallInteger(), comment="Source of the other record of a pair"),
+    legacy_key("other_key", "The other record of a pair", nullable=True),
+    Column(
+        "action",
+        Text(),
+        nullable=False,
+        comment="By identity: join (new record of a shared party), move (re-pointed); "
+        "by a person: merge, never, split, undo",
+    ),
+    Column("party_id", BigInteger(), nullable=False, comment="Party of the record, from now on or when it was decided"),
     Column("former_party_id", BigInteger(), comment="Party that it belonged to"),
     Column("actor", Text(), nullable=False, comment="Who decided"),
-    _of_batch(),
+    Column("reason", Text(), comment="Why, in the person's words"),
+    Column(
+        "supersedes",
+        BigInteger(),
+        ForeignKey("control.match_decision.decision_id"),
+        comment="Decision that an undo takes back",
+    ),
+    _time("decided_at", "When", now=True),
+    _of_batch(nullable=True),
     Index("ix_match_decision_party_id", "party_id"),
+    # what people decided, and which records moved: few among the rows of a first load
+    Index("ix_match_decision_record", "source_id", "subscriber_key", postgresql_where=text("action <> 'join'")),
+    UniqueConstraint("supersedes"),
+    CheckConstraint(
+        "action IN ('join', 'move', 'merge', 'never', 'split', 'undo') "
+        "AND (action IN ('merge', 'never')) <= (other_key IS NOT NULL) "
+        "AND (action = 'undo') = (supersedes IS NOT NULL)",
+        name="known_action",
+    ),
     schema="control",
-    comment="Which record was given to which party, in order; appended to, never changed",
+    comment="Who belongs to which party, as identity found it and as people decided; appended to, never changed",
 )
 
 field_provenance = Table(

@@ -37,6 +37,7 @@ class Counts:
         repointed: Rows that were given to another party, their content untouched.
         withdrawn: Movements of accounts that were delivered anew without them; they stay as history.
         carried: Rows of the batch's sources that this delivery does not have; they stay.
+        churn: Of parties: what became of their ids (`loaders.party_ids.churn`).
     """
 
     inserted: int = 0
@@ -46,6 +47,7 @@ class Counts:
     repointed: int = 0
     withdrawn: int = 0
     carried: list[Carried] = field(default_factory=list)
+    churn: dict[str, int] = field(default_factory=dict)
 
     @property
     def carried_over(self) -> int:
@@ -59,8 +61,12 @@ class Counts:
 
     def as_json(self) -> dict[str, Any]:
         """The counts that are not zero, for the batch's row."""
-        numbers = {k: v for k, v in vars(self).items() if isinstance(v, int) and v}
-        return {**numbers, "carried_over": self.carried_over} if self.carried else numbers
+        known: dict[str, Any] = {k: v for k, v in vars(self).items() if isinstance(v, int) and v}
+        if self.carried:
+            known["carried_over"] = self.carried_over
+        if self.churn:
+            known["churn"] = self.churn
+        return known
 
 
 def count(connection: psycopg.Connection, table: str) -> int:

@@ -1,9 +1,6 @@
 """Who the customers are: clusters of source records become parties with ids that last.
 
-A cluster takes over the oldest party that its records already belong to; only where there is none it gets a new id
-(in the order of its first record).  Parties that lost all of their records become aliases of where these went, so an
-id that was issued once resolves for ever.  Where a party splits, it stays with the cluster that has most of its
-records.
+Which id a cluster has is the matter of `loaders.party_ids`: an id that was issued once resolves for ever.
 
 Only ownership follows: `customer_id` of accounts and `party_id` of contact media are re-pointed, no amount is
 touched, and every change is written down in `control.match_decision`.
@@ -16,7 +13,7 @@ import psycopg
 from billing.errors import LoadError
 from loaders.bulk import bare, worth_it
 from loaders.counts import Counts, count, scalar
-from loaders.keyed import reserve_ids
+from loaders.party_ids import churn, give_ids, retire_ids
 from loaders.pieces import LINEAGE, assigned, content_hash, listed
 from loaders.sets import merge_set
 from loaders.stage import staging_columns
@@ -27,35 +24,19 @@ _PARTY = ("kind", "display_name", "first_name", "last_name", "company_name", "bi
 _MEMBER = f"""
 CREATE UNLOGGED TABLE staging.member AS
 SELECT c.source_id, c.subscriber_key, c.cluster_key, x.target_id AS former, x.row_hash AS former_hash,
+       coalesce(n.party_id, x.target_id) AS native, p.source_id IS NOT NULL AS is_split,
        s.subscriber_key IS NOT NULL AS delivered, s.status, s.customer_since, {listed(LINEAGE, "s.")},
        {content_hash([f's."{name}"' for name, _ in staging_columns("subscriber")])} AS row_hash
   FROM staging.cluster c
   LEFT JOIN staging.subscriber s USING (source_id, subscriber_key)
   LEFT JOIN control.xref_subscriber x ON x.source_id = c.source_id AND x.source_key = c.subscriber_key
-"""
-# source and key as one text that sorts by both: numbers of sources have five digits at most
-_FIRST = """min(((100000 + source_id)::text || subscriber_key) COLLATE "C") AS first_record"""
-_GROUPED = f"""
-CREATE UNLOGGED TABLE staging.grouped AS
-SELECT cluster_key, count(*)::integer AS members, {_FIRST} FROM staging.member GROUP BY cluster_key
-"""
-# A party goes to the cluster with most of its records; of several parties that a cluster wins, the oldest survives.
-_SURVIVOR = f"""
-CREATE UNLOGGED TABLE staging.survivor AS
-SELECT cluster_key, min(former) AS party_id FROM (
-    SELECT DISTINCT ON (former) former, cluster_key FROM (
-        SELECT former, cluster_key, count(*) AS records, {_FIRST}
-          FROM staging.member WHERE former IS NOT NULL GROUP BY 1, 2) claims
-     ORDER BY former, records DESC, first_record) won
- GROUP BY cluster_key
-"""
-_OWNER = """
-CREATE UNLOGGED TABLE staging.owner AS
-SELECT g.cluster_key, v.party_id, false AS is_new, g.members
-  FROM staging.grouped g JOIN staging.survivor v USING (cluster_key)
-UNION ALL
-SELECT g.cluster_key, {before} + row_number() OVER (ORDER BY g.first_record), true, g.members
-  FROM staging.grouped g LEFT JOIN staging.survivor v USING (cluster_key) WHERE v.party_id IS NULL
+  LEFT JOIN (SELECT DISTINCT ON (source_id, subscriber_key) source_id, subscriber_key, former_party_id AS party_id
+               FROM control.match_decision WHERE action = 'move'
+              ORDER BY source_id, subscriber_key, decision_id) n
+         ON n.source_id = c.source_id AND n.subscriber_key = c.subscriber_key
+  LEFT JOIN (SELECT DISTINCT source_id, subscriber_key FROM control.match_decision d WHERE action = 'split'
+                AND NOT EXISTS (SELECT FROM control.match_decision u WHERE u.supersedes = d.decision_id)) p
+         ON p.source_id = c.source_id AND p.subscriber_key = c.subscriber_key
 """
 _MOVED = """
 CREATE UNLOGGED TABLE staging.moved AS
@@ -100,17 +81,15 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
     Raises:
         LoadError: A subscriber is in no cluster or in two, or a cluster has no party.
     """
-    for statement in (_MEMBER, _GROUPED, _SURVIVOR):
+    for statement in (_MEMBER, "ANALYZE staging.member"):
         connection.execute(statement)
-    for table in ("member", "grouped", "survivor"):
-        connection.execute(f"ANALYZE staging.{table}")
-    new = count(connection, "staging.grouped") - count(connection, "staging.survivor")
-    before = reserve_ids(connection, "billing.party", "party_id", new) if new else 0
-    for statement in (_OWNER.format(before=before), "ANALYZE staging.owner", _MOVED):
-        connection.execute(statement)
+    give_ids(connection)
+    connection.execute(_MOVED)
     _check(connection)
     known = count(connection, "control.xref_subscriber")
+    changes = churn(connection)
     counts = {"party": _write_parties(connection, batch_id)}
+    counts["party"].churn = changes
     counts["customer"] = merge_set(
         connection, "billing.customer", _CUSTOMER, batch_id,
         staged="staging.owner", key=("customer_id",), values=("segment", "status", "customer_since"), scope=None,
@@ -120,7 +99,7 @@ def merge_parties(connection: psycopg.Connection, batch_id: int) -> dict[str, Co
     if known:
         counts["billing_account"] = Counts(repointed=_repoint_accounts(connection))
         counts["contact_medium"] = Counts(repointed=_repoint(connection, "contact_medium", "party_id"))
-        counts["party"].removed = _retire(connection, batch_id)
+        counts["party"].removed = retire_ids(connection, batch_id)
     ours = "t.party_id IN (SELECT party_id FROM staging.owner)"
     counts["party_identification"] = merge_set(
         connection, "billing.party_identification", _IDENTIFICATION, batch_id,
@@ -239,31 +218,4 @@ def _repoint(connection: psycopg.Connection, table: str, column: str) -> int:
         f"UPDATE billing.{table} t SET {column} = d.party_id FROM staging.moved d "
         f"WHERE t.source_id = d.source_id AND t.subscriber_key = d.subscriber_key AND t.{column} <> d.party_id"
     )
-    return done.rowcount
-
-
-def _retire(connection: psycopg.Connection, batch_id: int) -> int:
-    """Parties without a record become aliases of the party that got most of theirs."""
-    connection.execute(
-        "CREATE TEMP TABLE retired ON COMMIT DROP AS SELECT DISTINCT ON (former) former, party_id FROM ("
-        "SELECT former, party_id, count(*) AS records FROM staging.moved WHERE former IS NOT NULL GROUP BY 1, 2) went "
-        "WHERE NOT EXISTS (SELECT FROM control.xref_subscriber x WHERE x.target_id = went.former) "
-        "ORDER BY former, records DESC, party_id"
-    )
-    connection.execute(
-        "UPDATE control.party_alias a SET party_id = r.party_id, batch_id = %s FROM retired r "
-        "WHERE a.party_id = r.former",
-        [batch_id],
-    )
-    connection.execute(
-        "INSERT INTO control.party_alias (alias_id, party_id, batch_id) SELECT former, party_id, %s FROM retired",
-        [batch_id],
-    )
-    for table, column in (
-        ("control.field_provenance", "party_id"),
-        ("billing.party_identification", "party_id"),
-        ("billing.customer", "customer_id"),
-        ("billing.party", "party_id"),
-    ):
-        done = connection.execute(f"DELETE FROM {table} t USING retired r WHERE t.{column} = r.former")
     return done.rowcount

@@ -56,7 +56,8 @@ def translate(error: psycopg.Error, connection: psycopg.Connection, url: str) ->
         )
     if lost or state.startswith(("08", "40", "57")):
         return unavailable(error, url)
-    if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)):
+    missing = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName)
+    if isinstance(error, missing):
         return NoSchema(
             f"the warehouse has no schema of this version: {_first_line(error)}",
             database=place(url),

@@ -12,7 +12,16 @@ from rich.console import Console
 
 from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
-from pipeline import cli_copybook, cli_decode, cli_evidence, cli_normalise, cli_profile, cli_sources
+from pipeline import (
+    cli_copybook,
+    cli_decode,
+    cli_evidence,
+    cli_explain,
+    cli_normalise,
+    cli_profile,
+    cli_review,
+    cli_sources,
+)
 from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.logs import configure_logs
@@ -33,6 +42,9 @@ app.add_typer(cli_copybook.app, name="copybook")
 cli_evidence.register(app)
 cli_decode.register(app)
 cli_normalise.register(app)
+app.add_typer(cli_review.review, name="review")
+app.add_typer(cli_review.decide, name="decide")
+cli_explain.register(app)
 db = typer.Typer(help="The warehouse and its schema.", no_args_is_help=True)
 app.add_typer(db, name="db")
 

@@ -11,8 +11,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from billing.decisions import fingerprint
 from billing.errors import SourceError
+from billing.survivorship import load_survivorship
 from pipeline.context import Context, Work, address_of, perform
+from pipeline.deciding import standing_decisions
+from pipeline.identity_report import said
 from pipeline.logs import log
 from pipeline.published import published
 from pipeline.store import Attempt, Manifest
@@ -100,6 +104,8 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
 
     tables = published(ctx, collect)
     specs = {name: ctx.source(name).spec for name in tables}
+    decisions = standing_decisions(ctx)
+    survivorship = load_survivorship(ctx.settings.sources)
 
     def work(attempt: Attempt) -> Work:
         result = resolve(
@@ -114,16 +120,20 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
             memory_limit=ctx.settings.memory_limit,
             threads=ctx.settings.workers,
             clean_sources=[name for name, spec in specs.items() if spec.clean_keys],
+            decisions=decisions,
+            survivorship=survivorship,
             spark_master=ctx.settings.spark_master if ctx.settings.identity_engine == "spark" else None,
         )
         files = {"edges": result.edges, "clusters": result.clusters, "parties": result.parties,
                  "provenance": result.provenance}  # fmt: skip
-        return Work(facts=asdict(result.figures), passed={name: attempt.adopt(path) for name, path in files.items()})
+        facts = {**asdict(result.figures), "said": said(decisions)}
+        return Work(facts=facts, passed={name: attempt.adopt(path) for name, path in files.items()})
 
-    # Who is whom depends on the data alone, not on what became of a source in this run.
+    # Who is whom depends on the data and on what people decided, not on what became of a source in this run.
     trust = repr(sorted((name, spec.trust, spec.clean_keys) for name, spec in specs.items()))
+    config = f"{trust} {fingerprint(decisions)} {survivorship}"
     refs = [manifest.ref for manifest in tables.values()]
-    resolved = perform(ctx, "resolve", SCOPE, inputs=refs, config=trust, work=work)
+    resolved = perform(ctx, "resolve", SCOPE, inputs=refs, config=config, work=work)
     return perform(
         ctx,
         "link",

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit import report_model as model
-from audit.report import render, render_index
+from audit.report import render, render_index, render_queue
 from audit.totals import Totals
 from billing.errors import BillingError
 from billing.model import ENTITIES
@@ -23,6 +23,7 @@ from expectations.results import GateResult
 from pipeline.consolidation import LACKING
 from pipeline.context import Context, Work
 from pipeline.figures import SourceFigures, source_figures
+from pipeline.identity_report import identity_section, waiting_pairs
 from pipeline.published import published
 from pipeline.store import Manifest
 from pipeline.version import code_version
@@ -30,11 +31,6 @@ from pipeline.version import code_version
 DATA_DOCS = "data_docs"
 STAGES = ("read", "conformed", "checked", "loaded")
 EXAMPLES = 3  # rejects shown for a reason
-_EDGES = {
-    "merge": "one customer",
-    "keep_apart": "different customers",
-    "review": "not decided: a person has to look",
-}
 
 
 def write_report(ctx: Context, seal: Manifest, run_id: str) -> Work:
@@ -113,13 +109,14 @@ def _write(
         "totals": [t for f in figures.values() for t in _stages(f, loaded)],
         "redenomination": [r for f in figures.values() for r in _redenomination(f)],
         "rejects": _rejects(ctx, figures),
-        "identity": _identity(ctx, link),
+        "identity": identity_section(ctx, link, batch),
         "equations": found,
         "breaks": [_break(e) for e in equations if e["status"] == "broken"],
         "load": [_loaded(name, counts) for name, counts in batch.facts["counts"].items()] if batch else [],
         "seal": seal,
         "data_docs": f"{DATA_DOCS}/index.html",
     }
+    render_queue(run, waiting_pairs(ctx, link), folder)
     page = render(run, folder)
     render_index(ctx.settings.reports_path)
     return page
@@ -284,24 +281,6 @@ def _examples(path: str, groups: dict[tuple[str, str, str], model.RejectGroup], 
                             "message": row["message"].removeprefix(f"{row['field']}: "),  # the page has a column
                         }
                     )
-
-
-def _identity(ctx: Context, link: Manifest) -> model.Identity:
-    figures = link.facts["figures"]
-    clusters = pq.read_table(ctx.store.local_path(link.tables["clusters"].path), columns=["cluster_key", "source_id"])
-    sizes = clusters.group_by("cluster_key").aggregate([("source_id", "count"), ("source_id", "count_distinct")])
-    return {
-        "subscribers": figures["records"],
-        "customers": figures["clusters"],
-        "merged": pc.sum(pc.greater(sizes["source_id_count"], 1)).as_py() or 0,
-        "across_sources": pc.sum(pc.greater(sizes["source_id_count_distinct"], 1)).as_py() or 0,
-        "largest": pc.max(sizes["source_id_count"]).as_py() or 0,
-        "edges": [
-            {"outcome": outcome, "says": _EDGES.get(outcome, outcome), "pairs": pairs}
-            for outcome, pairs in figures["edges"].items()
-        ],
-        "review_queue": figures["edges"].get("review", 0),
-    }
 
 
 def _equation(result: Mapping[str, Any]) -> model.EquationResult:

@@ -55,7 +55,7 @@ def print_summary(
     identity = steps["link"].facts["figures"]
     console.print(
         f"Customers: {count(identity['records'])} subscribers in, {count(identity['clusters'])} customers out; "
-        f"{count(identity['edges'].get('review', 0))} pairs wait for a review",
+        f"{count(identity['waiting'])} pairs wait for a review",
         highlight=False,
     )
     balanced = _equations(batch, console)

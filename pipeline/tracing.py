@@ -75,10 +75,17 @@ def show_trace(
     return True
 
 
-def note_revealed(ctx: Context, command: str) -> None:
-    """Keep that somebody saw personal values in clear: who, when, and what was asked for."""
+def note_revealed(ctx: Context, command: str, *, user: str | None = None) -> None:
+    """Keep that somebody saw personal values in clear: who, when, and what was asked for.
+
+    Args:
+        ctx: The process's context.
+        command: What was asked for.
+        user: Who, where it is not the user of this process.
+    """
     log.warning("personal values revealed", command=command)
-    line = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "user": getpass.getuser(), "command": command}
+    who = user or getpass.getuser()
+    line = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "user": who, "command": command}
     path = ctx.settings.home / REVEALED
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)

@@ -6,6 +6,8 @@ The tests of this module tell one story and share one installation: first run, s
 from __future__ import annotations
 
 import re
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import browser
@@ -110,6 +112,30 @@ def test_an_operator_sees_the_dags_in_a_browser(api, tmp_path):
         page.wait_for("Consolidation", "mainframe")
         page.open(f"{api.url}/dags/source_krakow")
         page.wait_for("Kraków", "delivery", "extract", "transform", "handover", "verdict")
+        assert page.errors == []
+
+
+REVIEW = "/blueline/review/"
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", REVIEW), ("POST", f"{REVIEW}decide"), ("POST", f"{REVIEW}undo")])
+def test_the_review_page_answers_nobody_who_has_not_signed_in(api, method, path):
+    for header in ({}, {"Authorization": "Bearer nonsense"}, {"Cookie": "_token=nonsense"}):
+        body = b"" if method == "POST" else None
+        request = urllib.request.Request(api.url + path, method=method, headers=header, data=body)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60)
+        assert refused.value.code in (401, 403)
+
+
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="no chromium here (apt install chromium)")
+def test_an_operator_finds_the_review_page_in_airflow(api, tmp_path):
+    with browser.browsing(tmp_path / "profile") as page:
+        page.sign_in(api.url, api.token)
+        page.open(f"{api.url}{REVIEW}")
+        page.wait_for("Are they one customer?", f"You are {USER}", "Decisions")
+        page.open(f"{api.url}/plugin/blueline-review")
+        page.wait_for("Browse")
         assert page.errors == []
 
 

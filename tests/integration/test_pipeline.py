@@ -1,6 +1,7 @@
 """The whole pipeline on generated regions, held against the truth that the generator wrote."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -10,11 +11,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from audit.pairs import waiting
 from audit.trace import set_aside, trace
+from billing.decisions import RecordRef
 from billing.settings import Settings
+from loaders.decisions import Wish, undo
 from loaders.warehouse import connect
 from pipeline.context import Context
+from pipeline.deciding import decide_all
+from pipeline.explaining import show_explanation
+from pipeline.people import record_values
 from pipeline.reconciliation import not_in_load
 from pipeline.run import run_all
 from samples.__main__ import main as generate
@@ -264,6 +272,62 @@ run_all(context(), workers=1)
         "WHERE code = %s",
         one,
     )
+
+
+def test_a_decision_is_applied_by_the_next_run_and_leaves_nothing_when_it_is_taken_back(world):
+    ctx, _ = world
+    kept = {
+        "crosswalk": "SELECT source_id, source_key, target_id, row_hash FROM control.xref_subscriber ORDER BY 1, 2",
+        "party": "SELECT party_id, row_hash, members FROM billing.party ORDER BY 1",
+        "identifiers": "SELECT party_id, kind, row_hash FROM billing.party_identification ORDER BY 1, 2",
+        "account": "SELECT t::text FROM billing.billing_account t ORDER BY 1",
+        "alias": "SELECT alias_id, party_id FROM control.party_alias ORDER BY 1",
+    }
+    money = [
+        "SELECT t::text FROM billing.account_balance t ORDER BY 1",
+        "SELECT t::text FROM billing.payment t ORDER BY 1",
+    ]
+    before = {name: rows(ctx, query) for name, query in kept.items()}
+    amounts = [rows(ctx, query) for query in money]
+    with connect(ctx.database_url) as connection:
+        pair = waiting(connection, reason="NAME-BIRTH", limit=1)[0]
+    (made,) = decide_all(ctx.database_url, [Wish("merge", pair.left, pair.right, "papers")], actor="anna")
+    assert run_all(ctx, run_id="decided").error is None
+    report = json.loads((ctx.settings.reports_path / "decided" / "run.json").read_text())["identity"]
+    assert [(d["number"], d["actor"], d["state"]) for d in report["decisions"]] == [(made.number, "anna", "applied")]
+    assert (report["churn"]["merged"], report["churn"]["moved"], report["churn"]["new"]) == (1, 1, 0)
+    now = rows(ctx, kept["alias"])
+    assert now == [*before["alias"], (max(pair.parties), min(pair.parties))]
+    with connect(ctx.database_url, autocommit=True) as connection:
+        assert pair not in waiting(connection)
+        undo(connection, made.number, actor="jan", reason="a slip")
+    assert run_all(ctx, run_id="taken-back").error is None
+    assert {name: rows(ctx, query) for name, query in kept.items()} == before
+    assert [rows(ctx, query) for query in money] == amounts
+    assert run_all(ctx, run_id="again").error is None
+    assert rows(ctx, "SELECT count(*) FROM control.batch WHERE run_id = 'again'") == [(0,)]  # nothing new to load
+
+
+def test_two_that_were_never_compared_are_scored_for_the_answer_with_masked_values(world):
+    ctx, _ = world
+    ends = [
+        RecordRef(*rows(ctx, "SELECT c.code, x.source_key FROM control.xref_subscriber x JOIN control.source c "
+                             "USING (source_id) WHERE c.code = %s ORDER BY 2 LIMIT 1", code)[0])
+        for code in ("krakow", "lodz")
+    ]  # fmt: skip
+    masked, clear = record_values(ctx, ends), record_values(ctx, ends, reveal=True)
+    assert set(masked) == set(clear) == set(ends)
+    names = [
+        values[name] for values in clear.values() for name in ("first_name", "last_name", "pesel") if name in values
+    ]
+    assert names
+    console = Console(record=True, width=160, file=io.StringIO())
+    show_explanation(ctx, ctx.database_url, str(ends[0]), str(ends[1]), console, reveal=False)
+    text = console.export_text()
+    assert "Never compared: the two have no blocking key in common" in text
+    assert "before any evidence" in text
+    assert all(name not in text for name in names)
+    assert any("*" in value for values in masked.values() for value in values.values())
 
 
 def test_a_later_delivery_updates_what_changed_and_still_closes(world, deliveries):

@@ -174,9 +174,11 @@ def cluster(con: duckdb.DuckDBPyConnection, clean_sources: Collection[str] = ())
     """Build `clustered` (record, root) for every record, and `edge`: `decided` with refused merges as reviews.
 
     Args:
-        con: Connection with the tables `decided` and `evidence`.
+        con: Connection with the tables `decided` and `evidence`, and `forbidden` and `lent` of `decided.plan`.
         clean_sources: Sources that guarantee at most one record a customer.
     """
+    con.execute(_APART_SQL)
+    con.execute(_TESTIMONY_SQL)
     merges = con.sql("SELECT record_l, record_r FROM decided WHERE outcome = 'merge' ORDER BY ALL").to_arrow_table()
     records, roots = components(merges["record_l"].to_numpy(), merges["record_r"].to_numpy())
     con.register("component_arrow", pa.table({"record": records, "root": roots}))
@@ -205,6 +207,19 @@ def cluster(con: duckdb.DuckDBPyConnection, clean_sources: Collection[str] = ())
     con.unregister("refused_arrow")
 
 
+# What the score and what people keep apart, whatever stands between the two records.
+_APART_SQL = """
+CREATE OR REPLACE VIEW apart AS
+SELECT record_l, record_r FROM decided WHERE hard UNION ALL SELECT record_l, record_r FROM forbidden
+"""
+# What each record holds against another one: its own evidence and what the records lend it that people joined it with.
+_TESTIMONY_SQL = """
+CREATE OR REPLACE VIEW testimony AS
+SELECT record, class, source_id, pesel, nip, regon, birth_date FROM evidence
+UNION ALL
+SELECT record, class, NULL, pesel, nip, regon, NULL FROM lent
+"""
+
 _UNSOUND_SQL = """
 CREATE OR REPLACE TABLE unsound AS
 WITH facts AS (
@@ -214,14 +229,14 @@ WITH facts AS (
         OR count(DISTINCT regon) > 1
         OR count(DISTINCT birth_date) > 1
         OR count(k.source_id) > count(DISTINCT k.source_id) AS broken
-    FROM component AS c JOIN evidence AS e USING (record) LEFT JOIN clean_source AS k USING (source_id)
+    FROM component AS c JOIN testimony AS e USING (record) LEFT JOIN clean_source AS k USING (source_id)
     GROUP BY c.root
 )
 SELECT root FROM facts WHERE broken
 UNION
-SELECT a.root FROM decided AS d
+SELECT a.root FROM apart AS d
 JOIN component AS a ON a.record = d.record_l JOIN component AS b ON b.record = d.record_r
-WHERE d.hard AND a.root = b.root
+WHERE a.root = b.root
 """
 
 
@@ -231,21 +246,20 @@ def _settle_unsound(con: duckdb.DuckDBPyConnection) -> tuple[pa.Table, pa.Table]
     rows = con.execute("""
         SELECT e.record, e.pesel, CASE WHEN class = 'organisation' THEN e.nip END, e.regon, e.birth_date::VARCHAR,
             k.source_id
-        FROM component JOIN unsound USING (root) JOIN evidence AS e USING (record)
+        FROM component JOIN unsound USING (root) JOIN testimony AS e USING (record)
         LEFT JOIN clean_source AS k USING (source_id)
     """).fetchall()
     for record, pesel, nip, regon, birth, clean in rows:
-        given = Facts({record})
+        given = facts.setdefault(record, Facts({record}))
         for kind, value in (("pesel", pesel), ("nip", nip), ("regon", regon), ("birth", birth)):
             if value is not None:
                 given.values[kind].add(value)
         if clean is not None:
             given.clean.append(clean)
-        facts[record] = given
     edges = con.execute(
         f"SELECT record_l, record_r, match_weight, identified FROM decided AS d {inside} WHERE outcome = 'merge'"
     ).fetchall()
-    apart = con.execute(f"SELECT record_l, record_r FROM decided AS d {inside} WHERE hard").fetchall()
+    apart = con.execute(f"SELECT record_l, record_r FROM apart AS d {inside}").fetchall()
     slips = con.execute(f"""
         SELECT a.birth_date::VARCHAR, b.birth_date::VARCHAR FROM decided AS d {inside}
         JOIN evidence AS a ON a.record = d.record_l JOIN evidence AS b ON b.record = d.record_r

@@ -25,6 +25,7 @@ from typing import Literal
 import duckdb
 
 from transforms.identity.comparisons import COMPARISONS, GENERATION
+from transforms.identity.decided import REASONS as DECIDED
 from transforms.identity.weights import Weights
 
 Outcome = Literal["merge", "keep_apart", "review"]
@@ -178,6 +179,7 @@ REASONS: dict[str, str] = {
     **{policy.reason: policy.says for policy in POLICIES},
     CLUSTER_CONFLICT: "the pair agrees, but merging it would bring contradicting records into one customer",
     CLUSTER_AMBIGUOUS: "the record fits two customers that contradict each other about equally well",
+    **DECIDED,
 }
 
 

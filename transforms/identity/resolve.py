@@ -1,22 +1,25 @@
 """Same customer?  From normalised subscribers and addresses to clusters, golden parties and their provenance.
 
-The steps in order: evidence, guard, score, decide, cluster, survive.  Everything runs in one DuckDB connection that
-spills below the work folder; Python sees only the merge edges.  The four Parquet files are sorted and written in row
-groups of a fixed size, so the same records give the same bytes, whatever the order of files and rows or the number of
-threads.
+The steps in order: evidence, guard, score, decide, cluster, survive; what people decided is applied while clusters are
+made.  Everything runs in one DuckDB connection that spills below the work folder; Python sees only the merge edges.
+The four Parquet files are sorted and written in row groups of a fixed size, so the same records give the same bytes,
+whatever the order of files and rows or the number of threads.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from billing.decisions import Decision
+from billing.model import MergeRule
+from transforms.identity import decided
 from transforms.identity.cluster import cluster
 from transforms.identity.comparisons import COMPARISONS, MISSING
 from transforms.identity.constrain import ALIKE, decide
@@ -99,6 +102,9 @@ class IdentityFigures:
         scored_pairs: Different pairs that were scored.
         set_aside: Blocks too big to compare: `rule`, `value` (masked), `records`.
         weights_version: Version of the weights file.
+        outcomes: One mapping per outcome and reason: `outcome`, `reason`, `pairs`.
+        waiting: Pairs for review whose records are not one customer on other grounds.
+        decisions: What became of each decision of a person: `number`, `action`, `state`, `why`.
     """
 
     records: int
@@ -112,6 +118,9 @@ class IdentityFigures:
     scored_pairs: int
     set_aside: list[dict[str, object]] = field(default_factory=list)
     weights_version: str = ""
+    outcomes: list[dict[str, object]] = field(default_factory=list)
+    waiting: int = 0
+    decisions: list[dict[str, object]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,8 @@ def resolve(
     clean_sources: Collection[str] = (),
     max_block: int = MAX_BLOCK,
     max_pairs_per_record: float = MAX_PAIRS_PER_RECORD,
+    decisions: Sequence[Decision] = (),
+    survivorship: Mapping[str, MergeRule] | None = None,
     spark_master: str | None = None,
 ) -> IdentityResult:
     """Find out which subscriber records are one customer.
@@ -152,6 +163,8 @@ def resolve(
         clean_sources: Sources that guarantee at most one record a customer.
         max_block: Most records that may share one blocking key; bigger blocks are set aside and reported.
         max_pairs_per_record: Most pairs a record that one blocking rule may yield.
+        decisions: What people decided and nobody took back (`billing.decisions.standing`).
+        survivorship: Field -> rule, where it is another than the catalogue's.
         spark_master: Master URL of the Spark that scores the pairs; None: DuckDB does.
 
     Raises:
@@ -177,14 +190,18 @@ def resolve(
         con.execute("DROP TABLE linkable")
         decide(con, model)
         con.execute("DROP TABLE scored")
+        made = decided.plan(con, decisions)
+        decided.restrain(con, made)
         cluster(con, clean_sources)
-        survive(con)
+        decided.join(con, made)
+        survive(con, survivorship)
         files = {name: work / f"{name}.parquet" for name in ("edges", "clusters", "parties", "provenance")}
         _write(con, _EDGES_SQL, EDGES, files["edges"])
         _write(con, _CLUSTERS_SQL, CLUSTERS, files["clusters"])
         _write(con, _PARTIES_SQL, PARTIES, files["parties"])
         _write(con, _PROVENANCE_SQL, PROVENANCE, files["provenance"])
         figures = _figures(con, records, scored, candidates, model.version)
+        figures = replace(figures, decisions=[vars(verdict) for verdict in made.outcome()])
     finally:
         con.close()
         for scratch in (spill, work / ".spark"):
@@ -211,6 +228,8 @@ def _figures(
         scored_pairs=scored,
         set_aside=candidates.set_aside,
         weights_version=version,
+        outcomes=[{"outcome": o, "reason": r, "pairs": n} for o, r, n in con.execute(_OUTCOMES_SQL).fetchall()],
+        waiting=int(con.execute(_WAITING_SQL).fetchall()[0][0]),
     )
 
 
@@ -239,6 +258,11 @@ def _regular(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Tab
         yield pa.Table.from_batches(held).cast(schema).combine_chunks()
 
 
+_OUTCOMES_SQL = "SELECT outcome, reason, count(*) FROM edge GROUP BY ALL ORDER BY ALL"
+_WAITING_SQL = """
+SELECT count(*) FROM edge AS d JOIN clustered AS a ON a.record = d.record_l JOIN clustered AS b ON b.record = d.record_r
+WHERE d.outcome = 'review' AND a.root <> b.root
+"""
 _EDGES_SQL = f"""
 SELECT a.source_id AS left_source_id, a.subscriber_key AS left_key,
     b.source_id AS right_source_id, b.subscriber_key AS right_key,
@@ -247,7 +271,8 @@ SELECT a.source_id AS left_source_id, a.subscriber_key AS left_key,
     ", ".join(f"CASE WHEN d.{c.name} <> '{MISSING}' THEN '{c.name}=' || d.{c.name} END" for c in COMPARISONS)
 }) AS levels,
     {", ".join(f"weight_{c.name}" for c in COMPARISONS)}
-FROM (SELECT * FROM edge WHERE outcome <> 'keep_apart' OR (reason <> 'WEAK' AND {ALIKE})) AS d
+FROM (SELECT * FROM edge
+    WHERE outcome <> 'keep_apart' OR (reason <> 'WEAK' AND {ALIKE}) OR starts_with(reason, 'DECIDED-')) AS d
 JOIN record AS a ON a.record = d.record_l JOIN record AS b ON b.record = d.record_r
 ORDER BY d.record_l, d.record_r
 """

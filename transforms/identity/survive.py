@@ -1,4 +1,4 @@
-"""The golden party of a cluster: one value per field, chosen by the field catalogue's merge rule.
+"""The golden party of a cluster: one value per field, chosen by the field catalogue's merge rule or the declared one.
 
 A rule only orders the records that have a value (identifiers and contacts only with the status `ok` or `repaired`);
 the first one wins, and ties end with the record's name, so the choice never depends on the order of the rows:
@@ -15,14 +15,14 @@ Elsewhere the value is the only one there is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 
-from billing.model import ENTITIES
+from billing.model import ENTITIES, MergeRule
 from transforms.identity.evidence import USABLE
 
 _STATUS_CHECKED = ("pesel", "nip", "regon", "phone", "email")
-# Fields without a merge rule in the catalogue, and the rule that they follow here.
-_DEFAULT_RULES = {"sex": "most_frequent", "name": "most_complete"}
 FIELDS: tuple[str, ...] = (
     "kind", "name", "first_name", "last_name", "company_name", "pesel", "nip", "regon", "document", "birth_date",
     "sex", "phone", "email", "segment",
@@ -36,17 +36,24 @@ ORDERS: dict[str, str] = {
 }
 
 
-def rule_of(field: str) -> str:
-    """The merge rule of a golden field.
+def rule_of(field: str, declared: Mapping[str, MergeRule] | None = None) -> MergeRule:
+    """The merge rule of a golden field: the declared one, else the catalogue's.
 
-    >>> rule_of("pesel"), rule_of("last_name")
-    ('most_trusted', 'newest')
+    >>> rule_of("pesel"), rule_of("last_name"), rule_of("last_name", {"last_name": "most_frequent"})
+    ('most_trusted', 'newest', 'most_frequent')
     """
-    return ENTITIES["subscriber"].field(field).merge or _DEFAULT_RULES[field]
+    rule = (declared or {}).get(field) or ENTITIES["subscriber"].field(field).merge
+    assert rule is not None, field
+    return rule
 
 
-def survive(con: duckdb.DuckDBPyConnection) -> None:
-    """Build `party` (one row per cluster) and `provenance` from `clustered`, `evidence` and `subscriber`."""
+def survive(con: duckdb.DuckDBPyConnection, declared: Mapping[str, MergeRule] | None = None) -> None:
+    """Build `party` (one row per cluster) and `provenance` from `clustered`, `evidence` and `subscriber`.
+
+    Args:
+        con: Connection with these tables.
+        declared: Field -> rule, where it is another than the catalogue's.
+    """
     values = ", ".join(f"{_value(name)} AS {name}" for name in FIELDS)
     con.execute("""
         CREATE OR REPLACE TABLE shared AS
@@ -59,7 +66,7 @@ def survive(con: duckdb.DuckDBPyConnection) -> None:
         JOIN subscriber AS s USING (source_id, subscriber_key)
     """)
     long = " UNION ALL ".join(
-        f"SELECT root, record, trust, updated_on, '{name}' AS field, '{rule_of(name)}' AS rule,"
+        f"SELECT root, record, trust, updated_on, '{name}' AS field, '{rule_of(name, declared)}' AS rule,"
         f" {name}::VARCHAR AS value FROM member WHERE {name} IS NOT NULL"
         for name in FIELDS
     )

@@ -11,7 +11,7 @@ import pytest
 from report_example import example_run
 
 from audit import figures
-from audit.report import render, render_index
+from audit.report import QUEUE, render, render_index, render_queue
 from audit.report_model import verdict_of
 
 
@@ -160,6 +160,30 @@ def test_an_empty_run_can_be_reported(tmp_path):
     text = page_of(run, tmp_path).text
     assert "Nothing new" in text
     assert "0 of 0" in text
+
+
+def test_identity_is_told_with_reasons_decisions_and_what_became_of_the_ids(tmp_path):
+    page = page_of(example_run(), tmp_path)
+    assert "a person decided that they are one customer" in page.text
+    assert "anna" in page.text
+    assert "they hold two different valid PESELs, which no decision overrides" in page.text
+    assert QUEUE in page.links
+    churn = "Before New Split off Became part of another After Kept Records moved"
+    assert f"{churn} 20 700 + 290 + 2 1 under the id of before − 15 = 20 977" in page.text.replace("\u202f", " ")
+    refused = page_of({**example_run(broken=True), "run_id": "broken"}, tmp_path)
+    assert "Became part of another" not in refused.text  # nothing was loaded
+
+
+def test_the_pairs_that_wait_are_listed_on_a_page_of_their_own(tmp_path):
+    pair = {"left": "lodz/1", "right": "opole/<b>", "reason": "NAME-HOME", "says": "the same name and home",
+            "weight": -1.25, "levels": "last_name=same phone=different"}  # fmt: skip
+    page = Page(render_queue(example_run(), [pair], tmp_path).read_text(encoding="utf-8"))
+    assert page.fetched == []
+    assert "lodz/1 opole/<b> -1.2 NAME-HOME the same name and home last name: same, phone: different" in page.text
+    assert "The first 1 of 37 pairs" in page.text
+    assert "report.html" in page.links
+    empty = Page(render_queue(example_run(), [], tmp_path).read_text(encoding="utf-8"))
+    assert "no pair waits for a person" in empty.text
 
 
 def test_the_data_lie_beside_the_report(tmp_path):

@@ -1,0 +1,125 @@
+"""Decisions of people between the warehouse and those who make them: the link step, the command line, a page, a file.
+
+A file is the review queue as `blueline review export` writes it: one pair a line, to which a person adds `decision`
+(merge, never, or split of the left record) and `why`.  Lines without a decision are passed over.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from audit.pairs import Pair
+from billing.decisions import PAIRED, Action, Decision, record_ref, standing
+from billing.errors import ContractError, NoSchema
+from loaders.decisions import Wish, decide, read_decisions
+from loaders.warehouse import connect
+from pipeline.context import Context
+from pipeline.logs import log
+
+WISHES = tuple(action for action in get_args(Action) if action != "undo")
+COLUMNS = ("left", "right", "weight", "reason", "levels", "decision", "why")
+
+
+def standing_decisions(ctx: Context) -> list[Decision]:
+    """The decisions that stand; none where the warehouse has not been set up yet."""
+    try:
+        with connect(ctx.database_url) as connection:
+            return standing(read_decisions(connection))
+    except NoSchema:
+        return []
+
+
+def decide_all(url: str, wishes: Sequence[Wish], *, actor: str) -> list[Decision]:
+    """Write decisions, all or none, and log each.
+
+    Args:
+        url: The warehouse.
+        wishes: What is wanted.
+        actor: Who decides.
+    """
+    with connect(url, autocommit=True) as connection:
+        made = decide(connection, wishes, actor=actor)
+    for decision in made:
+        log.info("decided", decision=decision.number, action=decision.action, actor=actor,
+                 records=" ".join(map(str, decision.records)))  # fmt: skip
+    return made
+
+
+def write_queue(path: Path, pairs: Iterable[Pair]) -> int:
+    """Write pairs that wait as a file to be filled in; returns how many.
+
+    It holds no personal values: `blueline review` and the page show them, masked.
+    """
+    number = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for pair in pairs:
+            levels = " ".join(f"{name}={level}" for name, level in pair.levels.items())
+            writer.writerow([pair.left, pair.right, pair.weight, pair.reason, levels, "", ""])
+            number += 1
+    return number
+
+
+def write_decisions(path: Path, decisions: Iterable[Decision]) -> int:
+    """Write decisions in the form that `read_file` takes, to carry them to another warehouse; returns how many."""
+    number = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer.writeheader()
+        for made in decisions:
+            writer.writerow(
+                {"left": made.record, "right": made.other or "", "decision": made.action, "why": made.reason}
+            )
+            number += 1
+    return number
+
+
+def read_file(path: Path) -> list[Wish]:
+    """The decisions that a file asks for.
+
+    Raises:
+        ContractError: The file is not there or is no CSV in UTF-8, lacks a column, or a line cannot be understood;
+            every such line is named.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            lacking = [name for name in ("left", "right", "decision", "why") if name not in (reader.fieldnames or ())]
+            if lacking:
+                raise ContractError(
+                    f"the column {lacking[0]} is missing", file=str(path), line=1, remedy="blueline review export"
+                )
+            rows = [(reader.line_num, row) for row in reader]
+    except FileNotFoundError:
+        raise ContractError("there is no such file", file=str(path), remedy="blueline review export") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ContractError(f"not CSV in UTF-8: {error}", file=str(path), remedy="save it as CSV in UTF-8") from None
+    wishes: list[Wish] = []
+    problems: list[str] = []
+    for line, row in rows:
+        if not (row["decision"] or "").strip():
+            continue
+        try:
+            wishes.append(_wish(row))
+        except ContractError as error:
+            problems.append(f"line {line}: {error.message}")
+    if problems:
+        raise ContractError("; ".join(problems), file=str(path), remedy="correct these lines; nothing was decided")
+    return wishes
+
+
+def _wish(row: dict[str, Any]) -> Wish:
+    action = row["decision"].strip().lower()
+    if action not in WISHES:
+        raise ContractError(f"{action!r} is no decision ({', '.join(WISHES)})")
+    why = (row["why"] or "").strip()
+    if not why:
+        raise ContractError("why is empty")
+    left, right = (record_ref(text) if (text := (row[side] or "").strip()) else None for side in ("left", "right"))
+    if left is None or (action in PAIRED and right is None):
+        raise ContractError(f"{action} takes {'two records' if action in PAIRED else 'a record'}")
+    return Wish(action, left, right if action in PAIRED else None, why)

@@ -9,11 +9,11 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 export BLUELINE_HOME ?= .blueline
 
-.PHONY: help demo test up down status lint format bench lock clean distclean install
+.PHONY: help demo test up down status lint format bench bench-identity lock clean distclean install
 
 help: ## List the commands
 	@printf 'Blueline: many legacy billing systems, one reconciled billing database\n\n'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\nNeeds only make and CPython 3.11 or newer (another one: make PYTHON=/path/to/python3 ...).\n'
 
 $(INSTALLED): requirements.lock pyproject.toml bootstrap.sh
@@ -49,6 +49,9 @@ format: $(INSTALLED) ## Correct what can be corrected by machine
 
 bench: $(INSTALLED) ## Time and peak memory of every step at 100,000 and 1,000,000 subscribers; ARGS=100000
 	@$(BIN)/python benchmarks/pipeline_scale.py $(ARGS)
+
+bench-identity: $(INSTALLED) ## Identity on public data sets with truth, and its peers; ARGS='febrl3 --no-peers'
+	@$(BIN)/python -m benchmarks.identity $(ARGS)
 
 lock: $(INSTALLED) ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev --upgrade pyproject.toml -o requirements.lock

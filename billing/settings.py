@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     batch_rows: int = Field(65_536, ge=1_000, description="Rows a step holds at a time")
     workers: int = Field(2, ge=1, description="Sources that `blueline run` handles at the same time")
     memory_limit: str = Field("2GB", description="Memory that DuckDB may take before it spills to disk")
+    identity_weights: Path | None = Field(
+        None, description="Weights of identity (`blueline identity train`); default: the reviewed file that ships"
+    )
     ui_port: int = Field(8080, ge=0, le=65535, description="Port of the Airflow UI on 127.0.0.1; 0 takes any free one")
     reports_port: int = Field(
         8081, ge=0, le=65535, description="Port of the reports on 127.0.0.1 (`make up`); 0 takes any free one"

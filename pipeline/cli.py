@@ -12,7 +12,7 @@ from rich.console import Console
 
 from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
-from pipeline import cli_copybook, cli_decode, cli_evidence, cli_profile, cli_sources
+from pipeline import cli_copybook, cli_decode, cli_evidence, cli_identity, cli_profile, cli_sources
 from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.logs import configure_logs
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(cli_sources.app, name="sources")
 app.command("profile")(cli_profile.command)
 app.add_typer(cli_copybook.app, name="copybook")
+app.add_typer(cli_identity.app, name="identity")
 cli_evidence.register(app)
 cli_decode.register(app)
 db = typer.Typer(help="The warehouse and its schema.", no_args_is_help=True)

@@ -70,13 +70,14 @@ def evaluate(clusters: Path | str, truth: Path | str) -> Score:
 
 
 def score_partition(con: duckdb.DuckDBPyConnection, records: str) -> Score:
-    """Count pairs of a query with one row a record: `found` (its cluster) and `truth` (its person, or null: unknown)."""
+    """Count the pairs of a query that has, a record, `found` (its cluster) and `truth` (its person; null: unknown)."""
     found, true, right = con.execute(f"""
         WITH known AS MATERIALIZED (SELECT * FROM ({records}) WHERE truth IS NOT NULL)
-        SELECT {", ".join(
-            "(SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*) AS n FROM known GROUP BY "
-            f"{by}))::BIGINT"
+        SELECT {
+        ", ".join(
+            f"(SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*) AS n FROM known GROUP BY {by}))::BIGINT"
             for by in ("found", "truth", "found, truth")
-        )}
+        )
+    }
     """).fetchall()[0]
     return Score(int(found), int(true), int(right))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from transforms.identity.linkage.meanings import MEANINGS
 
 FULL_COMPARISON = 3_000_000  # pairs; up to here everything is compared with everything
-FOUND_PER_RECORD, COMPARED_PER_RECORD = 12, 3
+FOUND_PER_RECORD, COMPARED_PER_RECORD = 10, 2
 LEAST_FOUND, LEAST_COMPARED = 1_000_000, 600_000
 BIGGEST_BLOCK = 1_000  # records; a value that more share tells nobody from another
 MOST_KEYS, MOST_KEYS_OF_MANY, MANY = 60, 24, 200_000  # each key costs a pass over all records
@@ -87,9 +87,7 @@ def encodings(present: Sequence[str]) -> list[Encoding]:
         made.append(Encoding(m, m, m))
         if kind in ("name", "text"):
             made.append(
-                Encoding(m, f"{m}_start", f"{m}[1:3]")
-                if m in names
-                else Encoding(m, f"{m}_sound", f"skeleton({m})")
+                Encoding(m, f"{m}_start", f"{m}[1:3]") if m in names else Encoding(m, f"{m}_sound", f"skeleton({m})")
             )
         elif kind == "date":
             made += [
@@ -135,7 +133,7 @@ def block(con: duckdb.DuckDBPyConnection, present: Sequence[str], clean: Sequenc
     for key in keys:
         con.execute(f"""
             INSERT INTO found
-            WITH k AS ({_keyed("code", key.parts)}),
+            WITH k AS MATERIALIZED ({_keyed("code", key.parts)}),
             good AS (SELECT h FROM k GROUP BY h HAVING count(*) BETWEEN 2 AND {BIGGEST_BLOCK}),
             g AS MATERIALIZED (SELECT k.* FROM k SEMI JOIN good USING (h))
             SELECT a.record, b.record FROM g AS a JOIN g AS b ON a.h = b.h AND a.record < b.record WHERE {apart}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,15 +21,14 @@ from numpy.typing import NDArray
 from billing.errors import ContractError
 from transforms.identity.cluster import Facts
 from transforms.identity.evaluate import Score, score_partition
-from transforms.identity.linkage.blocking import block
+from transforms.identity.linkage.blocking import Key, block
 from transforms.identity.linkage.mixture import (
-    ONE_PERSON,
     RANDOM_PAIRS,
     Model,
     count_levels,
+    group_patterns,
     learn,
-    posteriors,
-    read_patterns,
+    score_pairs,
 )
 from transforms.identity.linkage.partition import STRONGEST, evidence, partition
 from transforms.identity.linkage.patterns import compare, count_values, fields
@@ -44,11 +43,11 @@ class Linked:
     Attributes:
         name: Of the data set.
         records: Records read.
-        groups: People found.
+        people: People found.
         meanings: Meanings with values.
         pairs: Pairs compared.
         keys: Blocking keys; none where everything was compared with everything.
-        model: What was learned.
+        model: What was learned; None where there was nothing to compare.
         seconds: Step -> seconds.
         root: Record -> smallest record of its group.
         score: Pairwise, on the groups; None without a truth.
@@ -57,11 +56,11 @@ class Linked:
 
     name: str
     records: int
-    groups: int
+    people: int
     meanings: tuple[str, ...]
     pairs: int
     keys: tuple[str, ...]
-    model: Model
+    model: Model | None
     seconds: dict[str, float]
     root: NDArray[np.int64]
     score: Score | None = None
@@ -125,64 +124,93 @@ def _link(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path, clusters:
         records = int(con.execute("SELECT count(*) FROM person").fetchall()[0][0])
     with clock.step("block"):
         count_values(con, present)
-        keys = block(con, present, clean)
+        keys = block(con, present, clean) if present else []
+    if not present:  # no rows, or no value in any of them
+        con.execute("CREATE OR REPLACE TABLE candidate (l INTEGER, r INTEGER)")
+        return _told(con, data, Found(np.arange(records), None, 0), (), [], clock, clusters)
     with clock.step("compare"):
-        compare(con, present, _random_pairs(con, records), "random_level")
+        _draw_pairs(con, records)
+        compare(con, present, "random_pair", "random_level")
         compare(con, present, "candidate", "level")
     with clock.step("learn"):
-        patterns = read_patterns(con, present, "level", grouped=True)
+        patterns = group_patterns(con, present, "level")
         random = count_levels(con, present, "random_level")
         model = learn(patterns, fields(present), random, records * (records - 1) / 2, records)
     with clock.step("decide"):
-        pairs = con.execute("SELECT l, r FROM level ORDER BY l, r").fetchnumpy()
-        left, right = (np.asarray(pairs[side], dtype=np.int64) for side in "lr")
-        chance = posteriors(model, read_patterns(con, present, "level", grouped=False))[:, ONE_PERSON].sum(axis=1)
+        # what is less likely says as much against as a pair that was never compared
+        left, right, chance = score_pairs(con, present, "level", model, patterns, float(np.exp(-STRONGEST)))
         weight = evidence(chance)
-        facts, proven = _facts(con, data, clean)
-        if len(proven):
-            apart = (proven[left] >= 0) & (proven[right] >= 0) & (proven[left] != proven[right])
-            weight[apart] = -STRONGEST
+        facts, proven = _facts(con, records, data, clean)
+        apart = (proven[left] >= 0) & (proven[right] >= 0) & (proven[left] != proven[right])
+        weight[apart] = -STRONGEST
         least = float(np.log(data.data.merge_at / (1 - data.data.merge_at)))
         root = partition(records, left, right, weight, least, facts)
+    return _told(con, data, Found(root, model, int(patterns.counts.sum())), present, keys, clock, clusters)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was decided: the groups, the model that decided, and how many pairs it saw."""
+
+    root: NDArray[np.int64]
+    model: Model | None
+    pairs: int
+
+
+def _told(
+    con: duckdb.DuckDBPyConnection,
+    data: DataSet,
+    found: Found,
+    present: Sequence[str],
+    keys: Sequence[Key],
+    clock: _Clock,
+    clusters: Path | None,
+) -> Linked:
+    """Write and score what was decided."""
+    root, model = found.root, found.model
     _write(con, root, clusters)
-    warnings = [] if model.converged else [f"the learning had not settled after {model.rounds} rounds"]
-    score, reachable = (None, 0) if data.truth is None else _score(con, root)
+    warnings = []
+    if model is None:
+        warnings.append("there is nothing to compare")
+    elif not model.converged:
+        warnings.append(f"the learning had not settled after {model.rounds} rounds")
+    score, reachable = (None, 0) if data.truth is None else _score(con)
     return Linked(
-        data.data.name, records, len(np.unique(root)), present, len(left), tuple(k.name for k in keys), model,
-        clock.seconds, root, score, reachable, tuple(warnings),
+        name=data.data.name, records=len(root), people=len(np.unique(root)), meanings=tuple(present), pairs=found.pairs,
+        keys=tuple(key.name for key in keys), model=model, seconds=clock.seconds, root=root, score=score,
+        reachable=reachable, warnings=tuple(warnings),
     )  # fmt: skip
 
 
-def _random_pairs(con: duckdb.DuckDBPyConnection, records: int) -> str:
+def _draw_pairs(con: duckdb.DuckDBPyConnection, records: int) -> None:
+    """Build `random_pair`: the same numbers for the same number of records."""
     con.execute(f"""
         CREATE OR REPLACE TABLE random_pair AS
         SELECT DISTINCT least(x, y)::INTEGER AS l, greatest(x, y)::INTEGER AS r
-        FROM (SELECT hash(i) % {max(records, 1)} AS x, hash(-1 - i) % {max(records, 1)} AS y
-              FROM range({RANDOM_PAIRS}) AS t (i))
+        FROM (SELECT hash(i) % {records} AS x, hash(-1 - i) % {records} AS y FROM range({RANDOM_PAIRS}) AS t (i))
         WHERE x <> y
     """)
-    return "random_pair"
 
 
 def _facts(
-    con: duckdb.DuckDBPyConnection, data: DataSet, clean: list[int]
+    con: duckdb.DuckDBPyConnection, records: int, data: DataSet, clean: list[int]
 ) -> tuple[dict[int, Facts], NDArray[np.int64]]:
     """What may contradict, and each record's proven identity number as a number of its own (-1: none)."""
     facts: dict[int, Facts] = {}
+    proven = np.full(records, -1, dtype=np.int64)
     if clean:
-        rows = con.execute(f"SELECT record, source FROM person WHERE source IN ({', '.join(map(str, clean))})").fetchnumpy()
+        numbers = ", ".join(map(str, clean))
+        rows = con.execute(f"SELECT record, source FROM person WHERE source IN ({numbers})").fetchnumpy()
         for record, source in zip(rows["record"].tolist(), rows["source"].tolist(), strict=True):
             facts[record] = Facts({record}, clean=[str(source)])
-    if data.data.national_id_check is None:
-        return facts, np.empty(0, np.int64)
-    rows = con.execute("""
-        SELECT record, coalesce(dense_rank() OVER (ORDER BY proven_id) - 1, -1) AS number, proven_id
-        FROM person WHERE proven_id IS NOT NULL
-    """).fetchnumpy()
-    proven = np.full(int(con.execute("SELECT count(*) FROM person").fetchall()[0][0]), -1, dtype=np.int64)
-    proven[rows["record"]] = rows["number"]
-    for record, number in zip(rows["record"].tolist(), rows["proven_id"].tolist(), strict=True):
-        facts.setdefault(record, Facts({record})).values["pesel"].add(number)
+    if data.data.national_id_check is not None:
+        rows = con.execute("""
+            SELECT record, dense_rank() OVER (ORDER BY proven_id) AS number, proven_id
+            FROM person WHERE proven_id IS NOT NULL
+        """).fetchnumpy()
+        proven[rows["record"]] = rows["number"]
+        for record, number in zip(rows["record"].tolist(), rows["proven_id"].tolist(), strict=True):
+            facts.setdefault(record, Facts({record})).values["pesel"].add(number)
     return facts, proven
 
 
@@ -198,7 +226,7 @@ def _write(con: duckdb.DuckDBPyConnection, root: NDArray[np.int64], clusters: Pa
         """)
 
 
-def _score(con: duckdb.DuckDBPyConnection, root: NDArray[np.int64]) -> tuple[Score, int]:
+def _score(con: duckdb.DuckDBPyConnection) -> tuple[Score, int]:
     """The score of the groups, and the true pairs that were compared."""
     score = score_partition(con, "SELECT root AS found, entity AS truth FROM person JOIN grouped USING (record)")
     reachable = con.execute("""

@@ -44,6 +44,7 @@ class Meaning:
 _SLIP = "levenshtein(a, b) <= 2 AND damerau_levenshtein(a, b) = 1"
 _TWO_SLIPS = "levenshtein(a, b) <= 2"
 _COMMON_WORD = "contains(a || b, ' ') AND list_has_any(string_split(a, ' '), string_split(b, ' '))"
+_SAME_DIGITS = "regexp_replace(a, '[^0-9]', '', 'g') = regexp_replace(b, '[^0-9]', '', 'g')"
 # Words in another order: worth splitting only where there are several on both sides.
 _HALF_THE_WORDS = (
     "regexp_matches(a, ' .* ') AND regexp_matches(b, ' .* ')"
@@ -86,12 +87,14 @@ KINDS: dict[str, Kind] = {
         ),
         (0.8, 0.08, 0.04, 0.03, 0.05),
     ),
+    # Boxes are made of names, and namesakes number them: whose digits differ has another box, not a mistyped one.
     "email": Kind(
         (
             "a = b",
-            _TWO_SLIPS,
+            f"{_TWO_SLIPS} AND {_SAME_DIGITS}",
             "split_part(a, '@', 1) = split_part(b, '@', 1)",
-            "jaro_winkler_similarity(split_part(a, '@', 1), split_part(b, '@', 1)) >= 0.88",
+            f"{_SAME_DIGITS} AND jaro_winkler_similarity(split_part(a, '@', 1), split_part(b, '@', 1)) >= 0.88"
+            " AND split_part(a, '@', 2) = split_part(b, '@', 2)",
         ),
         (0.8, 0.08, 0.04, 0.03, 0.05),
     ),

@@ -3,8 +3,8 @@
 Candidate pairs are a mixture of five kinds, and a pair's kind shows in how its fields agree:
 
 * one person, at the same address or moved: each field keeps its level by a chance that is learned;
-* strangers: by a chance that is known beforehand, because nearly every random pair is one, and for an exact agreement by
-  the frequency of the value;
+* strangers: by a chance that is known beforehand, because nearly every random pair is one, and for an exact agreement
+  by the frequency of the value;
 * relatives agree on the family's name and address, neighbours on the address alone, by chances that are learned, too;
   on a person's own fields both are strangers.
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -34,6 +35,10 @@ STILL = 1e-5  # relative change of the expected pairs of one person that ends th
 RANDOM_PAIRS = 200_000
 # What the start is worth, in pairs and as a share of the pairs that teach: fields that few pairs show stay near it.
 START_PAIRS, START_SHARE = 10.0, 0.1
+
+# People move, but no source has this many wrong names, dates or numbers.  Without a limit, namesakes could pass for one
+# person in a data set that has many of them.
+MOST_DIFFERENT = 0.2
 
 # Kind of pair -> scope -> how it agrees there: as one person (m), as strangers (u), as a household (h) or place (p).
 KINDS_OF_PAIR: dict[str, dict[str, str]] = {
@@ -81,16 +86,41 @@ class Model:
     converged: bool = False
 
 
-def read_patterns(con: duckdb.DuckDBPyConnection, present: Sequence[str], table: str, *, grouped: bool) -> Patterns:
-    """The pairs of a table of levels, in the order of their records, or grouped (frequencies rounded)."""
-    names = fields(present)
-    lnf = [f"{s}_lnf" for s in SCOPES]
-    if grouped:
-        rounded = ", ".join(f"round({name} * 2) / 2 AS {name}" for name in lnf)
-        sql = f"SELECT {', '.join(names)}, {rounded}, count(*) AS pairs FROM {table} GROUP BY ALL ORDER BY ALL"
-    else:
-        sql = f"SELECT {', '.join(names)}, {', '.join(lnf)}, 1 AS pairs FROM {table} ORDER BY l, r"
-    rows = con.execute(sql).fetchnumpy()
+def group_patterns(con: duckdb.DuckDBPyConnection, present: Sequence[str], table: str) -> Patterns:
+    """The pairs of a table of levels, grouped by levels and rounded frequencies."""
+    names, lnf = fields(present), [f"{s}_lnf" for s in SCOPES]
+    rounded = ", ".join(f"round({name} * 2) / 2 AS {name}" for name in lnf)
+    sql = f"SELECT {', '.join(names)}, {rounded}, count(*) AS pairs FROM {table} GROUP BY ALL ORDER BY ALL"
+    return _patterns(con.execute(sql).fetchnumpy(), names, lnf)
+
+
+def score_pairs(
+    con: duckdb.DuckDBPyConnection, present: Sequence[str], table: str, model: Model, groups: Patterns, least: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """The pairs of a table of levels that have at least a chance of `least` to be one person, and that chance.
+
+    Args:
+        con: Connection with the table.
+        present: Meanings with values.
+        table: The table of levels.
+        model: What was learned.
+        groups: The same pairs, grouped: they tell which need no closer look.
+        least: Pairs that are less likely are left out.
+    """
+    names, lnf = fields(present), [f"{s}_lnf" for s in SCOPES]
+    likely = posteriors(model, groups)[:, ONE_PERSON].sum(axis=1) >= least / 4
+    # frequencies were rounded to halves, three times
+    highest = float(groups.lnf[likely].sum(axis=1).max(initial=-np.inf)) + 0.75
+    rows = con.execute(f"""
+        SELECT l, r, {", ".join(names)}, {", ".join(lnf)}, 1 AS pairs FROM {table}
+        WHERE {" + ".join(lnf)} <= {max(highest, -1e6)!r} ORDER BY l, r
+    """).fetchnumpy()
+    chance = posteriors(model, _patterns(rows, names, lnf))[:, ONE_PERSON].sum(axis=1)
+    kept = chance >= least
+    return np.asarray(rows["l"], np.int64)[kept], np.asarray(rows["r"], np.int64)[kept], chance[kept]
+
+
+def _patterns(rows: Mapping[str, Any], names: Sequence[str], lnf: Sequence[str]) -> Patterns:
     return Patterns(
         np.stack([np.asarray(rows[name], dtype=np.int8) for name in names], axis=1),
         np.stack([np.asarray(rows[name], dtype=np.float64) for name in lnf], axis=1),
@@ -158,7 +188,10 @@ def _learn_round(model: Model, patterns: Patterns, weights: Floats, begun: Mappi
                 weight = weights[:, kinds].sum(axis=1)
                 seen = np.bincount(level, weights=weight[given], minlength=depth(field))
                 seen = seen + (START_PAIRS + START_SHARE * weight.sum()) * begun[field]
-                model.chances[which][field] = seen / seen.sum()
+                chance = seen / seen.sum()
+                if which == "m" and scope(field) != "place" and chance[-1] > MOST_DIFFERENT:
+                    chance = np.append(chance[:-1] * (1 - MOST_DIFFERENT) / chance[:-1].sum(), MOST_DIFFERENT)
+                model.chances[which][field] = chance
 
 
 def posteriors(model: Model, patterns: Patterns) -> Floats:

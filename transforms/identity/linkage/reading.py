@@ -20,11 +20,15 @@ from transforms.identity.linkage.spec import DataSet, SourceFiles, Truth
 
 _EMPTY = "('', 'nan', 'null', 'none', 'nil', 'n a', 'unknown', 'missing', 'not known')"
 
+# As characters, not as a pattern: every value of every row passes here.
+_MARKS = '.,;:!?-–—_/\\|()[]{}<>"&+*#@=~^%$\t\r\n'
+
 MACROS = f"""
 CREATE OR REPLACE MACRO latin(x) AS
     translate(replace(replace(strip_accents(lower(x)), 'ß', 'ss'), 'æ', 'ae'), 'łøđðı', 'loddi');
-CREATE OR REPLACE MACRO words(x) AS
-    trim(regexp_replace(replace(latin(x), '''', ''), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'));
+CREATE OR REPLACE MACRO words(x) AS trim(replace(replace(replace(
+    translate(replace(latin(x), '''', ''), '{_MARKS}', '{" " * len(_MARKS)}'),
+    '    ', ' '), '  ', ' '), '  ', ' '));
 CREATE OR REPLACE MACRO worded(x) AS CASE WHEN words(x) IN {_EMPTY} THEN NULL ELSE words(x) END;
 CREATE OR REPLACE MACRO single(x) AS
     replace(replace(replace(replace(replace(x, 'll', 'l'), 'ss', 's'), 'tt', 't'), 'nn', 'n'), 'rr', 'r');
@@ -61,17 +65,20 @@ def read_people(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path) -> 
     parts = []
     for number, ((view, names), source) in enumerate(zip(columns.items(), data.source, strict=True)):
         try:
-            con.execute(f"CREATE OR REPLACE TEMP TABLE part_{number} AS {_select(con, data, source, number, names, view)}")
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE part_{number} AS {_select(con, data, source, number, names, view)}"
+            )
         except duckdb.Error as error:
             raise _unreadable(error, source, folder) from None
         parts.append(f"SELECT * FROM part_{number}")
     given = f"({' UNION ALL BY NAME '.join(parts)})"
     made = [row[0] for row in con.execute(f"DESCRIBE FROM {given}").fetchall()]
-    # Numbered by content, so that the order of rows changes nothing; the truth only parts rows that are alike.
-    order = [m for m in MEANINGS if m in made] + [c for c in ("source", "key", "entity") if c in made]
+    # Numbered by content, so that the order of rows changes nothing; the rest only parts rows that are alike.
+    content, rest = ([c for c in made if (c in MEANINGS) == ours] for ours in (True, False))
+    order = f"hash({', '.join(content)}), hash({', '.join(rest)})"
     con.execute(f"""
         CREATE OR REPLACE TABLE person AS
-        SELECT row_number() OVER (ORDER BY {", ".join(order)})::INTEGER - 1 AS record, * FROM {given}
+        SELECT row_number() OVER (ORDER BY {order})::INTEGER - 1 AS record, * FROM {given}
     """)
     for number in range(len(parts)):
         con.execute(f"DROP TABLE part_{number}")
@@ -176,7 +183,8 @@ def _read_pairs(con: duckdb.DuckDBPyConnection, truth: Truth, folder: Path, sour
     con.register("entity_arrow", pa.table({"record": records, "root": roots}))
     con.execute("""
         CREATE OR REPLACE TABLE person AS
-        SELECT p.*, coalesce(e.root, p.record)::VARCHAR AS entity FROM person AS p LEFT JOIN entity_arrow AS e USING (record)
+        SELECT p.*, coalesce(e.root, p.record)::VARCHAR AS entity
+        FROM person AS p LEFT JOIN entity_arrow AS e USING (record)
     """)
     con.unregister("entity_arrow")
 

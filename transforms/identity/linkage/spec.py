@@ -1,6 +1,6 @@
 """What a data set is: its files, what each column means, and where the truth is, if there is one.
 
-The declaration is a TOML file.  It names no rule and no threshold: how strongly a field speaks is learned from the data.
+The declaration is a TOML file.  It names no rule: how strongly a field speaks is learned from the data.
 
     [data]
     name = "two registers"
@@ -63,7 +63,7 @@ class Heading(_Strict):
     name: str = ""
     day_first: bool | None = None
     national_id_check: Literal["pesel"] | None = None
-    merge_at: float = Field(default=0.8, gt=0.0, lt=1.0)
+    merge_at: float = Field(default=0.75, gt=0.0, lt=1.0)
 
 
 class Truth(_Strict):

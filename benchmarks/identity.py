@@ -46,7 +46,10 @@ def main(arguments: list[str]) -> None:
 def _measure(case: Case, folder: Path, python: str | None, *, peers: bool) -> list[str]:
     spec = case.declare(folder)
     command = [sys.executable, "-m", "pipeline.cli", "identity", "evaluate", "--spec", str(spec)]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        print(done.stdout + done.stderr, file=sys.stderr)
+        return [case.name, "failed"]
     figures = json.loads(spec.with_suffix(".result.json").read_text())
     score = figures["score"]
     row = [case.name, f"{figures['records']:,}"]

@@ -61,6 +61,20 @@ birth_date = "dob"
 locality = "city"
 email = "email"
 """
+_PEOPLE_OF_CENSUSES = """
+[columns]
+given_name = "first_name"
+middle_name = "middle_initial"
+family_name = "last_name"
+sex = "sex"
+birth_date = "date_of_birth"
+house_number = "street_number"
+street = "street_name"
+flat = "unit_number"
+locality = "city"
+region = "state"
+postal_code = "zipcode"
+"""
 _PEOPLE = """
 [columns]
 given_name = "first_name"
@@ -119,8 +133,8 @@ CASES: tuple[Case, ...] = (
         Case(f"pseudopeople-{seed}", "pseudopeople", tuple(f"{n}{seed}.csv" for n in _EVERYTHING), _SIMULANT, _PEOPLE)
         for seed in (1, 2, 3, 4, 5)
     ),
-    Case("pseudopeople-no-id-1", "pseudopeople", ("census1.csv", "nutrition1.csv", "survey1.csv", "security1.csv"),
-         _SIMULANT, "\n".join(line for line in _PEOPLE.splitlines() if not line.startswith("national_id"))),
+    Case("pseudopeople-no-id-1", "pseudopeople", tuple(f"{name}1.csv" for name in ("census", "security", "nutrition")),
+         _SIMULANT, _PEOPLE_OF_CENSUSES),
 )  # fmt: skip
 
 

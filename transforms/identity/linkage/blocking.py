@@ -24,7 +24,7 @@ from transforms.identity.linkage.meanings import MEANINGS
 
 FULL_COMPARISON = 3_000_000  # pairs; up to here everything is compared with everything
 FOUND_PER_RECORD, COMPARED_PER_RECORD = 10, 2
-LEAST_FOUND, LEAST_COMPARED = 1_000_000, 600_000
+LEAST_FOUND, LEAST_COMPARED = 1_500_000, 1_200_000
 BIGGEST_BLOCK = 1_000  # records; a value that more share tells nobody from another
 MOST_KEYS, MOST_KEYS_OF_MANY, MANY = 60, 24, 200_000  # each key costs a pass over all records
 SAMPLE = 30_000

@@ -189,6 +189,9 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
         (["19710524", "19801x03"], ["19710524", "19801x03"]),
         (["1971-05-24T00:00:00", ""], ["19710524", None]),
         (["1971-5-4", "none"], ["19710504", None]),
+        (["24/05/71", "31.01.04"], ["19710524", "20040131"]),
+        (["24 May 1971", "1 Feb 1980"], ["19710524", "19800201"]),
+        (["May 24, 1971", "January 3, 1980"], ["19710524", "19800103"]),
     ],
 )
 def test_the_order_of_dates_is_told_by_the_column(tmp_path: Path, written: list[str], read: list[str | None]) -> None:

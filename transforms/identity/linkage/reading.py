@@ -36,12 +36,19 @@ CREATE OR REPLACE MACRO skeleton(x) AS
     x[1] || single(translate(regexp_replace(x[2:], '[aeiouyhw ]+', '', 'g'), 'zckqgjvbdm', 'sssssjfptn'));
 """
 
-# (name, regular expression over the raw text, order of its groups as year, month, day)
-_ORDERS: tuple[tuple[str, str, str], ...] = (
-    ("ymd", r"^\s*(\w{4})[-/. ]?(\w{1,2})[-/. ]?(\w{1,2})(?:[ T].*)?$", "ymd"),
-    ("dmy", r"^\s*(\w{1,2})[-/. ]?(\w{1,2})[-/. ]?(\w{4})(?:[ T].*)?$", "dmy"),
-    ("mdy", r"^\s*(\w{1,2})[-/. ]?(\w{1,2})[-/. ]?(\w{4})(?:[ T].*)?$", "mdy"),
+# Regular expression over the raw text, and which of its groups are year, month and day.
+_LONG, _SHORT = r"\w{4}", r"\w{1,2}"
+_ORDERS: tuple[tuple[str, str], ...] = tuple(
+    (rf"^\s*({parts[0]})[-/. ]{gap}({parts[1]})[-/. ]{gap}({parts[2]})(?:[ T].*)?$", letters)
+    for letters, parts, gap in (
+        ("ymd", (_LONG, _SHORT, _SHORT), "?"),
+        ("dmy", (_SHORT, _SHORT, _LONG), "?"),
+        ("mdy", (_SHORT, _SHORT, _LONG), "?"),
+        ("dmy", (_SHORT, _SHORT, r"\d{2}"), ""),
+        ("mdy", (_SHORT, _SHORT, r"\d{2}"), ""),
+    )
 )
+_WITH_MONTH_NAMES = "['%d %b %Y', '%d %B %Y', '%b %d, %Y', '%B %d, %Y', '%b %d %Y', '%B %d %Y', '%d-%b-%Y']"
 
 
 def read_people(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path) -> tuple[str, ...]:
@@ -222,22 +229,20 @@ def _clean(con: duckdb.DuckDBPyConnection, data: DataSet, meaning: str, names: l
 
 
 def _date(con: duckdb.DuckDBPyConnection, text: str, view: str, day_first: bool | None) -> str:
-    best, most = _ORDERS[0], -1
-    for order in _ORDERS:
-        sql = _ordered(text, order)
-        good = con.execute(f"SELECT count(try_strptime({sql}, '%Y%m%d')) FROM {view}").fetchall()[0][0]
-        if order[2] == ("dmy" if day_first else "mdy") and day_first is not None:
-            good += 0.5
-        if good > most:
-            best, most = order, good
-    return _ordered(text, best)
+    """Eight characters, year first, in the order that makes the most of the column's values dates."""
+    orders = [order for order in _ORDERS if day_first is None or order[1] != ("mdy" if day_first else "dmy")]
+    readings = [*(_ordered(text, *order) for order in orders)]
+    readings.append(f"strftime(try_strptime({text}, {_WITH_MONTH_NAMES}), '%Y%m%d')")
+    counts = ", ".join(f"count(try_strptime({reading}, '%Y%m%d'))" for reading in readings)
+    good = con.execute(f"SELECT {counts} FROM {view}").fetchall()[0]
+    return readings[good.index(max(good))]
 
 
-def _ordered(text: str, order: tuple[str, str, str]) -> str:
-    _, pattern, letters = order
-    year, month, day = (letters.index(c) + 1 for c in "ymd")
+def _ordered(text: str, pattern: str, letters: str) -> str:
+    year, month, day = (f"regexp_extract({text}, '{pattern}', {letters.index(letter) + 1})" for letter in "ymd")
+    # of two digits, those of the last decades are more often a birth in this century than one a hundred years ago
+    century = f"CASE WHEN length({year}) > 2 THEN '' WHEN {year} <= '25' THEN '20' ELSE '19' END"
     return (
-        f"CASE WHEN regexp_matches({text}, '{pattern}') THEN regexp_extract({text}, '{pattern}', {year})"
-        f" || lpad(regexp_extract({text}, '{pattern}', {month}), 2, '0')"
-        f" || lpad(regexp_extract({text}, '{pattern}', {day}), 2, '0') END"
+        f"CASE WHEN regexp_matches({text}, '{pattern}')"
+        f" THEN {century} || {year} || lpad({month}, 2, '0') || lpad({day}, 2, '0') END"
     )

@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 export BLUELINE_HOME ?= .blueline
 
-.PHONY: help demo test up down status lint format bench bench-normalise spark lock clean distclean install
+.PHONY: help demo test up down status lint format bench bench-identity bench-normalise spark lock clean distclean install
 
 help: ## List the commands
 	@printf 'Blueline: many legacy billing systems, one reconciled billing database\n\n'
@@ -49,6 +49,9 @@ format: $(INSTALLED) ## Correct what can be corrected by machine
 
 bench: $(INSTALLED) ## Time and peak memory of every step at 100,000 and 1,000,000 subscribers; ARGS=100000
 	@$(BIN)/python benchmarks/pipeline_scale.py $(ARGS)
+
+bench-identity: $(INSTALLED) ## Identity on public data sets with truth, and its peers; ARGS='febrl3 --no-peers'
+	@$(BIN)/python -m benchmarks.identity $(ARGS)
 
 bench-normalise: $(INSTALLED) ## The normalisers beside pandas, on 500,000 subscribers; ARGS=5000000
 	@$(BIN)/python benchmarks/normalise_speed.py $(ARGS)

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     spark_master: str = Field(
         "local[*]", description="Master URL of Spark; a cluster's executors must reach the store's folder"
     )
+    identity_weights: Path | None = Field(
+        None, description="Weights of identity (`blueline identity train`); default: the reviewed file that ships"
+    )
     ui_port: int = Field(8080, ge=0, le=65535, description="Port of the Airflow UI on 127.0.0.1; 0 takes any free one")
     reports_port: int = Field(
         8081, ge=0, le=65535, description="Port of the reports on 127.0.0.1 (`make up`); 0 takes any free one"

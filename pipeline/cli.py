@@ -17,6 +17,7 @@ from pipeline import (
     cli_decode,
     cli_evidence,
     cli_explain,
+    cli_identity,
     cli_normalise,
     cli_profile,
     cli_review,
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(cli_sources.app, name="sources")
 app.command("profile")(cli_profile.command)
 app.add_typer(cli_copybook.app, name="copybook")
+app.add_typer(cli_identity.app, name="identity")
 cli_evidence.register(app)
 cli_decode.register(app)
 cli_normalise.register(app)

@@ -101,6 +101,7 @@ def _standing(ctx: Context, name: str) -> dict[str, Any]:
 
 def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
     from transforms.identity import resolve
+    from transforms.identity.weights import read_weights
 
     tables = published(ctx, collect)
     specs = {name: ctx.source(name).spec for name in tables}
@@ -119,6 +120,7 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
             attempt.path("identity"),
             memory_limit=ctx.settings.memory_limit,
             threads=ctx.settings.workers,
+            weights=ctx.settings.identity_weights,
             clean_sources=[name for name, spec in specs.items() if spec.clean_keys],
             decisions=decisions,
             survivorship=survivorship,
@@ -131,7 +133,8 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
 
     # Who is whom depends on the data and on what people decided, not on what became of a source in this run.
     trust = repr(sorted((name, spec.trust, spec.clean_keys) for name, spec in specs.items()))
-    config = f"{trust} {fingerprint(decisions)} {survivorship}"
+    weights = read_weights(ctx.settings.identity_weights).version
+    config = f"{trust} {weights} {fingerprint(decisions)} {survivorship}"
     refs = [manifest.ref for manifest in tables.values()]
     resolved = perform(ctx, "resolve", SCOPE, inputs=refs, config=config, work=work)
     return perform(

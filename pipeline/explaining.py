@@ -91,7 +91,7 @@ def show_explanation(ctx: Context, url: str, one: str, other: str, console: Cons
     values = record_values(ctx, ends, reveal=reveal)
     if pair is not None:
         print_pair(console, pair, values)
-        _print_waterfall(console, pair, _start())
+        _print_waterfall(console, pair, _start(ctx))
     else:
         _print_computed(ctx, console, ends, values)
     if len(found.chain) > 1 or (found.chain and pair is None):
@@ -128,7 +128,10 @@ def _print_computed(
     from transforms.identity.pair import compare
 
     tables = loaded_tables(ctx)
-    found = compare(files_of(ctx, tables, "subscriber"), files_of(ctx, tables, "address"), *ends) if tables else None
+    found = None
+    if tables:
+        files = files_of(ctx, tables, "subscriber"), files_of(ctx, tables, "address")
+        found = compare(*files, *ends, weights=ctx.settings.identity_weights)
     if found is None:
         console.print(
             f"{ends[0]} and {ends[1]} are not a pair that is kept, and their values are not in this store.",
@@ -151,12 +154,12 @@ def _print_computed(
     _print_waterfall(console, pair, found.start)
 
 
-def _start() -> float:
+def _start(ctx: Context) -> float:
     from math import log2
 
     from transforms.identity.weights import read_weights
 
-    prior = read_weights().prior
+    prior = read_weights(ctx.settings.identity_weights).prior
     return log2(prior / (1 - prior))
 
 

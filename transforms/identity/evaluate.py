@@ -58,22 +58,26 @@ def evaluate(clusters: Path | str, truth: Path | str) -> Score:
     """
     con = duckdb.connect()
     try:
-        found, true, right = con.execute(
-            """
-            WITH both_known AS (
-                SELECT c.cluster_key, t.person_id
-                FROM read_parquet(?) AS c JOIN read_csv(?, all_varchar = true) AS t USING (source_id, subscriber_key)
-            )
-            SELECT
-                (SELECT coalesce(sum(n * (n - 1) // 2), 0)
-                 FROM (SELECT count(*) AS n FROM both_known GROUP BY cluster_key))::BIGINT,
-                (SELECT coalesce(sum(n * (n - 1) // 2), 0)
-                 FROM (SELECT count(*) AS n FROM both_known GROUP BY person_id))::BIGINT,
-                (SELECT coalesce(sum(n * (n - 1) // 2), 0)
-                 FROM (SELECT count(*) AS n FROM both_known GROUP BY cluster_key, person_id))::BIGINT
-            """,
-            [str(clusters), str(truth)],
-        ).fetchall()[0]
+        con.execute("CREATE TABLE cluster AS SELECT * FROM read_parquet(?)", [str(clusters)])
+        con.execute("CREATE TABLE truth AS SELECT * FROM read_csv(?, all_varchar = true)", [str(truth)])
+        return score_partition(
+            con,
+            "SELECT c.cluster_key AS found, t.person_id AS truth"
+            " FROM cluster AS c JOIN truth AS t USING (source_id, subscriber_key)",
+        )
     finally:
         con.close()
+
+
+def score_partition(con: duckdb.DuckDBPyConnection, records: str) -> Score:
+    """Count the pairs of a query that has, a record, `found` (its cluster) and `truth` (its person; null: unknown)."""
+    found, true, right = con.execute(f"""
+        WITH known AS MATERIALIZED (SELECT * FROM ({records}) WHERE truth IS NOT NULL)
+        SELECT {
+        ", ".join(
+            f"(SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*) AS n FROM known GROUP BY {by}))::BIGINT"
+            for by in ("found", "truth", "found, truth")
+        )
+    }
+    """).fetchall()[0]
     return Score(int(found), int(true), int(right))

@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from billing.errors import ContractError
 from transforms.identity.comparisons import FREQUENCY_COLUMNS
 from transforms.identity.evidence import collect_evidence
 from transforms.identity.link import name_columns, settings
@@ -61,6 +62,9 @@ def train(
         seed: Of the random pairs.
         memory_limit: DuckDB's.
         threads: DuckDB's.
+
+    Raises:
+        ContractError: The learning without labels did not settle.
     """
     # Imported here: only training and scoring need Splink.
     from splink import Linker
@@ -98,7 +102,7 @@ def train(
             linker.training.estimate_m_from_label_column("person_id")
         else:
             for rule in _EM_RULES:
-                linker.training.estimate_parameters_using_expectation_maximisation(rule)
+                _settled(linker.training.estimate_parameters_using_expectation_maximisation(rule), rule)
         trained = linker.misc.save_model_to_json()
     finally:
         con.close()
@@ -112,6 +116,31 @@ def train(
         frequencies=frequencies,
         rare=dict.fromkeys(FREQUENCY_COLUMNS, COMMON / 4),
     )
+
+
+def _settled(session: Any, rule: str) -> None:
+    """Refuse a training that was cut off: its last round still moved a chance by more than the limit."""
+    history = session._core_model_settings_history
+    limits = session.training_settings
+    if len(history) <= limits.max_iterations:
+        return
+    before, after = (_chances_of(step) for step in history[-2:])
+    moved = max((abs(a - b) for a, b in zip(before, after, strict=True)), default=0.0)
+    if moved > limits.em_convergence:
+        raise ContractError(
+            f"the learning had not settled after {limits.max_iterations} rounds over the pairs with {rule}",
+            remedy="train on more records, or with a truth; nothing was written",
+        )
+
+
+def _chances_of(model: Any) -> list[float]:
+    """Every m of one round of Splink's training, in one order; levels without a value count as none."""
+    return [
+        float(level.m_probability) if isinstance(level.m_probability, float) else 0.0
+        for comparison in model.comparisons
+        for level in comparison.comparison_levels
+        if not level.is_null_level
+    ]
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, column: str) -> dict[str, float]:

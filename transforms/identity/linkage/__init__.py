@@ -1,0 +1,1 @@
+"""Linking any data set of people from a column mapping alone, without labels."""

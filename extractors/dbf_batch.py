@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from extractors.cells import Cells, together
 from extractors.damage import DamageReport
 from extractors.dbf_header import DbfHeader
 from extractors.dbf_layout import DbfField
 from extractors.dbf_memo import MemoFile
 from extractors.pagetext import PageText
-
-Cells = NDArray[np.uint8]
-"""uint8[n, width]: the bytes of one field, a row a record."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Batch:
 
     def cells(self, field: DbfField) -> Cells:
         """The bytes of a field."""
-        return self.block[:, field.start : field.start + field.length]
+        return together(self.block[:, field.start : field.start + field.length])
 
     def flagged(self, bit: int | None) -> NDArray[np.bool_] | None:
         """bool[n], the rows in which a bit of the system field is set; None where no row has it, or no bit is asked.

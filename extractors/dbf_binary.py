@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from extractors.cells import Cells
 from extractors.textnumbers import from_int64
 
-Cells = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 
 INTEGER, CURRENCY = pa.decimal128(10, 0), pa.decimal128(19, 4)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from billing.errors import SourceError
 from extractors import dbf_binary
+from extractors.cells import Cells
 from extractors.damage import Damaged
-from extractors.dbf_batch import Batch, Cells
+from extractors.dbf_batch import Batch
 from extractors.dbf_layout import DbfField
 from extractors.dbf_memo_fields import is_pointer, memo_bytes, memo_texts
 from extractors.textnumbers import decimal_column

@@ -13,8 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from billing.errors import SourceError
+from extractors.cells import Cells
 from extractors.damage import Damaged
-from extractors.dbf_batch import Batch, Cells
+from extractors.dbf_batch import Batch
 from extractors.dbf_header import DbfHeader
 from extractors.dbf_layout import DbfField
 from extractors.dbf_memo import MemoFile, memo_text

@@ -19,6 +19,7 @@ from billing.file_specs import AnyFile, FixedColumn, FixedRecord, FixedWidthFile
 from billing.lineage import Split
 from billing.registry import Source
 from extractors.base import FileFacts, LandedFile, Sieve, refuse_empty
+from extractors.cells import together
 from extractors.codepage_check import sample_file, verify
 from extractors.codepages import CodePage, code_page
 from extractors.damage import Damaged, DamageReport, explain_text
@@ -193,9 +194,9 @@ def _raw_of(lines: Lines, rows: NDArray[np.intp], row: int) -> bytes:
 
 
 def _column(run: _Run, column: FixedColumn, block: NDArray[np.uint8], damage: DamageReport) -> pa.Array:
-    cells = block[:, column.start - 1 : column.start - 1 + column.length]
+    cells = together(block[:, column.start - 1 : column.start - 1 + column.length])
     if run.page is None:
-        flat = np.ascontiguousarray(cells).reshape(-1)
+        flat = cells.reshape(-1)
         starts = np.arange(len(block), dtype=np.int64) * cells.shape[1]
         values, damaged = run.cutter.column(flat, starts, starts + cells.shape[1])
         for found in damaged:

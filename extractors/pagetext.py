@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from extractors.cells import together
 from extractors.codepages import CodePage, code_page
 from extractors.damage import explain_text
 from extractors.spans import Cutter
@@ -47,7 +48,7 @@ class PageText:
         self.page: CodePage | None = None if self._cutter.is_utf8 else code_page(name)
         if self.page is not None:
             self._odd = self.page.undefined | self.page.control
-            self._has_odd_letters = bool(self._odd[0x80:].any())
+            self._plain = bytes(byte for byte in range(0x20, 256) if byte != 0x7F and not self._odd[byte])
             self._chars, self._growth = tables(name)
             self._fine = bytes(byte for byte in range(256) if not self._odd[byte] or self._chars[byte] in "\t\r\n")
 
@@ -87,15 +88,14 @@ class PageText:
         """
         rows, width = cells.shape
         starts = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
-        padded = pa.StringArray.from_buffers(rows, pa.py_buffer(starts), pa.py_buffer(cells.tobytes()))
+        padded = pa.StringArray.from_buffers(rows, pa.py_buffer(starts), pa.py_buffer(together(cells)))
         trimmed = pc.ascii_rtrim(padded, characters=" \0")
         offsets = np.frombuffer(trimmed.buffers()[1], np.int32)[: rows + 1]
         data = np.frombuffer(trimmed.buffers()[2], np.uint8)[: offsets[-1]]
         raw = data.tobytes()
         is_ascii = raw.isascii()
-        if len(raw) and (data.min() < 0x20 or (data == 0x7F).any()):
-            return None
-        if not is_ascii and self._has_odd_letters and self._odd[data].any():
+        odd = len(raw) and (data.min() < 0x20 or (data == 0x7F).any()) if is_ascii else raw.translate(None, self._plain)
+        if odd:
             return None
         filled = np.diff(offsets) > 0
         valid = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))

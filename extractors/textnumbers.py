@@ -23,6 +23,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from extractors.cells import together
+
 _INT64_DIGITS = 18
 _PART_DIGITS = 9
 _MAX_PRECISION = 38
@@ -44,7 +46,7 @@ def decimal_column(block: NDArray[np.uint8], scale: int) -> tuple[pa.Array, dict
     kind = pa.decimal128(min(_MAX_PRECISION, max(width, scale + 1)), scale)
     if rows == 0:
         return pa.array([], kind), {}
-    values, plain, blank = _plain(np.ascontiguousarray(np.ascontiguousarray(block).T), scale)
+    values, plain, blank = _plain(np.ascontiguousarray(together(block).T), scale)
     words = np.empty((rows, 2), np.int64)
     words[:, 0] = values
     words[:, 1] = values >> 63

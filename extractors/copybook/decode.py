@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from extractors.cells import together
 from extractors.codepages import CodePage
 from extractors.copybook.digits import Numbers, binary, decimals, packed, unsigned_packed, zoned
 from extractors.copybook.fields import BINARY_KINDS, FLOAT_KINDS, Field
@@ -62,6 +63,7 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
         page: Code page of text, which also says whether zoned digits are EBCDIC or ASCII.
         how: The reader's choices.
     """
+    block = together(block)
     if how.pages and field.item is not None:
         page = how.pages.get(field.item.label, page)
     match "text" if field.kind == "zoned" and how.zoned_text else field.kind:

@@ -32,6 +32,7 @@ def run(warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     Loader(warehouse, tmp_path)(world)
     for name, value in {"HOME": str(tmp_path / "home"), "DATABASE_URL": warehouse, "LOG_LEVEL": "ERROR"}.items():
         monkeypatch.setenv(f"BLUELINE_{name}", value)
+    monkeypatch.setenv("COLUMNS", "200")  # a narrow table folds its cells
     context.context.cache_clear()
 
     def command(*words: str) -> str:

@@ -50,8 +50,9 @@ format: $(INSTALLED) ## Correct what can be corrected by machine
 bench: $(INSTALLED) ## Time and peak memory of every step at 100,000 and 1,000,000 subscribers; ARGS=100000
 	@$(BIN)/python benchmarks/pipeline_scale.py $(ARGS)
 
-bench-identity: $(INSTALLED) ## Identity on public data sets with truth, and its peers; ARGS='febrl3 --no-peers'
+bench-identity: $(INSTALLED) ## Identity on public sets with truth beside its peers, and on a million of our own; ARGS='febrl3 --no-peers'
 	@$(BIN)/python -m benchmarks.identity $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m benchmarks.identity_own 100000 1000000)
 
 bench-normalise: $(INSTALLED) ## The normalisers beside pandas, on 500,000 subscribers; ARGS=5000000
 	@$(BIN)/python benchmarks/normalise_speed.py $(ARGS)

@@ -6,7 +6,9 @@ environment of their own; this module exports them with that environment's inter
 
 from __future__ import annotations
 
+import csv
 import os
+import random
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,11 +125,13 @@ class Case:
 
 _REC = "column = \"rec_id\"\npattern = 'rec-(\\d+)-'"
 _SIMULANT = 'column = "simulant_id"'
+MILLION = "febrl4-x100"
 _EVERYTHING = ("census", "survey", "nutrition", "security", "wages", "taxes")
 
 CASES: tuple[Case, ...] = (
     *(Case(f"febrl{n}", "febrl", (f"febrl{n}.csv",), _REC, _FEBRL) for n in (1, 2, 3)),
     Case("febrl4", "febrl", ("febrl4a.csv", "febrl4b.csv"), _REC, _FEBRL, clean=True),
+    Case(MILLION, "febrl", ("febrl4a-x100.csv", "febrl4b-x100.csv"), _REC, _FEBRL, clean=True),
     Case("fake_1000", "fake_1000", ("fake_1000.csv",), 'column = "cluster"', _FAKE),
     *(
         Case(f"pseudopeople-{seed}", "pseudopeople", tuple(f"{n}{seed}.csv" for n in _EVERYTHING), _SIMULANT, _PEOPLE)
@@ -151,14 +155,58 @@ def fetch(folder: Path, peers_python: str | None) -> tuple[list[Case], list[str]
         (folder / "fake_1000.csv").write_bytes(source.read_bytes())
         there.add("fake_1000")
     for origin, code in _EXPORT.items():
-        wanted = [file for case in CASES if case.origin == origin for file in case.files]
+        wanted = [file for case in CASES if case.origin == origin and case.name != MILLION for file in case.files]
         if all((folder / file).is_file() for file in wanted):
             there.add(origin)
         elif peers_python:
             done = subprocess.run([peers_python, "-c", code, str(folder)], capture_output=True, check=False)
             if done.returncode == 0:
                 there.add(origin)
+    if "febrl" in there and not (folder / "febrl4b-x100.csv").is_file():
+        _multiply(folder, 100)
     for origin, how in _HOW.items():
         if origin not in there:
             missing.append(f"{origin}: not here; {how}")
     return [case for case in CASES if case.origin in there], missing
+
+
+_TOGETHER = (
+    ("given_name",), ("surname",), ("street_number", "address_1"), ("address_2",), ("suburb", "postcode", "state"),
+    ("date_of_birth",), ("soc_sec_id",),
+)  # fmt: skip
+
+
+def _multiply(folder: Path, times: int) -> None:
+    """Write FEBRL4 so many times over; every further copy is other people, put together anew from the same values.
+
+    A person's two records take each value from the same other person, so what was damaged between them stays so.  The
+    digits of the number are exchanged by a table of the copy's own, or it would stand there a hundred times.
+    """
+    chosen = random.Random(7)
+    both = [_by_number(folder / f"febrl4{side}.csv") for side in "ab"]
+    people = sorted(both[0])
+    columns = list(both[0][people[0]])
+    files = [(folder / f"febrl4{side}-x{times}.csv.part").open("w", newline="") for side in "ab"]
+    writers = [csv.DictWriter(file, columns) for file in files]
+    for writer in writers:
+        writer.writeheader()
+    for copy in range(times):
+        digits = "".join(chosen.sample("0123456789", 10))
+        table = str.maketrans("0123456789", digits if copy else "0123456789")
+        orders = [chosen.sample(people, len(people)) if copy else people for _ in _TOGETHER]
+        for place, person in enumerate(people):
+            for rows, writer in zip(both, writers, strict=True):
+                row = {c: rows[order[place]][c] for names, order in zip(_TOGETHER, orders, strict=True) for c in names}
+                row |= {
+                    "rec_id": f"rec-{copy * 10_000 + int(person)}-x",
+                    "soc_sec_id": row["soc_sec_id"].translate(table),
+                }
+                writer.writerow(row)
+    for file in files:
+        file.close()
+        Path(file.name).replace(file.name.removesuffix(".part"))
+
+
+def _by_number(path: Path) -> dict[str, dict[str, str]]:
+    with path.open(newline="") as file:
+        return {row["rec_id"].split("-")[1]: row for row in csv.DictReader(file)}

@@ -1,0 +1,82 @@
+"""Identity as a run does it, on generated regions of any size, against the truth that their generator writes.
+
+    python -m benchmarks.identity_own 100000 1000000
+
+The regions are generated, decoded and normalised first; what is timed is `transforms.identity.resolve` alone, with the
+reviewed weights, in a process of its own: evidence, candidates, scores, decisions, clusters, golden records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SEED = 902  # none that the weights were trained on
+_COLUMNS = {
+    "records": 10,
+    "customers": 10,
+    "review": 8,
+    "pairs": 11,
+    "s": 7,
+    "MiB": 6,
+    "precision": 9,
+    "recall": 8,
+    "F1": 8,
+}
+_RESOLVE = """
+import json, resource, sys, time
+from pathlib import Path
+from transforms.identity import evaluate, resolve
+given = json.loads(sys.argv[1])
+started = time.perf_counter()
+found = resolve(given["subscriber"], given["address"], {}, Path(given["work"]), memory_limit=given["memory"])
+seconds = time.perf_counter() - started
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+score = evaluate(found.clusters, given["truth"])
+figures = found.figures
+print(json.dumps([figures.records, figures.clusters, figures.edges["review"], figures.scored_pairs, seconds, peak,
+                  score.precision, score.recall, score.f1]))
+"""
+
+
+def main() -> None:
+    """Measure and print, a line a size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("subscribers", nargs="*", type=int, default=[100_000])
+    parser.add_argument("--memory", default="4GB", help="what DuckDB may take before it spills (default 4GB)")
+    options = parser.parse_args()
+    print(" ".join(f"{name:>{width}}" for name, width in _COLUMNS.items()))
+    for subscribers in options.subscribers:
+        with tempfile.TemporaryDirectory(prefix="blueline-identity-") as folder:
+            records, customers, review, pairs, seconds, peak, *score = _measure(
+                subscribers, Path(folder), options.memory
+            )
+        counts = (f"{records:,}", f"{customers:,}", f"{review:,}", f"{pairs:,}", f"{seconds:.1f}", f"{peak:,.0f}")
+        shown = (*counts, *(f"{figure:.6f}" for figure in score))
+        print(" ".join(f"{text:>{width}}" for text, width in zip(shown, _COLUMNS.values(), strict=True)), flush=True)
+
+
+def _measure(subscribers: int, folder: Path, memory: str) -> list[float]:
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
+    from normalised_samples import normalise_samples
+
+    from samples.generate import generate
+    from samples.plan import make_plan
+
+    deliveries = folder / "deliveries"
+    generate(make_plan(subscribers=subscribers, seed=SEED, months=1), deliveries, workers=2)
+    files = normalise_samples(deliveries, folder / "normalised")
+    truth = deliveries / "truth" / "persons.csv"
+    given = {**files, "work": str(folder / "resolved"), "truth": str(truth), "memory": memory}
+    command = [sys.executable, "-c", _RESOLVE, json.dumps(given)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+if __name__ == "__main__":
+    main()

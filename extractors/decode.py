@@ -13,6 +13,7 @@ from billing.lineage import Split
 from billing.registry import Source
 from extractors import camt053, dbf, delimited, elixir0, fixed_width, mainframe, mt940, sql, utf16, xml
 from extractors.base import FileFacts, LandedFile
+from extractors.heap import keep_freed
 from extractors.statement_check import Verdict
 
 Decoder = Callable[..., Iterator[Split]]
@@ -56,6 +57,7 @@ def decode(
     Raises:
         SourceError: The file as a whole cannot be trusted.
     """
+    keep_freed()
     decoder = DECODERS[file_spec.format]
     more: dict[str, Any] = {} if verdicts is None else {"verdicts": verdicts}
     if (order := utf16.byte_order(file_spec, landed)) is not None:

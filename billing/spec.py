@@ -168,11 +168,14 @@ class Thresholds(Strict):
     Attributes:
         max_rejected: Most rejected records, as a share of those read: 0.02 is one in fifty.
         max_suspended: The same of suspended ones.
+        max_shrunk: Most rows that subscribers, accounts, lines or subscriptions may lose against the published
+            delivery, as a share.
         always_allowed: So many records are single ones, whatever share of a small table they are.
     """
 
     max_rejected: float = Field(default=0.02, ge=0, le=1)
     max_suspended: float = Field(default=0.02, ge=0, le=1)
+    max_shrunk: float = Field(default=0.5, ge=0, le=1)
     always_allowed: int = Field(default=5, ge=0)
 
 

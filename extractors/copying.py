@@ -160,7 +160,10 @@ def printable(name: str) -> str:
 def sweep(into: Path) -> None:
     """Remove what a killed copy left aside a day or more ago; a younger one may belong to a copy under way."""
     for left in into.glob(f"{ASIDE}*"):
-        if left.stat().st_mtime > time.time() - STALE_SECONDS:
+        try:
+            if left.stat().st_mtime > time.time() - STALE_SECONDS:
+                continue
+        except FileNotFoundError:  # of another source's copy, which has just ended
             continue
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)

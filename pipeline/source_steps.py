@@ -35,6 +35,7 @@ from pipeline.logs import log
 from pipeline.published_dumps import land_config, no_news, published_dumps, published_landing
 from pipeline.repeats import control_of, known_before, twins_within
 from pipeline.series import check_series
+from pipeline.shrinking import check_shrinking
 from pipeline.store import Attempt, Manifest, read_batches
 
 STEPS = ("land", "decode", "check_raw", "conform", "normalise", "check_canonical", "balance", "publish")
@@ -231,10 +232,13 @@ def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
     """Make the source's canonical tables the ones that the next consolidation takes.
 
     Raises:
-        SourceError: The delivery does not follow the published one, or repeats one and its declaration says stop.
+        SourceError: The delivery does not follow the published one, has lost most of it, or repeats one and its
+            declaration says stop.
     """
     published = ctx.store.state(f"published/{source.id}") or {}
     check_series(source, _delivered(ctx, before.ref), _delivered(ctx, published.get("ref")))
+    if not is_absent(ctx, before):
+        check_shrinking(source, _rows(before), _rows(_published_tables(ctx, published.get("ref"))))
     warnings = published.get("warnings", [])
     if published.get("ref") != before.ref:
         files = delivered_files(ctx, before)
@@ -248,6 +252,14 @@ def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
     ctx.store.set_state(f"published/{source.id}", state)
     log.info("published", source=source.id, address=before.address[:12])
     return before
+
+
+def _rows(tables: Manifest | None) -> dict[str, int]:
+    return {} if tables is None else {name: table.rows for name, table in tables.tables.items()}
+
+
+def _published_tables(ctx: Context, ref: str | None) -> Manifest | None:
+    return None if ref is None else ctx.store.manifest(ref)
 
 
 def _delivered(ctx: Context, ref: str | None) -> list[dict[str, Any]]:

@@ -95,6 +95,27 @@ def test_the_same_delivery_again_is_nothing_new(world):
     assert [file["name"] for file in known_files(ctx, "probe")] == ["konta.csv"]
 
 
+def test_a_delivery_that_lost_most_stops_the_source(world):
+    twenty = "NR;SALDO\n" + "".join(f"{1000 + n};{n},50\n" for n in range(20))
+    ctx, _ = world.run_of(konta=twenty)
+    published = ctx.store.state("published/probe")
+    world.deliver(konta="NR;SALDO\n")
+    with pytest.raises(SourceError, match="lost most of what is published: account 0 of 20"):
+        world.run()
+    assert ctx.store.state("published/probe") == published
+    world.declare(ACCOUNTS + "[thresholds]\nmax_shrunk = 1\n")
+    ctx, manifest = world.run()
+    assert manifest.tables["account"].rows == 0
+    assert ctx.store.state("published/probe") != published
+
+
+def test_a_delivery_may_lose_some(world):
+    twenty = "".join(f"{1000 + n};{n},50\n" for n in range(20))
+    world.run_of(konta="NR;SALDO\n" + twenty)
+    _ctx, manifest = world.run_of(konta="NR;SALDO\n" + "".join(twenty.splitlines(keepends=True)[:10]))
+    assert manifest.tables["account"].rows == 10
+
+
 def test_a_file_exported_anew_is_told_with_its_evidence(world):
     world.deliver(konta_10=OCTOBER)
     world.run()

@@ -315,3 +315,8 @@ def test_a_file_that_changes_after_it_was_copied_leaves_the_delivery_for_later(d
     with pytest.raises(SourceUnavailable, match=r"a\.txt: changed just now") as caught:
         land(source("*.txt"), tmp_path / "deliveries", tmp_path / "in")
     assert caught.value.retryable
+
+
+def test_what_vanishes_while_leftovers_are_swept_is_no_fault(tmp_path):
+    (tmp_path / f"{copying.ASIDE}gone").symlink_to(tmp_path / "nowhere")  # stat finds nothing any more
+    copying.sweep(tmp_path)

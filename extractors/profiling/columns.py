@@ -183,14 +183,27 @@ def _date(some: list[str], counts: Counter[str]) -> tuple[str, Callable[[str], d
         if not there or (not shaped.match(there[0]) and not any(map(shaped.match, there[:20]))):
             continue
         right = sum(counts[v] for v in there if read_date(v, form)) / sum(counts[v] for v in there)
-        # five digits are often a day of a year by chance: only many of them prove it
-        least = 20 if form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD") else 1
+        # five digits are often a day of a year by chance: only many of them prove it, and never a run of numbers
+        by_chance = form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD")
+        if by_chance and _are_running(there):
+            continue
+        least = 20 if by_chance else 1
         if right >= FIT_DATE and len(there) >= least and (best is None or right > best[0]):
             best = (right, form)
     if best is None:
         return None
     form = best[1]
     return form, lambda value: read_date(value, form)
+
+
+def _are_running(values: list[str]) -> bool:
+    """Numbers that were given out one after the other: each once, and hardly one left out.
+
+    >>> _are_running(["00001", "00002", "00004"]), _are_running(["03001", "03001", "03002"])
+    (True, False)
+    """
+    numbers = {int(value) for value in values if value.isdigit()}
+    return len(numbers) == len(values) and max(numbers) - min(numbers) < 2 * len(numbers)
 
 
 @lru_cache(maxsize=1 << 16)

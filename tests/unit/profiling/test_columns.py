@@ -102,3 +102,9 @@ def test_rules_are_sound_toml(rule):
 @given(st.text(max_size=20))
 def test_keys_are_sound_toml(name):
     assert tomllib.loads(f"{key(name)} = 1") == {name: 1}
+
+
+def test_running_numbers_are_no_dates():
+    assert judge_column("NR", [f"{n:05}" for n in range(1, 60)]).kind == "integer"
+    days = [f"030{n % 90 + 10:02}" for n in range(0, 180, 3)]
+    assert judge_column("DZIEN", days).kind == "date"

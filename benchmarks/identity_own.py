@@ -1,6 +1,7 @@
 """Identity as a run does it, on generated regions of any size, against the truth that their generator writes.
 
     python -m benchmarks.identity_own 100000 1000000
+    python -m benchmarks.identity_own 1000000 --times 5     # five million: every person of the first as five people
 
 The regions are generated, decoded and normalised first; what is timed is `transforms.identity.resolve` alone, with the
 reviewed weights, in a process of its own: evidence, candidates, scores, decisions, clusters, golden records.
@@ -49,19 +50,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("subscribers", nargs="*", type=int, default=[100_000])
     parser.add_argument("--memory", default="4GB", help="what DuckDB may take before it spills (default 4GB)")
+    parser.add_argument("--times", type=int, default=1, help="make other people of the generated ones, so many times")
     options = parser.parse_args()
     print(" ".join(f"{name:>{width}}" for name, width in _COLUMNS.items()))
     for subscribers in options.subscribers:
         with tempfile.TemporaryDirectory(prefix="blueline-identity-") as folder:
-            records, customers, review, pairs, seconds, peak, *score = _measure(
-                subscribers, Path(folder), options.memory
-            )
+            given = _prepare(subscribers, Path(folder), options.times)
+            records, customers, review, pairs, seconds, peak, *score = _measure({**given, "memory": options.memory})
         counts = (f"{records:,}", f"{customers:,}", f"{review:,}", f"{pairs:,}", f"{seconds:.1f}", f"{peak:,.0f}")
         shown = (*counts, *(f"{figure:.6f}" for figure in score))
         print(" ".join(f"{text:>{width}}" for text, width in zip(shown, _COLUMNS.values(), strict=True)), flush=True)
 
 
-def _measure(subscribers: int, folder: Path, memory: str) -> list[float]:
+def _prepare(subscribers: int, folder: Path, times: int) -> dict[str, object]:
+    """Normalised files and the truth."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     from normalised_samples import normalise_samples
 
@@ -71,8 +73,46 @@ def _measure(subscribers: int, folder: Path, memory: str) -> list[float]:
     deliveries = folder / "deliveries"
     generate(make_plan(subscribers=subscribers, seed=SEED, months=1), deliveries, workers=2)
     files = normalise_samples(deliveries, folder / "normalised")
-    truth = deliveries / "truth" / "persons.csv"
-    given = {**files, "work": str(folder / "resolved"), "truth": str(truth), "memory": memory}
+    truth = str(deliveries / "truth" / "persons.csv")
+    if times > 1:
+        files = {
+            entity: [_multiplied(name, change, times) for name in files[entity]] for entity, change in _OTHERS.items()
+        }
+        truth = _multiplied(truth, _OTHER_TRUTH, times)
+    return {**files, "work": str(folder / "resolved"), "truth": truth}
+
+
+# What makes another person of one: born seven years earlier, with other numbers, in another house of the same street.
+_DIGITS = "translate({0}, '0123456789', '0123456789'[k + 1:] || '0123456789'[:k])"
+_KEY = "subscriber_key || '~' || k AS subscriber_key"
+_OTHERS = {
+    "subscriber": f"""
+        {_KEY},
+        lpad(((pesel[1:2]::INTEGER + 100 - 7 * k) % 100)::VARCHAR, 2, '0') || pesel[3:6]
+            || {_DIGITS.format("pesel[7:11]")} AS pesel,
+        (birth_date - to_years(7 * k::INTEGER))::DATE AS birth_date,
+        {", ".join(f"{_DIGITS.format(name)} AS {name}" for name in ("nip", "regon", "document"))},
+        phone[:4] || {_DIGITS.format("phone[5:]")} AS phone, k || '.' || email AS email""",
+    "address": f"{_KEY}, building || CASE WHEN k = 0 THEN '' ELSE '/' || k END AS building",
+}
+_OTHER_TRUTH = f"{_KEY}, person_id || '~' || k AS person_id"
+
+
+def _multiplied(name: str, change: str, times: int) -> str:
+    import duckdb
+
+    path = Path(name)
+    made = path.with_stem(f"{path.stem}-x{times}")
+    reader, form = ("read_csv", "csv") if path.suffix == ".csv" else ("read_parquet", "parquet")
+    more = ", all_varchar = true" if form == "csv" else ""
+    duckdb.execute(
+        f"COPY (SELECT * EXCLUDE (k) REPLACE ({change}) FROM {reader}('{path}'{more}), range({times}) AS copies(k))"
+        f" TO '{made}' (FORMAT {form})"
+    )
+    return str(made)
+
+
+def _measure(given: dict[str, object]) -> list[float]:
     command = [sys.executable, "-c", _RESOLVE, json.dumps(given)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return list(json.loads(done.stdout.splitlines()[-1]))

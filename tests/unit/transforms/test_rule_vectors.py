@@ -147,6 +147,25 @@ VECTORS = [
     ("name", "***", {}, None, "name.notes-only"), ("name", "", {}, None, "name.missing"),
     ("name", "ALFA SP. Z O.O.", {}, "ALFA SP. Z O.O.", "name.company"),
     ("name", "P.H.U. JAN KOWALSKI", {}, "Jan Kowalski", "name.trader"),
+    *[("name", f"{t} Anna Lis", {}, "Anna Lis", "name.notes") for t in
+      ("dr n. med.", "dr n. hum.", "dr n. tech.", "dr n.med.", "DR N MED", "dr hab. inż.", "mgr inż.", "mec.",
+       "prof. dr hab. n. med.", "lek. med. spec.")],
+    *[("name", f"{t} Jan Nowak", {}, "Jan Nowak", "name.notes") for t in
+      ("ks. kan.", "ks. prob.", "ks. prał.", "gen. bryg.", "gen. dyw.", "st. asp.", "ppłk dypl.")],
+    ("name", "Anna Lis dr n. med.", {}, "Anna Lis", "name.notes"),
+    ("name", "Jan Kowalski.", {}, "Jan Kowalski", "name.plain"),
+    ("name", "Xyzw. Jan Nowak", {}, "Jan Nowak", "name.notes"),
+    ("name", "KOWALSKI STAN.", {}, "Stan. Kowalski", "name.plain"),
+    ("name", "dr J. KOWALSKI", {}, "J. Kowalski", "name.notes"),
+    ("name", "Kowalska z d. Nowak Anna", {}, "Anna Kowalska", "name.notes"),
+    ("name", "Anna z domu Nowak Kowalska", {}, "Anna Kowalska", "name.notes"),
+    ("name", "Sp. z o.o. ALFA", {}, "Sp. z o.o. ALFA", "name.company"),
+    ("name", "ALFA s.c. Jan Nowak, Piotr Lis", {}, "ALFA s.c. Jan Nowak, Piotr Lis", "name.company"),
+    ("name", "F.H.U. MAREX Nowak Marek", {}, "Marek Nowak", "name.trader"),
+    ("name", "F.H.U. MAREX Marek Nowak", {}, "Marek Nowak", "name.trader"),
+    ("name", "FHU KOWALSKA NOWAK ANNA", {}, "Anna Kowalska Nowak", "name.trader"),
+    ("name", "Wójt Gminy Krępa", {}, "Wójt Gminy Krępa", "name.company"), ("name", "WÓJT JAN", {}, "Jan Wójt",
+                                                                           "name.plain"),
     # house numbers
     *[("house", t, {}, v, r) for t, v, r in (
         ("12", "12", "house.plain"), ("12A", "12A", "house.plain"), ("12 A", "12A", "house.plain"),

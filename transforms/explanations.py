@@ -188,7 +188,7 @@ def _nrb(text: str, setting: Setting) -> Told:
 
 
 def _date(text: str, setting: Setting) -> Told:
-    read = read_date(text, setting.form, pivot=setting.pivot)
+    read = read_date(text, setting.form, pivot=setting.pivot, extracted_on=setting.extracted_on)
     readings = {form: day.isoformat() for form, day in read.readings.items()}
     return read.day.isoformat() if read.day else None, read.rule, {"readings": readings or None}
 

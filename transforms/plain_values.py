@@ -30,6 +30,7 @@ from transforms import amounts, dates
 
 FORMS: tuple[str, ...] = get_args(DateFormat)
 _FIRST, _LAST = dt.date(1800, 1, 1), dt.date(2199, 12, 31)  # what a person or a bill can have to do with
+_AHEAD = 20  # years that the end of a contract may lie behind the extract
 _CURRENCY = re.compile(r"\s*(PLN|PLZ|zł|zl)\.?$", re.IGNORECASE)
 _BLANKS = " \u00a0\u202f"
 _STYLES = ((",", f"{_BLANKS}."), (".", f"{_BLANKS},"))  # decimal separator, thousands separators
@@ -44,7 +45,12 @@ class DateReading(NamedTuple):
 
 
 def read_date(
-    text: str, form: str | None = None, *, pivot: int | None = None, latest: dt.date | None = None
+    text: str,
+    form: str | None = None,
+    *,
+    pivot: int | None = None,
+    latest: dt.date | None = None,
+    extracted_on: dt.date | None = None,
 ) -> DateReading:
     """Read a date.
 
@@ -53,6 +59,8 @@ def read_date(
         form: A form of `billing.spec.DateFormat`; None tries every one.
         pivot: Two-digit years below it are 20YY, others 19YY.
         latest: Where there is no pivot: two-digit years give the last such date that is not after this one.
+        extracted_on: Date of the extract: without form and pivot, two-digit years far behind it are read in both
+            centuries.
     """
     plain = text.strip()
     if not plain:
@@ -61,6 +69,8 @@ def read_date(
     read = {f: dates.read(pa.array([plain]), f, pivot=pivot, latest=latest) for f in tried}
     days = {f: dates.to_arrow(r)[0].as_py() for f, r in read.items() if r.valid[0]}
     days = {f: day for f, day in days.items() if form or _FIRST <= day <= _LAST}
+    if form is None and pivot is None and extracted_on is not None:
+        days |= _a_century_before(days, dt.date(extracted_on.year + _AHEAD, 12, 31))
     if len(set(days.values())) > 1:
         return DateReading(None, "date.form", days)
     if days:
@@ -70,8 +80,18 @@ def read_date(
         return DateReading(day, "date.plain" if "YYYY" in found or found == "excel" else "date.pivot", days)
     if any(r.doubtful[0] for r in read.values()):
         return DateReading(None, "date.start", {})
-    nothing = any(not r.bad[0] for r in read.values())
+    nothing = any(not (r.bad[0] or r.valid[0]) for r in read.values())  # valid, but of no person's time, is a bad one
     return DateReading(None, "date.sentinel" if nothing else "date.calendar", {})
+
+
+def _a_century_before(days: dict[str, dt.date], last: dt.date) -> dict[str, dt.date]:
+    """Dates of two-digit years behind the last likely one, as a lower pivot would have them."""
+    late = {form: day for form, day in days.items() if day > last and "YYYY" not in form and form != "excel"}
+    return {
+        f"{form}, pivot 0": day.replace(year=day.year - 100)
+        for form, day in late.items()
+        if form != "CYYMMDD" and (day.month, day.day) != (2, 29)  # not every century has it
+    }
 
 
 def _is_likely(text: str, form: str) -> bool:

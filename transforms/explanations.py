@@ -108,7 +108,8 @@ def _address(text: str, setting: Setting) -> Told:
     parts |= {"number": house.kind or None, "stair": house.stair, "lot": house.lot, "postal_code": code.value}
     if address.status in ("missing", "unparsed"):
         return None, address.rule, parts
-    street = " ".join(p for p in (address.street_type, address.street_rest, address.street_name) if p)
+    kind = address.street_type if address.street_type != (address.street_name or "").lower() else None  # Rynek 5
+    street = " ".join(p for p in (kind, address.street_rest, address.street_name) if p)
     number = "/".join(p for p in (address.building, address.flat) if p)
     place = " ".join(p for p in (code.value, address.locality) if p)
     line = ", ".join(p for p in (f"{street} {number}".strip(), place) if p)

@@ -46,6 +46,10 @@ _TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is n
 _BORN = ("d", "domu")  # behind `z`: the maiden name
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _MARKS = re.compile(r"(?<![^\W\d_])[*#!?+]+|[*#!?+]+(?![^\W\d_])")  # within a word they stand for a lost letter
+_FILLERS = frozenset(
+    ["brak", "brak danych", "brak nazwiska", "brak imienia", "nn", "n n", "xx", "xxx", "xxxx", "nieznany", "nieznana",
+     "nie podano", "bez nazwy", "puste"]
+)  # fmt: skip
 _HYPHEN = re.compile(r"\s*[-–—]\s*")
 _ODD = _TITLES | _NOTES | frozenset(_TAILS) | {"vel", "z"}
 
@@ -65,6 +69,12 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
         text = _HYPHEN.sub("-", text).strip("-")
     kept, more = _part(text.split())
     return " ".join(kept), (*notes, *more)
+
+
+@lru_cache(maxsize=65_536)
+def is_filler(text: str) -> bool:
+    """Whether a field's whole text stands for no name: `BRAK`, `N.N.`."""
+    return " ".join(fold(text).replace(".", " ").split()) in _FILLERS
 
 
 def _part(words: list[str]) -> tuple[list[str], list[str]]:
@@ -131,9 +141,9 @@ def _begins_tail(word: str, bare: str, following: str, kept: list[str]) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_name_only(word: str) -> bool:
-    """Whether a word holds nothing to be lifted out or put right."""
+    """Whether a word holds nothing to be lifted out or put right, and is no filler."""
     plain = word.replace("-", "").isalpha() and word[0] != "-" != word[-1]
-    return plain and fold(word) not in _ODD and not has_signs(word)
+    return plain and not is_filler(word) and fold(word) not in _ODD and not has_signs(word)
 
 
 def _has_letter(word: str) -> bool:

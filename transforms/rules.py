@@ -161,6 +161,7 @@ RULES: dict[str, Rule] = {
         unknown=("suspect", "", "no word is a known given name: the source's order was taken"),
         around=("suspect", "", "an unknown word on either side of a given name"),
         half=("suspect", "", "the given name or the family name is missing"),
+        filler=("filler", "NAME-UNPARSED", "a filler stands for no name"),
         couple=("suspect", "", "two persons: the first one is the subscriber"),
         signs=("suspect", "", "it holds signs that no name has: the code page may be wrong"),
     ),

@@ -305,7 +305,15 @@ def test_lookups_find_what_a_dictionary_finds(table, asked):
     ]
 
 
-TEXT = st.one_of(st.none(), NAME, WORD, GIVEN, st.sampled_from(["ALFA SP. Z O.O.", "P.H.U. JAN KOWALSKI", "dr NOWAK"]))
+TEXT = st.one_of(
+    st.none(),
+    NAME,
+    WORD,
+    GIVEN,
+    st.sampled_from(
+        ["ALFA SP. Z O.O.", "P.H.U. JAN KOWALSKI", "dr NOWAK", "BRAK", "N.N.", "ks. kan. JAN LIS", "ALFA S.C. JAN LIS"]
+    ),
+)
 
 
 @settings(max_examples=80)

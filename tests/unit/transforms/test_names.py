@@ -80,6 +80,11 @@ def test_a_couple_is_its_first_person():
         ("", "KOWALSKA NOWAK", (None, "Kowalska Nowak", "suspect")),
         ("JAN", "", ("Jan", None, "suspect")),
         ("JAN", "KOWALSKI ZM.", ("Jan", "Kowalski", "ok")),
+        ("BRAK", "KOWALSKI", (None, "Kowalski", "suspect")),
+        ("JAN", "N.N.", ("Jan", None, "suspect")),
+        ("JAN", "BRAK", ("Jan", "Brak", "ok")),
+        ("NN", "NN", (None, None, "filler")),
+        ("", "BRAK", (None, None, "filler")),
     ],
 )
 def test_two_fields_are_believed_unless_exchanged(first, last, expected):

@@ -155,6 +155,8 @@ VECTORS = [
                                                         "name.couple"),
     ("name", "Wiœniewski Jan", {}, "Jan Wiśniewski", "name.mojibake"),
     ("name", "WI?NIEWSKI JAN", {}, "Jan Wi?Niewski", "name.signs"),
+    *[("name", t, {}, None, "name.filler") for t in ("BRAK", "NN", "N.N.", "n. n.", "Brak danych", "XXX")],
+    ("name", "BRAK JAN", {}, "Jan Brak", "name.plain"), ("name", "N. NOWAK", {}, "N. Nowak", "name.plain"),
     ("name", "***", {}, None, "name.notes-only"), ("name", "", {}, None, "name.missing"),
     ("name", "ALFA SP. Z O.O.", {}, "ALFA SP. Z O.O.", "name.company"),
     ("name", "P.H.U. JAN KOWALSKI", {}, "Jan Kowalski", "name.trader"),

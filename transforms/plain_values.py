@@ -9,6 +9,8 @@ none yet.  So every form is tried, and where several fit with different results,
 ('date.form', ['DD-MM-YY', 'DD.MM.YY', 'MM/DD/YY'])
 >>> [str(read_amount(t, currency="PLZ").value) for t in ("123450", "50", "49")]
 ['12.35', '0.01', '0.00']
+>>> [str(read_amount(t).value) for t in ("1'234,50", "12,50CR")], read_amount("1.234").rule
+(['1234.50', '-12.50'], 'amount.grouped')
 >>> read_amount("1 234,56-"), read_amount("12.345").value, read_amount("*****").rule
 (Amount(value=Decimal('-1234.56'), rule='amount.sign', original=None, rounding=None), Decimal('12345.00'), \
 'amount.overflow')
@@ -32,8 +34,11 @@ FORMS: tuple[str, ...] = get_args(DateFormat)
 _FIRST, _LAST = dt.date(1800, 1, 1), dt.date(2199, 12, 31)  # what a person or a bill can have to do with
 _AHEAD = 20  # years that the end of a contract may lie behind the extract
 _CURRENCY = re.compile(r"\s*(PLN|PLZ|zł|zl)\.?$", re.IGNORECASE)
+_APOSTROPHES = str.maketrans("’`´", "'''")
 _BLANKS = " \u00a0\u202f"
-_STYLES = ((",", f"{_BLANKS}."), (".", f"{_BLANKS},"))  # decimal separator, thousands separators
+_FLAGS = {"CR": "-", "DB": "+", "DR": "+"}  # credit and debit, as printed behind numbers
+_GROUPED = re.compile(r"[+-]?(\d{1,3})[.,]\d{3}[+-]?")
+_STYLES = ((",", f"{_BLANKS}'."), (".", f"{_BLANKS}',"))  # decimal separator, thousands separators
 
 
 class DateReading(NamedTuple):
@@ -134,6 +139,12 @@ def read_amount(text: str, *, decimal: str = "", scale: int | None = None, curre
         return Amount(None, "amount.missing")
     if not plain.strip("*"):
         return Amount(None, "amount.overflow")
+    plain = amounts.with_plain_signs(pa.array([plain.translate(_APOSTROPHES).upper()]), _FLAGS)[0].as_py()
+    grouped = not decimal and scale is None and _GROUPED.fullmatch(plain)
+    if grouped and grouped[1].startswith("0"):
+        return Amount(None, "amount.form")  # no group of thousands begins with a zero
+    if grouped:  # 1.234: money has no three decimals, but only the source knows
+        decimal = "," if "." in plain else "."
     found = {
         int(number.values[0])
         for point, groups in _STYLES
@@ -148,6 +159,8 @@ def read_amount(text: str, *, decimal: str = "", scale: int | None = None, curre
     if currency == "PLZ":
         booked = Decimal(int(amounts.redenominate(np.array([hundredths]))[0])).scaleb(-2)
         return Amount(booked, "amount.old-zloty", value, booked - value / PLZ_PER_PLN)
-    rule = "amount.sign" if plain.endswith(("-", ")")) else "amount.plain"
+    rule = "amount.sign" if plain.endswith(("-", "+", ")")) else "amount.plain"
+    if grouped:
+        rule = "amount.grouped"
     implied = scale and not any(point in plain for point in ".,")
     return Amount(value, "amount.implied" if implied else rule)

@@ -224,9 +224,11 @@ RULES: dict[str, Rule] = {
     ),
     **_of(
         "amount", reason="NUM-TEXT",
-        ok={"plain": "a number", "sign": "a minus behind the number, or parentheses", "implied": "implied decimals",
+        ok={"plain": "a number", "sign": "a sign behind the number (-, CR, DB), or parentheses",
+            "implied": "implied decimals",
             "old-zloty": "old zloty, divided by 10,000 and rounded half up to the grosz"},
         none={"form": "not a number of the declared form, or with more decimals than money has"},
+        grouped=("suspect", "NUM-TEXT", "three digits behind its only separator: thousands, unless declared"),
         overflow=("unparsed", "NUM-OVERFLOW", "asterisks: the number did not fit its field"),
     ),
 }  # fmt: skip

@@ -246,6 +246,14 @@ VECTORS = [
     ("date", "01.01.1980", {}, None, "date.bios"), ("date", " ", {}, None, "date.missing"),
     # money
     ("amount", "1 234,56", {}, "1234.56", "amount.plain"), ("amount", "12,50-", {}, "-12.50", "amount.sign"),
+    ("amount", "1'234,50", {}, "1234.50", "amount.plain"), ("amount", "1’234.50", {}, "1234.50", "amount.plain"),
+    ("amount", "12,50CR", {}, "-12.50", "amount.sign"), ("amount", "12,50 db", {}, "12.50", "amount.sign"),
+    ("amount", "1'23,50", {}, None, "amount.form"), ("amount", "CR", {}, None, "amount.form"),
+    ("amount", "1.234", {}, "1234.00", "amount.grouped"), ("amount", "-1,234", {}, "-1234.00", "amount.grouped"),
+    ("amount", "1.234", {"decimal": ","}, "1234.00", "amount.plain"),
+    ("amount", "1.234", {"decimal": "."}, None, "amount.form"), ("amount", "0.123", {}, None, "amount.form"),
+    ("amount", "1.234.567", {}, "1234567.00", "amount.plain"),
+    ("amount", "123.450", {"currency": "PLZ"}, "12.35", "amount.old-zloty"),
     ("amount", "(12,50)", {}, "-12.50", "amount.sign"), ("amount", "-12.50", {}, "-12.50", "amount.plain"),
     ("amount", "12345", {"scale": 2}, "123.45", "amount.implied"),
     *[("amount", t, {"currency": "PLZ"}, v, "amount.old-zloty") for t, v in

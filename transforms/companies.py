@@ -175,6 +175,6 @@ def _brand_at(words: tuple[str, ...], named: list[bool]) -> int | None:
     if len(capitals) == 1:
         return capitals[0]
     unlike = [at for at in others if not has_family_ending(words[at])]
-    if named[1]:
-        return unlike[0] if len(unlike) == 1 else None
-    return unlike[0] if unlike else None  # a family name stands beside the given one
+    if named[0] or (named[1] and len(unlike) != 1):
+        return None  # JAN KOWALSKI NOWAK may as well have two family names
+    return unlike[0] if unlike else None

@@ -23,11 +23,12 @@ from transforms.vocabulary import given_names
 _TITLES = frozenset(
     ["dr", "hab", "inz", "mgr", "prof", "lek", "med", "stom", "wet", "ks", "bp", "abp", "plk", "pplk", "ppulk", "gen",
      "mjr", "kpt", "por", "ppor", "chor", "sierz", "asp", "kom", "hr", "dypl", "adw", "not", "doc", "red", "arch",
+     "rtm", "plut", "kpr", "kmdr",
      "pan", "pani", "panstwo"]
 )  # fmt: skip
 # family names too, and titles only with a dot: kanonik, proboszcz, brygady, mecenas
 _DOTTED_TITLES = frozenset(
-    ["kan", "prob", "pral", "wik", "dziek", "bryg", "dyw", "mec", "rtm", "plut", "kpr", "kmdr", "adm", "lic", "tech",
+    ["kan", "prob", "pral", "wik", "dziek", "bryg", "dyw", "mec", "adm", "lic", "tech",
      "techn", "farm", "roln", "hum"]
 )  # fmt: skip
 # behind `n.`: of which sciences somebody is a doctor
@@ -44,6 +45,7 @@ _NOTES = frozenset(
 )  # fmt: skip
 _TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is no name either
 _BORN = ("d", "domu")  # behind `z`: the maiden name
+_WHOLE = 2  # words of a whole name
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _MARKS = re.compile(r"(?<![^\W\d_])[*#!?+]+|[*#!?+]+(?![^\W\d_])")  # within a word they stand for a lost letter
 _FILLERS = frozenset(
@@ -67,7 +69,7 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
         text = _MARKS.sub(" ", text)
     if "-" in text or "–" in text or "—" in text:
         text = _HYPHEN.sub("-", text).strip("-")
-    kept, more = _part(text.split())
+    kept, more = _part(text.replace(",", ", ").split())  # NOWAK,ML.
     return " ".join(kept), (*notes, *more)
 
 
@@ -89,23 +91,26 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
         following = fold(words[i + 1]).strip(".,:;") if i + 1 < len(words) else ""
         if _begins_tail(word, bare, following, kept):
             behind = i + 3 if bare == "z" and _is_name_again(kept, words[i + 3 :]) else len(words)
-            notes.append(" ".join(words[i:behind]))
+            notes.append(" ".join(words[i:behind]).rstrip(","))
             continue
         pair = (bare == "vel" and kept) or (bare == "n" and following in _SCIENCES and (in_title or word[-1] == "."))
         if pair and following:
             notes.append(f"{word} {words[i + 1]}")
             behind = i + 2
             continue
-        title = bare in _TITLES or _is_dotted_title(word, bare, in_title=in_title)
+        spare = len(kept) + len(words) - i > _WHOLE  # a whole name is there without this word
+        title = bare in _TITLES or _is_dotted_title(word, bare, behind_title=in_title and spare)
         order = word.endswith(".") and bare in _ORDERS and not kept
         (notes if title or bare in _NOTES or order or not _has_letter(bare) else kept).append(word)
         in_title = title
     return _without_dots(kept, notes)
 
 
-def _is_dotted_title(word: str, bare: str, *, in_title: bool) -> bool:
+def _is_dotted_title(word: str, bare: str, *, behind_title: bool) -> bool:
     """Whether a word is a title because of its dot: `mec.`, or anything abbreviated behind another title."""
-    return word.endswith(".") and len(bare) > 1 and (bare in _DOTTED_TITLES or (in_title and not _abbreviates(bare)))
+    return (
+        word.endswith(".") and len(bare) > 1 and (bare in _DOTTED_TITLES or (behind_title and not _abbreviates(bare)))
+    )
 
 
 def _without_dots(kept: list[str], notes: list[str]) -> tuple[list[str], list[str]]:
@@ -114,8 +119,9 @@ def _without_dots(kept: list[str], notes: list[str]) -> tuple[list[str], list[st
     dotted = [w for w in dotted if "." not in w.rstrip(".")]  # J.A. are initials
     if not dotted:
         return kept, notes
-    if len(kept) - len(dotted) > 1:
-        return [w for w in kept if w not in dotted], [*notes, *dotted]
+    rest = [w for w in kept if w not in dotted]
+    if len(rest) >= _WHOLE and any(len(w) > 1 and not is_given(w) for w in rest):
+        return rest, [*notes, *dotted]
     return [w.rstrip(".") if w in dotted else w for w in kept], notes
 
 

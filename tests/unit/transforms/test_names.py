@@ -107,6 +107,7 @@ def test_two_fields_are_believed_unless_exchanged(first, last, expected):
         ("F.H. \"ELA\"", "company", "F.H.", "ela"),
         ("S.P.Z.O.Z. KRAKÓW", "institution", "S.P.Z.O.Z.", "krakow"),
         ("Sp. z o.o. ALFA", "company", "sp. z o.o.", "alfa"),
+        ("Spółka z o.o. ALFA", "company", "sp. z o.o.", "alfa"),
         ("Spółka Jawna BETA", "company", "sp.j.", "beta"),
         ("ALFA s.c. Jan Nowak, Piotr Lis", "company", "s.c.", "alfa jan nowak piotr lis"),
         ("Wójt Gminy Krępa", "institution", "wójt gminy", "krepa"),

@@ -109,7 +109,7 @@ def _divide(words: list[str]) -> tuple[list[str], list[str]]:
         elif (
             bare in given
             or (bare in given_names() and len(words) > 1 and _is_nominative(bare, words))
-            or ((len(bare) == 1 or bare in _CUT_NAMES) and word.endswith("."))
+            or (word.endswith(".") and (len(bare) == 1 or _is_cut(bare, words)))
         ):
             kinds.append("given")
         else:
@@ -129,6 +129,11 @@ def _divide(words: list[str]) -> tuple[list[str], list[str]]:
 def _is_nominative(bare: str, words: list[str]) -> bool:
     """`Mickiewicz Adam`: rare, and only where the other word is a family name's nominative."""
     return any(fold(w).endswith(("icz", "ski", "cki")) for w in words) and bare not in genitives()
+
+
+def _is_cut(bare: str, words: list[str]) -> bool:
+    """Whether a word with a dot is a given name cut short: a patron's genitive has to be beside it (not St. Rynek)."""
+    return bare in _CUT_NAMES and any(fold(w).endswith(("a", "y", "i", "ego", "ej")) for w in words)
 
 
 def _only_numbers(folded: list[str], kinds: list[str]) -> bool:

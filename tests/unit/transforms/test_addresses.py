@@ -77,6 +77,7 @@ def test_a_flat_of_its_own_makes_a_slash_a_corner():
         ("UL.WŁAD.SIKORSKIEGO", "ul.", "Sikorskiego", "Wład.", "sikorskiego"),
         ("Staszica St.", None, "Staszica", "St.", "staszica"),
         ("gen. Wł. Andersa", None, "Andersa", "gen. Wł.", "andersa"),
+        ("St. Rynek", None, "St. Rynek", None, "st rynek"),
         ("Arm. Krajowej", None, "Arm. Krajowej", None, "arm krajowej"),
     ],
 )

@@ -38,7 +38,7 @@ ALWAYS = ("records", "amounts", "debtors_creditors", "merge")  # need nothing of
 
 DateFormat = Literal[
     "YYYY-MM-DD", "DD.MM.YYYY", "DD-MM-YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "YYYYMMDD", "DDMMYYYY", "YYMMDD",
-    "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD", "YYYYDDD", "CYYMMDD", "excel",
+    "DDMMYY", "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD", "YYYYDDD", "CYYMMDD", "excel",
 ]  # fmt: skip
 
 

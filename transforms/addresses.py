@@ -32,6 +32,8 @@ _ALONE = re.compile(
     r"(?:(?:nr|blok|bl\.?|bud\.?|dom|dz\.?|dzia[łl]ka|skr\w*\.?)\s*(?:poczt\w*\.?)?\s*)?\d.*", re.IGNORECASE
 )
 _VILLAGE = re.compile(r"(.*[^\W\d_])[\s,]+(?:nr\.?\s*)?(\d{1,4}\s?[A-Za-z]?(?:/\d+)?)", re.IGNORECASE)
+_POST = re.compile(r"(.+?)[\s,;(]+(?:p-ta|pta\.?|poczta:?)\s+([^\W\d_][^,;()]*)\)?", re.IGNORECASE)
+_POST_WORD = re.compile(r"(?:^|[\s,;(]+)(?:p-ta|pta\.?|poczta:?)$", re.IGNORECASE)
 _CODE = re.compile(r"\b(\d{2}\s?[-–]\s?\d{3})\b")
 
 
@@ -75,10 +77,12 @@ def read_address(street: str, house: str, flat_no: str, city: str, text: str = "
         street, city = parts.street, city or parts.city
     if not (street or house) and (match := _VILLAGE.fullmatch(city.strip())):
         city, house = match[1], match[2]  # Krępa 15
-    place = read_locality(city)
+    place, apart = read_locality(city), bool(house)
     street, house = part_number(squeeze(street), squeeze(house))
     number = read_house(house, flat_no) if house or flat_no else _NO_HOUSE
     road = read_street(street) if street else _NO_STREET
+    if number.kind == "plot" and not apart and street and road.type is None and not city:
+        place, road = read_locality(street), _NO_STREET  # Krępa dz. 123/4: plots lie in villages
     if road.type is None and road.key is not None and road.key in (place.key, "wies"):
         road = _NO_STREET  # a village that its form's street field repeats
     rule = decide(number.rule, number.kind, place.status)
@@ -125,19 +129,42 @@ def read_foreign_address(street: str, house: str, flat_no: str, city: str, text:
 
 
 def split_text(text: str) -> Split:
-    """Cut an address text at its postal code; without one, at its last comma."""
+    """Cut an address text at its postal code; without one, at its last comma.  A post town stays with the locality.
+
+    >>> split_text("Krępa 17, p-ta Ostrów"), split_text("Krępa 17, poczta 63-400 Ostrów").postal_code
+    (Split(street='17', postal_code='', city='Krępa, p-ta Ostrów'), '63-400')
+    """
     plain = squeeze(text.replace("\n", ", "))
     match = _CODE.search(plain)
     if match:
         before, behind = plain[: match.start()].strip(" ,;"), plain[match.end() :].strip(" ,;")
+        if (word := _POST_WORD.search(before)) and behind:
+            before, behind = before[: word.start()], f"p-ta {behind}"
+        if before and (posted := _posted(f"{before}, {behind}")):
+            return posted._replace(postal_code=re.sub(r"\s?[-–]\s?", "-", match[1]))
         city, _, rest = behind.partition(",")
         return Split(before or rest.strip(), re.sub(r"\s?[-–]\s?", "-", match[1]), city.strip())
+    if posted := _posted(plain):
+        return posted
     before, comma, behind = plain.rpartition(",")
     if not comma:
         return Split(plain, "", "")
     if any(c.isdigit() for c in behind) and not any(c.isdigit() for c in before):
         return Split(behind.strip(), "", before.strip())  # Kraków, ul. Długa 5
     return Split(before.strip(), "", behind.strip())
+
+
+def _posted(plain: str) -> Split | None:
+    """`Krępa 17, p-ta Ostrów`: number and locality, which keeps its post town; None for any other text."""
+    match = _POST.fullmatch(plain)
+    if not match:
+        return None
+    street, _, city = split_text(match[1])
+    if not city:
+        city, street = part_number(street.strip(" ,;"), "")
+        if not city or read_street(city).type or any(c.isdigit() for c in city):
+            return None  # a street without its locality, which is not the post town for sure
+    return Split(street, "", f"{city}, p-ta {match[2].strip()}")
 
 
 @lru_cache(maxsize=65_536)
@@ -151,7 +178,7 @@ def part_number(street: str, house: str) -> tuple[str, str]:
     # the number begins as far left as what follows can still be read as a number: 11 Listopada 5 m. 3
     for match in re.finditer(r"[\s,]+(?=\S)", street):
         head, tail = street[: match.start()], street[match.end() :]
-        if any(c.isalpha() for c in head) and tail[0].isalnum() and read_house(tail).kind in ("house", "block"):
+        if any(c.isalpha() for c in head) and tail[0].isalnum() and read_house(tail).kind in ("house", "block", "plot"):
             best = (head.strip(" ,"), tail)
             break
     if best[0] and not _is_ordinal_only(best[0]):

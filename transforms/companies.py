@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.letters import fold
+from transforms.name_order import has_family_ending
 from transforms.vocabulary import LegalForm, company_words, given_names, legal_forms
 
 _QUOTED = re.compile("[\"„”“«»][^\"„”“«»]+[\"„”“«»]|(?<!\\w)'[^']+'(?!\\w)")
@@ -146,8 +147,11 @@ def _find(form: LegalForm, folded: tuple[str, ...]) -> int | None:
         return 0
     if form.place in ("end", "edge") and at_end:
         return len(folded) - size
-    if form.place == "any":
-        return next((i for i in range(len(folded) - size + 1) if folded[i : i + size] == form.written), None)
+    if form.place in ("any", "inner"):
+        at = next((i for i in range(len(folded) - size + 1) if folded[i : i + size] == form.written), None)
+        if form.place == "inner" and at is not None and not at_end:  # ALFA s.c. Jan Nowak, but not JAN S. C. NOWAK
+            return at if at and not any(word.lower() in given_names() for word in folded[:at]) else None
+        return at
     return None
 
 
@@ -157,6 +161,20 @@ def _sole_trader(text: str, brands: list[str]) -> tuple[str, ...]:
         text = text.replace(brand, " ")
     _, rest = _strip_forms(_words(text, _HYPHENED))
     named = [fold(written) in given_names() for written, _ in rest]
-    if 2 <= len(rest) <= 3 and any(named) and not all(named):
-        return tuple(written for written, _ in rest)
-    return ()
+    if not (2 <= len(rest) <= 3 and any(named) and not all(named)):
+        return ()
+    words = tuple(written for written, _ in rest)
+    at = _brand_at(words, named) if len(words) == 3 and sum(named) == 1 else None
+    return words if at is None else words[:at] + words[at + 1 :]
+
+
+def _brand_at(words: tuple[str, ...], named: list[bool]) -> int | None:
+    """Which of three words is the firm's brand (`MAREX Nowak Marek`), None where all may be the person's."""
+    others = [at for at in (0, 2) if not named[at]]
+    capitals = [at for at in others if words[at].isupper() and not all(w.isupper() for w in words)]
+    if len(capitals) == 1:
+        return capitals[0]
+    unlike = [at for at in others if not has_family_ending(words[at])]
+    if named[0] or (named[1] and len(unlike) != 1):
+        return None  # JAN KOWALSKI NOWAK may as well have two family names
+    return unlike[0] if unlike else None

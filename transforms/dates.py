@@ -42,8 +42,8 @@ _SEPARATED = {
     "DD-MM-YY": "dmy", "DD.MM.YY": "dmy", "MM/DD/YY": "mdy",
 }  # fmt: skip
 _PACKED = {
-    "YYYYMMDD": "YYYYMMDD", "DDMMYYYY": "DDMMYYYY", "YYMMDD": "YYMMDD", "CYYMMDD": "CYYMMDD", "YYDDD": "YYJJJ",
-    "YYYYDDD": "YYYYJJJ",
+    "YYYYMMDD": "YYYYMMDD", "DDMMYYYY": "DDMMYYYY", "YYMMDD": "YYMMDD", "DDMMYY": "DDMMYY",
+    "CYYMMDD": "CYYMMDD", "YYDDD": "YYJJJ", "YYYYDDD": "YYYYJJJ",
 }  # fmt: skip
 _LOOSE = re.compile(r"(\d{1,4})\s*[-./]\s*(\d{1,2})\s*[-./]\s*(\d{1,4})(?:[ T][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)?")
 

@@ -108,7 +108,8 @@ def _address(text: str, setting: Setting) -> Told:
     parts |= {"number": house.kind or None, "stair": house.stair, "lot": house.lot, "postal_code": code.value}
     if address.status in ("missing", "unparsed"):
         return None, address.rule, parts
-    street = " ".join(p for p in (address.street_type, address.street_rest, address.street_name) if p)
+    kind = address.street_type if address.street_type != (address.street_name or "").lower() else None  # Rynek 5
+    street = " ".join(p for p in (kind, address.street_rest, address.street_name) if p)
     number = "/".join(p for p in (address.building, address.flat) if p)
     place = " ".join(p for p in (code.value, address.locality) if p)
     line = ", ".join(p for p in (f"{street} {number}".strip(), place) if p)
@@ -188,7 +189,7 @@ def _nrb(text: str, setting: Setting) -> Told:
 
 
 def _date(text: str, setting: Setting) -> Told:
-    read = read_date(text, setting.form, pivot=setting.pivot)
+    read = read_date(text, setting.form, pivot=setting.pivot, extracted_on=setting.extracted_on)
     readings = {form: day.isoformat() for form, day in read.readings.items()}
     return read.day.isoformat() if read.day else None, read.rule, {"readings": readings or None}
 

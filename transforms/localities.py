@@ -32,6 +32,7 @@ _OFFICE = re.compile(r"\s+(?:\d{1,2}|[IVX]{1,4})$")  # number of the post office
 _NEAR = re.compile(r"\s*(?:\(.*\)|\bk\s*[./]\s*\w.*|,.*)$", re.IGNORECASE)
 _DASHES = re.compile(r"\s*[-–—]\s*")
 _POST = re.compile(r"[\s,(]+(?:p-ta|p\.|pta\.?|poczta:?|u\.?p\.?)\s+([^\W\d_].*)$", re.IGNORECASE)
+_POST_ALONE = re.compile(r"(?:p-ta|pta\.?|poczta:?)\s+([^\W\d_].*)", re.IGNORECASE)
 _ABBREVIATIONS = {
     "wlkp": "Wielkopolski", "maz": "Mazowiecki", "sl": "Śląski", "tryb": "Trybunalski", "pom": "Pomorski",
     "lub": "Lubelski", "gd": "Gdański", "podl": "Podlaski", "krak": "Krakowski", "dln": "Dolny",
@@ -65,6 +66,8 @@ def read_locality(text: str) -> Locality:
     bare = squeeze(text).strip(" .,;-")
     if not any(c.isalpha() for c in bare):
         return Locality(None, None, "missing", "place.missing")
+    if match := _POST_ALONE.fullmatch(bare):
+        return Locality(None, None, "missing", "place.missing", _spelled(match[1].strip(" ).,;")))
     rule, post_town = "place.spelling", None
     cut = bare
     if match := _POST.search(bare):

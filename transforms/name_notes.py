@@ -6,6 +6,8 @@ It is lifted out and kept beside the name, never dropped.
 (('KOWALSKI JAN', ('zmarł', '*', 'dr', 'inż.')), ('KOWALSKA ANNA', ('z d. NOWAK',)))
 >>> lift("KOWALSKI VEL NOWAK JAN"), lift("WI?NIEWSKI JAN")
 (('KOWALSKI JAN', ('VEL NOWAK',)), ('WI?NIEWSKI JAN', ()))
+>>> lift("dr n. med. Anna Lis"), lift("Kowalska z d. Nowak Anna")
+(('Anna Lis', ('dr', 'n. med.')), ('Kowalska Anna', ('z d. Nowak',)))
 """
 
 from __future__ import annotations
@@ -15,11 +17,24 @@ from functools import lru_cache
 
 from transforms.letters import fold
 from transforms.mojibake import has_signs
+from transforms.name_order import is_given
+from transforms.vocabulary import given_names
 
 _TITLES = frozenset(
-    ["dr", "hab", "inz", "mgr", "prof", "lek", "med", "stom", "wet", "ks", "bp", "abp", "plk", "ppłk", "ppulk", "gen",
+    ["dr", "hab", "inz", "mgr", "prof", "lek", "med", "stom", "wet", "ks", "bp", "abp", "plk", "pplk", "ppulk", "gen",
      "mjr", "kpt", "por", "ppor", "chor", "sierz", "asp", "kom", "hr", "dypl", "adw", "not", "doc", "red", "arch",
+     "rtm", "plut", "kpr", "kmdr",
      "pan", "pani", "panstwo"]
+)  # fmt: skip
+# family names too, and titles only with a dot: kanonik, proboszcz, brygady, mecenas
+_DOTTED_TITLES = frozenset(
+    ["kan", "prob", "pral", "wik", "dziek", "bryg", "dyw", "mec", "adm", "lic", "tech",
+     "techn", "farm", "roln", "hum"]
+)  # fmt: skip
+# behind `n.`: of which sciences somebody is a doctor
+_SCIENCES = frozenset(
+    ["med", "hum", "tech", "techn", "praw", "ekon", "przyr", "roln", "wet", "farm", "chem", "mat", "fiz", "biol",
+     "geogr", "spol", "teol", "lesn", "wojsk", "zdr", "pol", "sc"]
 )  # fmt: skip
 _ORDERS = frozenset(["o", "s", "br"])  # before the name and with a dot: ojciec, siostra, brat
 _CHILD_OF = frozenset(["s", "c"])  # behind the name: `s. Stanisława` is whose son
@@ -30,8 +45,13 @@ _NOTES = frozenset(
 )  # fmt: skip
 _TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is no name either
 _BORN = ("d", "domu")  # behind `z`: the maiden name
+_WHOLE = 2  # words of a whole name
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _MARKS = re.compile(r"(?<![^\W\d_])[*#!?+]+|[*#!?+]+(?![^\W\d_])")  # within a word they stand for a lost letter
+_FILLERS = frozenset(
+    ["brak", "brak danych", "brak nazwiska", "brak imienia", "nn", "n n", "xx", "xxx", "xxxx", "nieznany", "nieznana",
+     "nie podano", "bez nazwy", "puste"]
+)  # fmt: skip
 _HYPHEN = re.compile(r"\s*[-–—]\s*")
 _ODD = _TITLES | _NOTES | frozenset(_TAILS) | {"vel", "z"}
 
@@ -49,31 +69,71 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
         text = _MARKS.sub(" ", text)
     if "-" in text or "–" in text or "—" in text:
         text = _HYPHEN.sub("-", text).strip("-")
-    kept, more = _part(text.split())
+    kept, more = _part(text.replace(",", ", ").split())  # NOWAK,ML.
     return " ".join(kept), (*notes, *more)
+
+
+@lru_cache(maxsize=65_536)
+def is_filler(text: str) -> bool:
+    """Whether a field's whole text stands for no name: `BRAK`, `N.N.`."""
+    return " ".join(fold(text).replace(".", " ").split()) in _FILLERS
 
 
 def _part(words: list[str]) -> tuple[list[str], list[str]]:
     """Words of the name, and what is lifted out of them."""
     kept: list[str] = []
     notes: list[str] = []
-    skip = False
+    behind, in_title = 0, False  # first word not yet read; whether the one before it was a title
     for i, word in enumerate(words):
-        if skip:
-            skip = False
+        if i < behind:
             continue
         bare = fold(word).strip(".,:;")
         following = fold(words[i + 1]).strip(".,:;") if i + 1 < len(words) else ""
         if _begins_tail(word, bare, following, kept):
-            notes.append(" ".join(words[i:]))
-            break
-        if bare == "vel" and kept and following:
-            notes.append(f"{word} {words[i + 1]}")
-            skip = True
+            behind = i + 3 if bare == "z" and _is_name_again(kept, words[i + 3 :]) else len(words)
+            notes.append(" ".join(words[i:behind]).rstrip(","))
             continue
+        pair = (bare == "vel" and kept) or (bare == "n" and following in _SCIENCES and (in_title or word[-1] == "."))
+        if pair and following:
+            notes.append(f"{word} {words[i + 1]}")
+            behind = i + 2
+            continue
+        spare = len(kept) + len(words) - i > _WHOLE  # a whole name is there without this word
+        title = bare in _TITLES or _is_dotted_title(word, bare, behind_title=in_title and spare)
         order = word.endswith(".") and bare in _ORDERS and not kept
-        (notes if bare in _TITLES or bare in _NOTES or order or not _has_letter(bare) else kept).append(word)
-    return kept, notes
+        (notes if title or bare in _NOTES or order or not _has_letter(bare) else kept).append(word)
+        in_title = title
+    return _without_dots(kept, notes)
+
+
+def _is_dotted_title(word: str, bare: str, *, behind_title: bool) -> bool:
+    """Whether a word is a title because of its dot: `mec.`, or anything abbreviated behind another title."""
+    return (
+        word.endswith(".") and len(bare) > 1 and (bare in _DOTTED_TITLES or (behind_title and not _abbreviates(bare)))
+    )
+
+
+def _without_dots(kept: list[str], notes: list[str]) -> tuple[list[str], list[str]]:
+    """No family name ends in a dot: such a word is a note where a whole name stands without it, else loses the dot."""
+    dotted = [w for w in kept if w.endswith(".") and len(w.strip(".")) > 1 and not _abbreviates(fold(w).strip("."))]
+    dotted = [w for w in dotted if "." not in w.rstrip(".")]  # J.A. are initials
+    if not dotted:
+        return kept, notes
+    rest = [w for w in kept if w not in dotted]
+    if len(rest) >= _WHOLE and any(len(w) > 1 and not is_given(w) for w in rest):
+        return rest, [*notes, *dotted]
+    return [w.rstrip(".") if w in dotted else w for w in kept], notes
+
+
+@lru_cache(maxsize=65_536)
+def _abbreviates(bare: str) -> bool:
+    """Whether a word could stand for a given name: `Stan.`, `Wł.`."""
+    return any(name.startswith(bare) for name in given_names())
+
+
+def _is_name_again(kept: list[str], rest: list[str]) -> bool:
+    """Whether the name goes on behind the maiden name: with given names, or with the family name if it is wanting."""
+    return bool(rest) and (all(map(is_given, rest)) or (all(map(is_given, kept)) and all(map(is_name_only, rest))))
 
 
 def _begins_tail(word: str, bare: str, following: str, kept: list[str]) -> bool:
@@ -87,9 +147,9 @@ def _begins_tail(word: str, bare: str, following: str, kept: list[str]) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_name_only(word: str) -> bool:
-    """Whether a word holds nothing to be lifted out or put right."""
+    """Whether a word holds nothing to be lifted out or put right, and is no filler."""
     plain = word.replace("-", "").isalpha() and word[0] != "-" != word[-1]
-    return plain and fold(word) not in _ODD and not has_signs(word)
+    return plain and not is_filler(word) and fold(word) not in _ODD and not has_signs(word)
 
 
 def _has_letter(word: str) -> bool:

@@ -48,7 +48,7 @@ def orient(text: str, notes: tuple[str, ...], *, given_first: bool = False) -> P
     if len(words) < 2:
         given = is_given(words[0])
         return Person(words[0] if given else "", "" if given else words[0], notes, "name.half")
-    flags = [is_given(word) or _is_initial(word) for word in words]
+    flags = [is_given(word) or _is_initial(word) or word.endswith(".") for word in words]  # no family name has a dot
     first, last, rule = _divide(words, flags, given_first=given_first)
     return Person(" ".join(first), " ".join(last), notes, "name.couple" if couple else rule)
 

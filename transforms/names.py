@@ -30,7 +30,7 @@ from transforms.companies import Company, company_key, is_plain, recognise
 from transforms.letters import display as display_text
 from transforms.letters import fold, squeeze
 from transforms.mojibake import has_signs, put_right
-from transforms.name_notes import is_name_only, lift
+from transforms.name_notes import is_filler, is_name_only, lift
 from transforms.name_order import SUFFIXES, Person, is_given, orient
 from transforms.rules import RULES
 
@@ -135,6 +135,9 @@ def read_name_word_by_word(
 
 def _read(texts: tuple[str, ...], kind: str, *, given_first: bool) -> Name:
     """Read the whole name, given names, family name and firm of a row."""
+    delivered, texts = texts, _without_fillers(texts)
+    if any(delivered) and not any(texts):
+        return Name(kind or None, *(None,) * 5, RULES["name.filler"].status, None, None, None, "name.filler")
     whole, first, last, company = texts
     if not company and kind != "person" and not first and (found := recognise(last or whole)):
         return _of_company(last or whole, found, kind, "name.misplaced" if last else "name.company")
@@ -146,6 +149,13 @@ def _read(texts: tuple[str, ...], kind: str, *, given_first: bool) -> Name:
     if kind == "person" and not first and (found := recognise(last or whole)) and found.person:
         return _of_company(last or whole, found, kind, "name.trader")
     return _of_person(_read_person(whole, first, last, given_first), kind)
+
+
+def _without_fillers(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The four texts, those that only fill their field emptied.  Beside a given name, Brak is a family name."""
+    bare = tuple("" if is_filler(text) else text for text in texts)
+    beside = bare[1] and fold(texts[2]) == "brak"
+    return (bare[0], bare[1], texts[2], bare[3]) if beside else bare
 
 
 display = lru_cache(maxsize=65_536)(display_text)

@@ -18,6 +18,8 @@ subscriber's number.  Valid are the 49 geographic zones of `vocabulary/zones.csv
 ['TEL-SHORT', 'TEL-NOZONE', 'TEL-FILLER', 'TEL-INVALID']
 >>> read_phone("331511", "55", (OldNumbers(6, "33", "55233"),))[:4]
 ('+48552331511', None, '55', 'phone.renumbered')
+>>> read_phone("(0-55) 33-15-11", "", (OldNumbers(6, "33", "55233"),)).e164
+'+48552331511'
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ from transforms.vocabulary import zones
 
 _SPLIT = re.compile(r"[;,|]|\b(?:lub|oraz|albo)\b", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?<![a-z])(?:wewnetrzny|wewn|wew|w|int|ext)\s*[:.]?\s*(\d{1,5})(?!\d)")
-_WORDS = re.compile(r"\b(?:tel|telefon|kom|fax|faks|nr|dom|prac|sluzb)\b[.:]?")
+_WORDS = re.compile(
+    r"\b(?:tel|telefonu?|kom|komork[aiu]|komorkowy|fax|faks|nr|numer|dom|domowy|stacjonarny|prac[ay]?|sluzb|sluzbowy)\b[.:]?"
+)
 _NOISE = re.compile(r"[\s().\-–/+]")
 _LETTERS = str.maketrans("oil", "011")  # typed for digits
 _CARRIER = re.compile(r"0(10\d{2,3})(\d{9})")
@@ -195,11 +199,20 @@ def _national(digits: str, *, plus: bool) -> tuple[str, str | None]:
 
 
 def _renumbered(digits: str, renumbering: tuple[OldNumbers, ...]) -> str | None:
-    """The nine digits that a number of the old length became, where the source's table knows it."""
+    """The nine digits that a number of the old length became, where the source's table knows it.
+
+    Its zone may stand before it (`018 441234`); then it has to be that of the number that it became.
+    """
     bare = digits.removeprefix("0")
     for row in renumbering:
         if len(bare) == row.digits and bare.startswith(row.old):
             return row.new + bare[len(row.old) :]
+    if len(bare) == NATIONAL_DIGITS or (len(bare) == _LOCAL and bare == digits):
+        return None  # already whole, or seven digits that are no zone and five
+    zone, local = bare[:2], bare[2:]
+    for row in renumbering:
+        if len(local) == row.digits and local.startswith(row.old) and row.new.startswith(zone):
+            return row.new + local[len(row.old) :]
     return None
 
 
@@ -210,7 +223,7 @@ def _judge(national: str, extension: str | None, carrier: str | None, rule: str)
         return _refused("phone.short-code")
     if len(national) == _LOCAL:
         return _refused("phone.filler") if national in _FILLER_LOCAL else _refused("phone.no-zone", extension)
-    if len(national) in (5, 6):
+    if len(national) in (5, 6) or (national[0] == "0" and national[1:3] in zones() and len(national) in (8, 9)):
         return _refused("phone.old-length", extension)
     if len(national) != NATIONAL_DIGITS:
         return _refused("phone.length", extension)

@@ -9,6 +9,8 @@ none yet.  So every form is tried, and where several fit with different results,
 ('date.form', ['DD-MM-YY', 'DD.MM.YY', 'MM/DD/YY'])
 >>> [str(read_amount(t, currency="PLZ").value) for t in ("123450", "50", "49")]
 ['12.35', '0.01', '0.00']
+>>> [str(read_amount(t).value) for t in ("1'234,50", "12,50CR")], read_amount("1.234").rule
+(['1234.50', '-12.50'], 'amount.grouped')
 >>> read_amount("1 234,56-"), read_amount("12.345").value, read_amount("*****").rule
 (Amount(value=Decimal('-1234.56'), rule='amount.sign', original=None, rounding=None), Decimal('12345.00'), \
 'amount.overflow')
@@ -30,9 +32,13 @@ from transforms import amounts, dates
 
 FORMS: tuple[str, ...] = get_args(DateFormat)
 _FIRST, _LAST = dt.date(1800, 1, 1), dt.date(2199, 12, 31)  # what a person or a bill can have to do with
+_AHEAD = 20  # years that the end of a contract may lie behind the extract
 _CURRENCY = re.compile(r"\s*(PLN|PLZ|zł|zl)\.?$", re.IGNORECASE)
+_APOSTROPHES = str.maketrans("’`´", "'''")
 _BLANKS = " \u00a0\u202f"
-_STYLES = ((",", f"{_BLANKS}."), (".", f"{_BLANKS},"))  # decimal separator, thousands separators
+_FLAGS = {"CR": "-", "DB": "+", "DR": "+"}  # credit and debit, as printed behind numbers
+_GROUPED = re.compile(r"[+-]?(\d{1,3})[.,]\d{3}[+-]?")
+_STYLES = ((",", f"{_BLANKS}'."), (".", f"{_BLANKS}',"))  # decimal separator, thousands separators
 
 
 class DateReading(NamedTuple):
@@ -44,7 +50,12 @@ class DateReading(NamedTuple):
 
 
 def read_date(
-    text: str, form: str | None = None, *, pivot: int | None = None, latest: dt.date | None = None
+    text: str,
+    form: str | None = None,
+    *,
+    pivot: int | None = None,
+    latest: dt.date | None = None,
+    extracted_on: dt.date | None = None,
 ) -> DateReading:
     """Read a date.
 
@@ -53,6 +64,8 @@ def read_date(
         form: A form of `billing.spec.DateFormat`; None tries every one.
         pivot: Two-digit years below it are 20YY, others 19YY.
         latest: Where there is no pivot: two-digit years give the last such date that is not after this one.
+        extracted_on: Date of the extract: without form and pivot, two-digit years far behind it are read in both
+            centuries.
     """
     plain = text.strip()
     if not plain:
@@ -61,6 +74,8 @@ def read_date(
     read = {f: dates.read(pa.array([plain]), f, pivot=pivot, latest=latest) for f in tried}
     days = {f: dates.to_arrow(r)[0].as_py() for f, r in read.items() if r.valid[0]}
     days = {f: day for f, day in days.items() if form or _FIRST <= day <= _LAST}
+    if form is None and pivot is None and extracted_on is not None:
+        days |= _a_century_before(days, dt.date(extracted_on.year + _AHEAD, 12, 31))
     if len(set(days.values())) > 1:
         return DateReading(None, "date.form", days)
     if days:
@@ -70,8 +85,18 @@ def read_date(
         return DateReading(day, "date.plain" if "YYYY" in found or found == "excel" else "date.pivot", days)
     if any(r.doubtful[0] for r in read.values()):
         return DateReading(None, "date.start", {})
-    nothing = any(not r.bad[0] for r in read.values())
+    nothing = any(not (r.bad[0] or r.valid[0]) for r in read.values())  # valid, but of no person's time, is a bad one
     return DateReading(None, "date.sentinel" if nothing else "date.calendar", {})
+
+
+def _a_century_before(days: dict[str, dt.date], last: dt.date) -> dict[str, dt.date]:
+    """Dates of two-digit years behind the last likely one, as a lower pivot would have them."""
+    late = {form: day for form, day in days.items() if day > last and "YYYY" not in form and form != "excel"}
+    return {
+        f"{form}, pivot 0": day.replace(year=day.year - 100)
+        for form, day in late.items()
+        if form != "CYYMMDD" and (day.month, day.day) != (2, 29)  # not every century has it
+    }
 
 
 def _is_likely(text: str, form: str) -> bool:
@@ -114,6 +139,12 @@ def read_amount(text: str, *, decimal: str = "", scale: int | None = None, curre
         return Amount(None, "amount.missing")
     if not plain.strip("*"):
         return Amount(None, "amount.overflow")
+    plain = amounts.with_plain_signs(pa.array([plain.translate(_APOSTROPHES).upper()]), _FLAGS)[0].as_py()
+    grouped = not decimal and scale is None and _GROUPED.fullmatch(plain)
+    if grouped and grouped[1].startswith("0"):
+        return Amount(None, "amount.form")  # no group of thousands begins with a zero
+    if grouped:  # 1.234: money has no three decimals, but only the source knows
+        decimal = "," if "." in plain else "."
     found = {
         int(number.values[0])
         for point, groups in _STYLES
@@ -128,6 +159,8 @@ def read_amount(text: str, *, decimal: str = "", scale: int | None = None, curre
     if currency == "PLZ":
         booked = Decimal(int(amounts.redenominate(np.array([hundredths]))[0])).scaleb(-2)
         return Amount(booked, "amount.old-zloty", value, booked - value / PLZ_PER_PLN)
-    rule = "amount.sign" if plain.endswith(("-", ")")) else "amount.plain"
+    rule = "amount.sign" if plain.endswith(("-", "+", ")")) else "amount.plain"
+    if grouped:
+        rule = "amount.grouped"
     implied = scale and not any(point in plain for point in ".,")
     return Amount(value, "amount.implied" if implied else rule)

@@ -161,6 +161,7 @@ RULES: dict[str, Rule] = {
         unknown=("suspect", "", "no word is a known given name: the source's order was taken"),
         around=("suspect", "", "an unknown word on either side of a given name"),
         half=("suspect", "", "the given name or the family name is missing"),
+        filler=("filler", "NAME-UNPARSED", "a filler stands for no name"),
         couple=("suspect", "", "two persons: the first one is the subscriber"),
         signs=("suspect", "", "it holds signs that no name has: the code page may be wrong"),
     ),
@@ -223,9 +224,11 @@ RULES: dict[str, Rule] = {
     ),
     **_of(
         "amount", reason="NUM-TEXT",
-        ok={"plain": "a number", "sign": "a minus behind the number, or parentheses", "implied": "implied decimals",
+        ok={"plain": "a number", "sign": "a sign behind the number (-, CR, DB), or parentheses",
+            "implied": "implied decimals",
             "old-zloty": "old zloty, divided by 10,000 and rounded half up to the grosz"},
         none={"form": "not a number of the declared form, or with more decimals than money has"},
+        grouped=("suspect", "NUM-TEXT", "three digits behind its only separator: thousands, unless declared"),
         overflow=("unparsed", "NUM-OVERFLOW", "asterisks: the number did not fit its field"),
     ),
 }  # fmt: skip

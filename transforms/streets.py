@@ -7,6 +7,8 @@ kept; titles (`gen.`, `ks.`) and given names, which come and go, are the rest.  
 
 >>> [read_street(t)[:3] for t in ("UL. MICKIEWICZA ADAMA", "al. gen. Władysława Andersa")]
 [('ul.', 'Mickiewicza', 'Adama'), ('al.', 'Andersa', 'gen. Władysława')]
+>>> {read_street(t).key for t in ("ul. Wł. Sikorskiego", "Sikorskiego", "ul. gen. Władysława Sikorskiego")}
+{'sikorskiego'}
 >>> {read_street(t).key for t in ("ul. 1-go Maja", "I Maja", "1 MAJA", "ul. ul. 1 maja")}
 {'1 maja'}
 >>> read_street("Jana Pawła II").name, read_street("Jana Pawła 2").key == read_street("AL. JANA PAWŁA II").key
@@ -30,6 +32,13 @@ _ORDINAL = re.compile(r"(\d+)-?(?:go|ego|szego|tego)\b")
 _LECIE = re.compile(r"\b([ivx]+|\d+)\s*-?\s*lecia\b")
 _WORD_SPACE = re.compile(r"(?<=\.)(?=[^\W\d_])")  # ul.Mickiewicza
 _GENERIC = frozenset(("ul.", "os."))  # every other type says more
+# given names as they are cut before a family name, without their dot
+_CUT_NAMES = frozenset(
+    ["wl", "wlad", "st", "stan", "stanisl", "kaz", "kazim", "bol", "bolesl", "fr", "franc", "tad", "tadeusz", "ant",
+     "aleks", "andrz", "eug", "edw", "ign", "joz", "jozef", "jul", "jarosl", "kaj", "lud", "ludw", "mich", "mik",
+     "mikol", "miecz", "rom", "stef", "wac", "wacl", "wawrz", "wit", "wojc", "zyg", "zygm", "hen", "henr", "hier",
+     "grz", "gust", "elz", "kat", "malg", "bron", "bronisl", "krzyszt", "leop", "maksym"]
+)  # fmt: skip
 _ROYAL = frozenset(["krolowej", "krola", "ksiecia", "ksieznej", "swietej", "swietego", "sw", "bl"])
 
 
@@ -100,7 +109,7 @@ def _divide(words: list[str]) -> tuple[list[str], list[str]]:
         elif (
             bare in given
             or (bare in given_names() and len(words) > 1 and _is_nominative(bare, words))
-            or (len(bare) == 1 and word.endswith("."))
+            or (word.endswith(".") and (len(bare) == 1 or _is_cut(bare, words)))
         ):
             kinds.append("given")
         else:
@@ -120,6 +129,11 @@ def _divide(words: list[str]) -> tuple[list[str], list[str]]:
 def _is_nominative(bare: str, words: list[str]) -> bool:
     """`Mickiewicz Adam`: rare, and only where the other word is a family name's nominative."""
     return any(fold(w).endswith(("icz", "ski", "cki")) for w in words) and bare not in genitives()
+
+
+def _is_cut(bare: str, words: list[str]) -> bool:
+    """Whether a word with a dot is a given name cut short: a patron's genitive has to be beside it (not St. Rynek)."""
+    return bare in _CUT_NAMES and any(fold(w).endswith(("a", "y", "i", "ego", "ej")) for w in words)
 
 
 def _only_numbers(folded: list[str], kinds: list[str]) -> bool:

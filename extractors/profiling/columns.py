@@ -34,7 +34,7 @@ LONGEST_CODE = 3  # characters of a code that is shown
 MOST_DISTINCT = 5_000  # values that the kind is judged by
 FIRST_YEAR, LAST_YEAR = 1880, 2035
 PIVOT = 30  # two-digit years below it are 20YY
-_SHORT_YEARS = ("YYMMDD", "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD")
+_SHORT_YEARS = ("YYMMDD", "DDMMYY", "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD")
 _MOST_EXAMPLES = 3
 _EMPTY_DATES = frozenset({"0", "000000", "00000000", "0000-00-00", "00.00.0000", "00-00-0000", "00/00/0000"})
 
@@ -42,8 +42,9 @@ DATE_FORMS: tuple[tuple[str, str, str], ...] = (
     ("YYYY-MM-DD", r"\d{4}-\d\d-\d\d", "%Y-%m-%d"), ("DD.MM.YYYY", r"\d\d?\.\d\d?\.\d{4}", "%d.%m.%Y"),
     ("DD-MM-YYYY", r"\d\d-\d\d-\d{4}", "%d-%m-%Y"), ("DD/MM/YYYY", r"\d\d/\d\d/\d{4}", "%d/%m/%Y"),
     ("MM/DD/YYYY", r"\d\d/\d\d/\d{4}", "%m/%d/%Y"), ("YYYYMMDD", r"\d{8}", "%Y%m%d"),
-    ("DDMMYYYY", r"\d{8}", "%d%m%Y"), ("YYMMDD", r"\d{6}", "%y%m%d"), ("DD-MM-YY", r"\d\d-\d\d-\d\d", "%d-%m-%y"),
-    ("DD.MM.YY", r"\d\d\.\d\d\.\d\d", "%d.%m.%y"), ("MM/DD/YY", r"\d\d/\d\d/\d\d", "%m/%d/%y"),
+    ("DDMMYYYY", r"\d{8}", "%d%m%Y"), ("YYMMDD", r"\d{6}", "%y%m%d"), ("DDMMYY", r"\d{6}", "%d%m%y"),
+    ("DD-MM-YY", r"\d\d-\d\d-\d\d", "%d-%m-%y"), ("DD.MM.YY", r"\d\d\.\d\d\.\d\d", "%d.%m.%y"),
+    ("MM/DD/YY", r"\d\d/\d\d/\d\d", "%m/%d/%y"),
     ("CYYMMDD", r"[01]\d{6}", ""), ("YYYYDDD", r"\d{7}", "%Y%j"), ("YYDDD", r"\d{5}", "%y%j"),
 )  # fmt: skip
 _MONEY = re.compile(r"[-+]?(?:\d{1,3}(?:(?P<sep>[ .,\u00a0'])\d{3})(?:(?P=sep)\d{3})*|\d+)(?P<dec>[.,])\d\d[-+]?$")
@@ -183,8 +184,8 @@ def _date(some: list[str], counts: Counter[str]) -> tuple[str, Callable[[str], d
         if not there or (not shaped.match(there[0]) and not any(map(shaped.match, there[:20]))):
             continue
         right = sum(counts[v] for v in there if read_date(v, form)) / sum(counts[v] for v in there)
-        # five digits are often a day of a year by chance: only many of them prove it, and never a run of numbers
-        by_chance = form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD")
+        # five or six digits are often a date by chance: only many of them prove it, and never a run of numbers
+        by_chance = form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD", "DDMMYY")
         if by_chance and _are_running(there):
             continue
         least = 20 if by_chance else 1

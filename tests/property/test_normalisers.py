@@ -28,7 +28,7 @@ from transforms.mojibake import put_right
 from transforms.name_columns import mails, names
 from transforms.names import last_name_key, read_name, read_name_word_by_word
 from transforms.phone_columns import phones
-from transforms.phones import read_phone
+from transforms.phones import OldNumbers, read_phone
 from transforms.registers import read_krs, read_nrb
 from transforms.rules import RULES, Verdict
 from transforms.streets import read_street, street_key
@@ -79,13 +79,24 @@ def test_phones_are_idempotent(text, zone):
         assert (again.e164, again.zone, again.extension) == (found.e164, found.zone, None)
 
 
+OLD_PHONE = st.builds(
+    "{}{}{}".format, st.sampled_from(["", "0", "(0-", "0-"]), st.sampled_from(["22 44", "22/44", "48) 44", "44"]),
+    st.integers(100, 99_999),
+)  # fmt: skip
+TABLES = st.sampled_from([(), (OldNumbers(6, "44", "22444"),), (OldNumbers(7, "44", "4844"),)])
+
+
 @settings(max_examples=60)
-@given(st.lists(st.one_of(st.none(), PHONE, ANYTHING.map(str.strip)), max_size=30), st.sampled_from(["", "22", "48"]))
-def test_phone_columns_equal_the_reference(texts, zone):
+@given(
+    st.lists(st.one_of(st.none(), PHONE, OLD_PHONE, ANYTHING.map(str.strip)), max_size=30),
+    st.sampled_from(["", "22", "48"]),
+    TABLES,
+)
+def test_phone_columns_equal_the_reference(texts, zone, table):
     column = trimmed(pa.array(texts, pa.string()))
-    found = phones(column, zone)
+    found = phones(column, zone, table)
     for i, text in enumerate(column.to_pylist()):
-        expected = read_phone(text or "", zone)
+        expected = read_phone(text or "", zone, table)
         got = tuple(c[i].as_py() for c in found[:3])
         assert got == expected[:3], text
         assert found.marks.known[found.marks.codes[i]] == expected.rule, text
@@ -294,7 +305,15 @@ def test_lookups_find_what_a_dictionary_finds(table, asked):
     ]
 
 
-TEXT = st.one_of(st.none(), NAME, WORD, GIVEN, st.sampled_from(["ALFA SP. Z O.O.", "P.H.U. JAN KOWALSKI", "dr NOWAK"]))
+TEXT = st.one_of(
+    st.none(),
+    NAME,
+    WORD,
+    GIVEN,
+    st.sampled_from(
+        ["ALFA SP. Z O.O.", "P.H.U. JAN KOWALSKI", "dr NOWAK", "BRAK", "N.N.", "ks. kan. JAN LIS", "ALFA S.C. JAN LIS"]
+    ),
+)
 
 
 @settings(max_examples=80)

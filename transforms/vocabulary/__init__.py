@@ -48,8 +48,8 @@ class Zone(NamedTuple):
 class LegalForm(NamedTuple):
     """A legal form as it is written (folded, capitals, no dots), where in the name it counts, and what it says.
 
-    `place` is start, end, edge (either) or any; `kind` is company, institution or trade (a trade name, behind which a
-    single person may stand).
+    `place` is start, end, edge (either), any, or inner (behind the firm's own name); `kind` is company, institution or
+    trade (a trade name, behind which a single person may stand).
     """
 
     place: str

@@ -73,6 +73,12 @@ def test_a_flat_of_its_own_makes_a_slash_a_corner():
         ("Kościuszki Tadeusza", None, "Kościuszki", "Tadeusza", "kosciuszki"),
         ("CYPRIANA KAMILA NORWIDA", None, "Norwida", "Cypriana Kamila", "norwida"),
         ("os.", "os.", None, None, None),
+        ("ul. Wł. Sikorskiego", "ul.", "Sikorskiego", "Wł.", "sikorskiego"),
+        ("UL.WŁAD.SIKORSKIEGO", "ul.", "Sikorskiego", "Wład.", "sikorskiego"),
+        ("Staszica St.", None, "Staszica", "St.", "staszica"),
+        ("gen. Wł. Andersa", None, "Andersa", "gen. Wł.", "andersa"),
+        ("St. Rynek", None, "St. Rynek", None, "st rynek"),
+        ("Arm. Krajowej", None, "Arm. Krajowej", None, "arm krajowej"),
     ],
 )
 def test_streets(text, kind, name, rest, key):
@@ -98,6 +104,8 @@ def test_streets(text, kind, name, rest, key):
         ("Długa", "za kościołem", "Łódź", ("dluga", None, None, "Łódź", "unparsed")),
         ("Długa", "5", "LODZ", ("dluga", "5", None, "Łódź", "repaired")),
         ("Długa", "5", "", ("dluga", "5", None, None, "suspect")),
+        ("Krępa dz. 123/4", "", "", (None, None, None, "Krępa", "suspect")),
+        ("Krępa", "17", "p-ta Ostrów", ("krepa", "17", None, None, "suspect")),
         ("", "", "Łódź", (None, None, None, "Łódź", "unparsed")),
         ("", "", "", (None, None, None, None, "missing")),
     ],
@@ -118,10 +126,32 @@ def test_addresses_whole_and_by_column(street, house, city, expected):
         ("Kraków, ul. Długa 5", ("ul. Długa 5", "", "Kraków")),
         ("ul. Długa 5, Kraków", ("ul. Długa 5", "", "Kraków")),
         ("Krępa 15", ("Krępa 15", "", "")),
+        ("Krępa 17, p-ta Ostrów", ("17", "", "Krępa, p-ta Ostrów")),
+        ("ul. Długa 5, Krępa, poczta Ostrów", ("ul. Długa 5", "", "Krępa, p-ta Ostrów")),
+        ("Krępa 17, 63-400 p-ta Ostrów", ("17", "63-400", "Krępa, p-ta Ostrów")),
+        ("ul. Długa 5 p-ta Ostrów", ("ul. Długa 5 p-ta Ostrów", "", "")),
     ],
 )
 def test_address_texts_are_cut(text, parts):
     assert tuple(split_text(text)) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "building", "locality", "post_town"),
+    [
+        ("Krępa 17, p-ta Ostrów", "17", "Krępa", "Ostrów"), ("Krępa 17, poczta Ostrów", "17", "Krępa", "Ostrów"),
+        ("KRĘPA 17 POCZTA OSTRÓW WLKP.", "17", "Krępa", "Ostrów Wielkopolski"),
+        ("Krępa, dz. 123/4, p-ta Ostrów", None, "Krępa", "Ostrów"), ("Krępa, dz. 123/4", None, "Krępa", None),
+        ("Krępa, p-ta Ostrów", None, "Krępa", "Ostrów"), ("Krępa 17 (poczta Ostrów)", "17", "Krępa", "Ostrów"),
+        ("Krępa 17, p-ta 63-400 Ostrów", "17", "Krępa", "Ostrów"),
+    ],
+)  # fmt: skip
+def test_the_post_town_is_no_locality(text, building, locality, post_town):
+    found = read_address("", "", "", "", text)
+    assert (found.building, found.locality, found.post_town) == (building, locality, post_town)
+    assert found.street_key is None
+    columns = addresses([pa.array([t], pa.string()) for t in (None, None, None, None, text)])
+    assert [c.to_pylist()[0] for c in columns] == list(found)
 
 
 @pytest.mark.parametrize(

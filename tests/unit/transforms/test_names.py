@@ -80,6 +80,11 @@ def test_a_couple_is_its_first_person():
         ("", "KOWALSKA NOWAK", (None, "Kowalska Nowak", "suspect")),
         ("JAN", "", ("Jan", None, "suspect")),
         ("JAN", "KOWALSKI ZM.", ("Jan", "Kowalski", "ok")),
+        ("BRAK", "KOWALSKI", (None, "Kowalski", "suspect")),
+        ("JAN", "N.N.", ("Jan", None, "suspect")),
+        ("JAN", "BRAK", ("Jan", "Brak", "ok")),
+        ("NN", "NN", (None, None, "filler")),
+        ("", "BRAK", (None, None, "filler")),
     ],
 )
 def test_two_fields_are_believed_unless_exchanged(first, last, expected):
@@ -101,6 +106,12 @@ def test_two_fields_are_believed_unless_exchanged(first, last, expected):
         ("SZKOŁA PODSTAWOWA NR 5", "institution", None, "szkola podstawowa nr 5"),
         ("F.H. \"ELA\"", "company", "F.H.", "ela"),
         ("S.P.Z.O.Z. KRAKÓW", "institution", "S.P.Z.O.Z.", "krakow"),
+        ("Sp. z o.o. ALFA", "company", "sp. z o.o.", "alfa"),
+        ("Spółka z o.o. ALFA", "company", "sp. z o.o.", "alfa"),
+        ("Spółka Jawna BETA", "company", "sp.j.", "beta"),
+        ("ALFA s.c. Jan Nowak, Piotr Lis", "company", "s.c.", "alfa jan nowak piotr lis"),
+        ("Wójt Gminy Krępa", "institution", "wójt gminy", "krepa"),
+        ("Burmistrz Miasta Krępa", "institution", "burmistrz miasta", "krepa"),
     ],
 )  # fmt: skip
 def test_firms_and_institutions(name, kind, form, key):
@@ -180,7 +191,7 @@ def test_word_lists_are_whole():
     assert {g.sex for g in given_names().values()} == {"F", "M"}
     assert all(g.diminutive_of == "" or g.diminutive_of in {n.name for n in given_names().values()}
                for g in given_names().values())  # fmt: skip
-    assert {f.place for f in legal_forms()} == {"start", "end", "edge", "any"}
+    assert {f.place for f in legal_forms()} == {"start", "end", "edge", "any", "inner"}
     expected = {"tadeusza": "Tadeusz", "zofii": "Zofia", "pawla": "Paweł", "andrzeja": "Andrzej",
     "franciszka": "Franciszek",
                 "ignacego": "Ignacy", "kingi": "Kinga", "elizy": "Eliza", "juliusza": "Juliusz"}  # fmt: skip

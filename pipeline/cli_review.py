@@ -141,6 +141,7 @@ def file(
     """Take decisions from a file: all of them, or none where one cannot be made.
 
     Lines without a decision are passed over, and so are decisions that stand already: a file may be given twice.
+    Commas, semicolons or tabs; UTF-8 or Windows-1250.  A line that is refused is named.
     """
     from pipeline.deciding import decide_all, read_file
 

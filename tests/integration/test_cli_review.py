@@ -87,6 +87,15 @@ def test_what_cannot_be_decided_is_refused(run: Run) -> None:
     assert "split lodz/2" in run("decide", "split", "lodz/2", "-r", "a namesake")
 
 
+def test_a_refusal_names_the_line_of_the_file(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "queue.csv"
+    path.write_text("left;right;decision;why\nlodz/1;opole/1;merge;x\nlodz/1;lodz/2;merge;x\n")
+    with pytest.raises(DecisionRefused) as caught:
+        run("decide", "file", str(path))
+    assert caught.value.where == {"file": str(path), "line": 3}
+    assert "nobody has decided anything" in run("decide", "list")
+
+
 def test_why_not_is_told_with_evidence_and_decisions(run: Run) -> None:
     told = run("explain", "lodz/1", "opole/1")
     assert "lodz/1 and opole/1 are two customers" in told

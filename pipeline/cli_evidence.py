@@ -19,6 +19,7 @@ from billing.reasons import REASONS
 from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.reconciliation import plain_table
+from pipeline.written import written
 
 _REJECT_COLUMNS = (
     "source", "file_name", "record_no", "byte_offset", "entity", "source_key", "disposition", "reason", "field",
@@ -78,13 +79,7 @@ def rejects(
         with ctx.warehouse() as url:
             rows = _loaded_rejects(url, wanted)
     if out is not None:
-        try:
-            file = out.open("w", newline="", encoding="utf-8")
-        except OSError as error:
-            raise ContractError(
-                f"cannot be written: {error.strerror}", file=str(out), remedy="name another file"
-            ) from None
-        with file:
+        with written(out), out.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, _REJECT_COLUMNS)
             writer.writeheader()
             writer.writerows(rows)

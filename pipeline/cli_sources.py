@@ -17,6 +17,7 @@ from pipeline.context import Context, context
 from pipeline.declared import check_columns, check_delivery, static_columns
 from pipeline.delivered import delivery_place
 from pipeline.reconciliation import plain_table
+from pipeline.written import written
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
 FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0")
@@ -141,13 +142,14 @@ def new(
     own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
     mapped = templates / f"entities_{format}.toml"  # a bank's file has no subscribers
     entities = (mapped if mapped.exists() else templates / "entities.toml").read_text(encoding="utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
     text = shared.replace("{{files}}", own.rstrip()).replace("{{entities}}", entities.rstrip())
     text = text.replace("{{id}}", source_id)
-    (folder / SPEC_FILE).write_text(text, encoding="utf-8")
-    (folder / NOTES_FILE).write_text(f"# {source_id}\n\nWhat this system is, who runs it, what is odd about it.\n")
-    if format == "mainframe":
-        (folder / "subscribers.cpy").write_text((templates / "subscribers.cpy").read_text(encoding="utf-8"))
+    with written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SPEC_FILE).write_text(text, encoding="utf-8")
+        (folder / NOTES_FILE).write_text(f"# {source_id}\n\nWhat this system is, who runs it, what is odd about it.\n")
+        if format == "mainframe":
+            (folder / "subscribers.cpy").write_text((templates / "subscribers.cpy").read_text(encoding="utf-8"))
     try:
         load_source(folder)
     except ContractError:
@@ -169,4 +171,5 @@ def schema(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        out.write_text(text, encoding="utf-8")
+        with written(out):
+            out.write_text(text, encoding="utf-8")

@@ -21,6 +21,7 @@ from loaders.decisions import Wish, decide, read_decisions
 from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.logs import log
+from pipeline.written import written
 
 WISHES = tuple(action for action in get_args(Action) if action != "undo")
 _NEEDED = ("left", "right", "decision", "why")
@@ -59,7 +60,7 @@ def write_queue(path: Path, pairs: Iterable[Pair]) -> int:
     It holds no personal values: `blueline review` and the page show them, masked.
     """
     number = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with written(path), path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for pair in pairs:
@@ -72,7 +73,7 @@ def write_queue(path: Path, pairs: Iterable[Pair]) -> int:
 def write_decisions(path: Path, decisions: Iterable[Decision]) -> int:
     """Write decisions in the form that `read_file` takes, to carry them to another warehouse; returns how many."""
     number = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with written(path), path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="")
         writer.writeheader()
         for made in decisions:
@@ -152,9 +153,9 @@ def _text(data: bytes) -> str:
 
 
 def _wish(row: Mapping[str, str]) -> Wish:
-    action = row["decision"].lower()
-    if action not in WISHES:
-        raise ContractError(f"{action!r} is no decision ({', '.join(WISHES)})")
+    action = next((known for known in WISHES if known == row["decision"].lower()), None)
+    if action is None:
+        raise ContractError(f"{row['decision']!r} is no decision ({', '.join(WISHES)})")
     why = row["why"]
     if not why:
         raise ContractError("why is empty")

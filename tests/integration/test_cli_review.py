@@ -96,6 +96,15 @@ def test_a_refusal_names_the_line_of_the_file(run: Run, tmp_path: Path) -> None:
     assert "nobody has decided anything" in run("decide", "list")
 
 
+@pytest.mark.parametrize(
+    "command", ["review export", "decide list --csv", "rejects --csv"], ids=lambda words: words.split()[0]
+)
+def test_a_place_that_cannot_be_written_is_told(run: Run, tmp_path: Path, command: str) -> None:
+    with pytest.raises(ContractError, match="cannot be written: No such file or directory") as caught:
+        run(*command.split(), str(tmp_path / "nowhere" / "q.csv"))
+    assert caught.value.where == {"file": str(tmp_path / "nowhere" / "q.csv")}
+
+
 def test_why_not_is_told_with_evidence_and_decisions(run: Run) -> None:
     told = run("explain", "lodz/1", "opole/1")
     assert "lodz/1 and opole/1 are two customers" in told

@@ -159,13 +159,13 @@ def db_upgrade() -> None:
 def db_status() -> None:
     """Say which warehouse is used and what it holds."""
     ctx = context()
-    with warehouse(ctx):
+    with ctx.warehouse():
         cli_evidence.print_status(ctx)
 
 
 def warehouse(ctx: Context) -> Any:
-    """The warehouse for the length of a `with` block: the embedded server is started where none runs."""
-    return ctx.warehouse()
+    """The warehouse for the length of a `with` block: started where it does not run, made where there is none."""
+    return ctx.warehouse(create=True)
 
 
 Command = Callable[..., None]

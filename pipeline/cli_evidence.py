@@ -66,17 +66,18 @@ def rejects(
         near = difflib.get_close_matches(reason, REASONS, n=3) or list(REASONS)
         raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(near)}; see docs/reasons.md")
     ctx = context()
-    known = {*ENTITIES, *(table for s in ctx.sources.values() for f in s.spec.files for table in f.tables)}
-    if entity is not None and entity not in known:
-        near = difflib.get_close_matches(entity, known, n=3) or list(ENTITIES)
-        raise ContractError(f"unknown entity or raw table {entity!r}", remedy=f"one of {', '.join(near)}")
-    if source is not None and source not in ctx.store.states("outcome"):
-        ctx.source(source)  # one that is not declared and never was is told what there is
+    if entity is not None and entity not in ENTITIES:
+        known = {*ENTITIES, *(table for s in ctx.sources.values() for f in s.spec.files for table in f.tables)}
+        if entity not in known:
+            near = difflib.get_close_matches(entity, known, n=3) or list(ENTITIES)
+            raise ContractError(f"unknown entity or raw table {entity!r}", remedy=f"one of {', '.join(near)}")
     wanted = {"source": source, "reason": reason, "entity": entity, "disposition": disposition and disposition.value}
     if unpublished:
         rows = _stored_rejects(ctx, wanted)
     else:
         with ctx.warehouse() as url:
+            if source is not None and source not in ctx.store.states("outcome"):
+                ctx.source(source)  # one that is not declared and never was is told what there is
             rows = _loaded_rejects(url, wanted)
     if out is not None:
         with written(out), out.open("w", newline="", encoding="utf-8") as file:

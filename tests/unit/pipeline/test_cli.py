@@ -7,6 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from billing.errors import ContractError
 from pipeline import cli, context
 from pipeline.cli_sources import FORMATS
 from pipeline.reference import pages
@@ -127,3 +128,18 @@ def test_the_errors_of_rejects_name_what_is_close(home):
         answer = runner.invoke(cli.app, ["rejects", *wrong])
         assert told in answer.exception.remedy
     assert runner.invoke(cli.app, ["rejects", "-d", "foo"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["review", "review export q.csv", "decide list", "decide undo 1 -r x", "decide merge a/1 b/2 -r x", "rejects",
+     "rejects -s torun", "trace 1", "explain a/1 b/2", "customer 1", "reconcile", "verify-seals", "db status"],
+)  # fmt: skip
+def test_who_only_asks_makes_no_warehouse(home, monkeypatch, command):
+    monkeypatch.chdir(home)
+    monkeypatch.delenv("BLUELINE_DATABASE_URL", raising=False)
+    result = runner.invoke(cli.app, command.split())
+    assert isinstance(result.exception, ContractError)
+    assert "there is no warehouse here" in str(result.exception)
+    assert "BLUELINE_HOME" in result.exception.remedy
+    assert not (home / "home").exists()

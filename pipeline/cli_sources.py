@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from rich.table import Table
 
 from billing.errors import BillingError, ContractError
+from billing.file_specs import SqlFile
 from billing.registry import NOTES_FILE, SPEC_FILE, Source, json_schema, load_source
 from billing.spec import ALWAYS, EQUATIONS
 from pipeline.console import make_console
@@ -78,12 +80,12 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
 @app.command()
 def check(
     source_ids: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...")] = None,
-    static: Annotated[bool, typer.Option("--static", help="Do not look into the delivery.")] = False,
+    static: Annotated[bool, typer.Option("--static", help="Do not look into the delivery or a database.")] = False,
 ) -> None:
     """Check declarations: keys, types, copybooks, and, where a delivery is there, the columns of its first records.
 
-    Nothing is loaded.  A remote delivery is fetched into a temporary folder; a connection, a host key or a library that
-    is missing is named.  Exit status 2 when a declaration is wrong.
+    Nothing is loaded.  A remote delivery is fetched into a temporary folder, a database server is asked for its first
+    rows; a connection, a host key or a library that is missing is named.  Exit status 2 when a declaration is wrong.
 
     Examples: `blueline sources check` · `blueline sources check krakow`
     """
@@ -116,7 +118,14 @@ def _check_one(ctx: Context, source: Source, static: bool) -> str:
         return "declaration is sound"
     is_remote = source.spec.delivery.url is not None
     if not is_remote and not source.delivery_folder(ctx.settings.deliveries_path).exists():
-        return f"declaration is sound; no delivery in {delivery_place(ctx, source)}"
+        servers = [f for f in source.spec.files if isinstance(f, SqlFile) and f.url]
+        none = f"no delivery in {delivery_place(ctx, source)}"
+        if not servers:
+            return f"declaration is sound; {none}"
+        # A database server is there without any delivery
+        seen = check_delivery(ctx, replace(source, spec=source.spec.model_copy(update={"files": servers})))
+        fits = f"declaration is sound and fits the first records of the database ({seen} raw tables)"
+        return fits if len(servers) == len(source.spec.files) else f"{fits}; {none}"
     seen = check_delivery(ctx, source)
     if is_remote and not seen:
         return f"declaration is sound; no delivery in {delivery_place(ctx, source)}"

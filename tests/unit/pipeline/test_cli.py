@@ -1,5 +1,6 @@
 """The command line: every command teaches, wrong use is told in one piece."""
 
+import sqlite3
 import subprocess
 import sys
 
@@ -143,3 +144,28 @@ def test_who_only_asks_makes_no_warehouse(home, monkeypatch, command):
     assert "there is no warehouse here" in str(result.exception)
     assert "BLUELINE_HOME" in result.exception.remedy
     assert not (home / "home").exists()
+
+
+def test_check_asks_a_database_server_without_a_delivery(home, monkeypatch):
+    assert runner.invoke(cli.app, ["sources", "new", "torun", "--format", "sql"]).exit_code == 0
+    spec = home / "sources" / "torun" / "source.toml"
+    text = spec.read_text(encoding="utf-8").replace('pattern = "*.sqlite"', 'url = "${TORUN_DATABASE}"')
+    spec.write_text(text, encoding="utf-8")
+    monkeypatch.delenv("TORUN_DATABASE", raising=False)
+    assert runner.invoke(cli.app, ["sources", "check", "--static"]).exit_code == 0
+    checked = runner.invoke(cli.app, ["sources", "check"])
+    assert checked.exit_code == 2, checked.output
+    assert "${TORUN_DATABASE} is not set" in checked.output
+    monkeypatch.setenv("TORUN_DATABASE", "postgresql://nobody@127.0.0.1:1/none")
+    checked = runner.invoke(cli.app, ["sources", "check"])
+    assert checked.exit_code == 2, checked.output
+    assert "torun" in checked.output
+    assert "is sound" not in checked.output
+    database = home / "torun.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE subscriber (no TEXT, name TEXT, balance TEXT)")
+        connection.execute("INSERT INTO subscriber VALUES ('1', 'Jan Nowak', '12.00')")
+    monkeypatch.setenv("TORUN_DATABASE", f"sqlite:///{database}")
+    checked = runner.invoke(cli.app, ["sources", "check"])
+    assert checked.exit_code == 0, checked.output
+    assert "fits the first records of the database (1 raw tables)" in checked.output

@@ -144,7 +144,14 @@ def undo(connection: psycopg.Connection, number: int, *, actor: str, reason: str
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         made = {d.number: d for d in read_decisions(connection)}
         found = made.get(number)
-        if found is None or found.action == "undo":
+        if found is not None and found.action == "undo":
+            back = found.supersedes and made.get(found.supersedes)
+            again = f"blueline decide {back.action} {' '.join(map(str, back.records))} --reason ..." if back else ""
+            raise DecisionRefused(
+                f"decision {number} took decision {found.supersedes} back, and that cannot be undone",
+                remedy=f"decide again: {again}" if again else "decide again",
+            )
+        if found is None:
             raise DecisionRefused(f"there is no decision {number} of a person", remedy="blueline decide list --all")
         if found not in standing(made.values()):
             by = next(d for d in made.values() if d.supersedes == number)

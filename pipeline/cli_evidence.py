@@ -76,8 +76,8 @@ def rejects(
         rows = _stored_rejects(ctx, wanted)
     else:
         with ctx.warehouse() as url:
-            if source is not None and source not in ctx.store.states("outcome"):
-                ctx.source(source)  # one that is not declared and never was is told what there is
+            if source is not None:
+                ctx.require_source(source)
             rows = _loaded_rejects(url, wanted)
     if out is not None:
         with written(out), out.open("w", newline="", encoding="utf-8") as file:
@@ -211,8 +211,9 @@ def trace(
 ) -> None:
     """Follow a row back to its source file, record number, byte offset and raw bytes, loaded or set aside.
 
-    A text that is no number or id of anything is taken for a source's own key.  Records that were set aside are found
-    by their key, by `source/file:record`, or, where nothing is loaded, by the number standing in their bytes.
+    A text that is no number or id of anything is taken for a source's own key, alone or as `source/key`.  Records that
+    were set aside are found by their key, by `source/file:record`, or, where nothing is loaded, by the number standing
+    in their bytes.
 
     Examples: `blueline trace 12000000001` · `blueline trace 1200000001/08/2003` · `blueline trace 42 --kind customer`
     """

@@ -12,7 +12,7 @@ from rich.markup import escape
 from billing.decisions import Action, Decision, RecordRef
 from billing.errors import ContractError
 from pipeline.console import make_console
-from pipeline.context import context
+from pipeline.context import Context, context
 from pipeline.reconciliation import plain_table
 
 review = typer.Typer(
@@ -50,6 +50,7 @@ def queue(
     """
     if ctx.invoked_subcommand is not None:
         return
+    reason = reason and reason.upper()
     from audit.pairs import count_waiting, waiting
     from loaders.warehouse import connect
     from pipeline.explaining import print_pair, says
@@ -59,6 +60,7 @@ def queue(
     here = context()
     console = make_console()
     with here.warehouse() as url, connect(url) as connection:
+        _refuse_unknown(here, connection, reason, source)
         counts = count_waiting(connection, reason=reason, source=source)
         pairs = waiting(connection, reason=reason, source=source, limit=limit)
     if not pairs:
@@ -92,7 +94,10 @@ def export(
     from loaders.warehouse import connect
     from pipeline.deciding import write_queue
 
-    with context().warehouse() as url, connect(url) as connection:
+    here = context()
+    reason = reason and reason.upper()
+    with here.warehouse() as url, connect(url) as connection:
+        _refuse_unknown(here, connection, reason, source)
         number = write_queue(file, waiting(connection, reason=reason, source=source))
     typer.echo(f"{number} pairs written to {file}")
 
@@ -187,6 +192,16 @@ def listed(
             f"{one.decided_at:%Y-%m-%d %H:%M}", escape(one.reason),
         )  # fmt: skip
     console.print(table)
+
+
+def _refuse_unknown(ctx: Context, connection: Any, reason: str | None, source: str | None) -> None:
+    from transforms.identity.constrain import REASONS
+
+    if reason is not None and reason not in REASONS:
+        raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(REASONS)}")
+    loaded = {code for (code,) in connection.execute("SELECT code FROM control.source")}
+    if source is not None and source not in loaded:
+        ctx.require_source(source)
 
 
 def _decide(action: Action, names: list[str], reason: str, actor: str | None) -> None:

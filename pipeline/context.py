@@ -107,6 +107,15 @@ class Context:
                 f"source {source_id!r} is not declared", remedy=f"declared are {', '.join(self.sources)}"
             ) from None
 
+    def require_source(self, source_id: str) -> None:
+        """Refuse a source that is not declared and never was; the error names those that are.
+
+        Raises:
+            ContractError: There is none.
+        """
+        if source_id not in self.store.states("outcome"):
+            self.source(source_id)
+
 
 @cache
 def context() -> Context:

@@ -105,6 +105,26 @@ def test_a_place_that_cannot_be_written_is_told(run: Run, tmp_path: Path, comman
     assert caught.value.where == {"file": str(tmp_path / "nowhere" / "q.csv")}
 
 
+@pytest.mark.parametrize("command", ["review", "review export q.csv"])
+def test_an_unknown_reason_or_source_is_told_with_those_there_are(run: Run, tmp_path: Path, command: str) -> None:
+    with pytest.raises(ContractError, match="unknown reason code 'NOPE'") as caught:
+        run(*command.split(), "-r", "nope")
+    assert "NAME-HOME" in caught.value.remedy
+    with pytest.raises(ContractError, match="source 'nope' is not declared") as caught:
+        run(*command.split(), "-s", "nope")
+    assert "krakow" in caught.value.remedy
+    assert "1 pairs wait" in run("review", "-r", "name-home", "-s", "opole")
+
+
+def test_an_undo_is_not_undone_but_decided_again(run: Run) -> None:
+    told = run("decide", "merge", "lodz/1", "opole/1", "--reason", "papers")
+    (number,) = re.findall(r"^decision (\d+):", told, re.MULTILINE)
+    run("decide", "undo", number, "--reason", "a slip")
+    with pytest.raises(DecisionRefused, match="cannot be undone") as caught:
+        run("decide", "undo", str(int(number) + 1), "--reason", "no slip")
+    assert "blueline decide merge lodz/1 opole/1" in caught.value.remedy
+
+
 def test_why_not_is_told_with_evidence_and_decisions(run: Run) -> None:
     told = run("explain", "lodz/1", "opole/1")
     assert "lodz/1 and opole/1 are two customers" in told

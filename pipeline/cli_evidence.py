@@ -240,17 +240,29 @@ def verify_seals() -> None:
     typer.echo("every seal holds")
 
 
+# a load holds its lock as long as it lives: where nobody does, it was killed before it could say so
+_BATCHES = """
+SELECT batch_id, run_id,
+       CASE WHEN state = 'running' AND NOT EXISTS (
+           SELECT FROM pg_locks
+            WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = %(lock)s
+       ) THEN 'interrupted' ELSE state END,
+       finished_at, message
+  FROM control.batch ORDER BY batch_id DESC LIMIT 5
+"""
+
+
 def print_status(ctx: Context) -> None:
     """Which warehouse is used, and what it holds."""
+    from loaders.load import LOCK
     from loaders.warehouse import connect, place
 
     console = make_console()
     console.print(f"warehouse: {place(ctx.database_url)}", markup=False, highlight=False)
     try:
         with connect(ctx.database_url) as connection:
-            rows = connection.execute(
-                "SELECT batch_id, run_id, state, finished_at, message FROM control.batch ORDER BY batch_id DESC LIMIT 5"
-            ).fetchall()
+            rows = connection.execute(_BATCHES, {"lock": LOCK}).fetchall()
     except NoSchema as error:
         console.print(f"no schema yet: {error.remedy}", markup=False)
         return

@@ -14,6 +14,8 @@ from warehouse_loader import Loader
 
 from billing.errors import BillingError, ContractError
 from loaders.decisions import DecisionRefused
+from loaders.load import LOCK
+from loaders.warehouse import connect
 from pipeline import cli, context
 
 Run = Callable[..., str]
@@ -123,6 +125,28 @@ def test_an_undo_is_not_undone_but_decided_again(run: Run) -> None:
     with pytest.raises(DecisionRefused, match="cannot be undone") as caught:
         run("decide", "undo", str(int(number) + 1), "--reason", "no slip")
     assert "blueline decide merge lodz/1 opole/1" in caught.value.remedy
+
+
+def test_an_interrupted_run_says_so_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.run.run_all", interrupted)
+    result = CliRunner().invoke(cli.app, ["run", "-q"])
+    assert result.exit_code == 130
+    assert result.output == "interrupted: what was finished stays; `blueline run` goes on from there\n"
+
+
+def test_a_load_that_no_process_goes_on_with_is_told_as_interrupted(run: Run, warehouse: str) -> None:
+    with connect(warehouse, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO control.batch (run_id, state, code_version) VALUES ('killed', 'running', 'test')"
+        )
+        assert "interrupted" in run("db", "status")
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        told = run("db", "status")
+    assert "running" in told
+    assert "interrupted" not in told
 
 
 def test_why_not_is_told_with_evidence_and_decisions(run: Run) -> None:

@@ -18,7 +18,7 @@ from billing.model import ENTITIES
 from billing.reasons import REASONS
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.reconciliation import plain_table
+from pipeline.reconciliation import counted, plain_table
 from pipeline.written import written
 
 _REJECT_COLUMNS = (
@@ -84,7 +84,7 @@ def rejects(
             writer = csv.DictWriter(file, _REJECT_COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
-        typer.echo(f"{len(rows)} rows written to {out}")
+        typer.echo(f"{counted(len(rows), 'row')} written to {out}")
         return
     _show_rejects(rows, limit)
     outcome = ctx.store.state(f"outcome/{source}") if source else None
@@ -139,7 +139,7 @@ def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["disposition"], row["reason"]), []).append(row)
-    summary = plain_table(f"{len(rows)} findings", "disposition", "reason", rows="right", amount="right")
+    summary = plain_table(counted(len(rows), "finding"), "disposition", "reason", rows="right", amount="right")
     summary.add_column("meaning", overflow="fold")
     for (disposition, reason), members in sorted(groups.items(), key=lambda group: (group[0][0] == "flagged", group)):
         sums: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from billing.decisions import Action, Decision, RecordRef
 from billing.errors import ContractError
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.reconciliation import plain_table
+from pipeline.reconciliation import counted, plain_table
 
 review = typer.Typer(
     help="Pairs of records that wait for a person: are they one customer?", invoke_without_command=True
@@ -68,7 +68,8 @@ def queue(
         return
     if reveal:
         note_revealed(here, f"review {' '.join(f'{p.left} {p.right}' for p in pairs)}")
-    table = plain_table(f"{sum(counts.values())} pairs wait", "reason", pairs="right")
+    total = sum(counts.values())
+    table = plain_table(f"{counted(total, 'pair')} {'waits' if total == 1 else 'wait'}", "reason", pairs="right")
     table.add_column("meaning", overflow="fold")
     for code, number in counts.items():
         table.add_row(code, str(number), says(code))
@@ -99,7 +100,7 @@ def export(
     with here.warehouse() as url, connect(url) as connection:
         _refuse_unknown(here, connection, reason, source)
         number = write_queue(file, waiting(connection, reason=reason, source=source))
-    typer.echo(f"{number} pairs written to {file}")
+    typer.echo(f"{counted(number, 'pair')} written to {file}")
 
 
 @decide.command("merge")
@@ -175,7 +176,7 @@ def listed(
         made = read_decisions(connection)
     stand = standing(made)
     if out is not None:
-        typer.echo(f"{write_decisions(out, stand)} decisions written to {out}")
+        typer.echo(f"{counted(write_decisions(out, stand), 'decision')} written to {out}")
         return
     console = make_console()
     shown = made if everything else stand
@@ -183,7 +184,15 @@ def listed(
         console.print("nobody has decided anything")
         return
     undone = {d.supersedes: d.number for d in made}
-    table = plain_table(f"{len(stand)} decisions stand", "no.", "decision", "records", "by", "when", "why")
+    table = plain_table(
+        f"{counted(len(stand), 'decision')} {'stands' if len(stand) == 1 else 'stand'}",
+        "no.",
+        "decision",
+        "records",
+        "by",
+        "when",
+        "why",
+    )
     for one in shown:
         state = f" (taken back by {undone[one.number]})" if one.number in undone else ""
         action = f"undo of {one.supersedes}" if one.action == "undo" else one.action

@@ -18,7 +18,7 @@ from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.declared import check_columns, check_delivery, static_columns
 from pipeline.delivered import delivery_place
-from pipeline.reconciliation import plain_table
+from pipeline.reconciliation import counted, plain_table
 from pipeline.written import written
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
@@ -124,12 +124,12 @@ def _check_one(ctx: Context, source: Source, static: bool) -> str:
             return f"declaration is sound; {none}"
         # A database server is there without any delivery
         seen = check_delivery(ctx, replace(source, spec=source.spec.model_copy(update={"files": servers})))
-        fits = f"declaration is sound and fits the first records of the database ({seen} raw tables)"
+        fits = f"declaration is sound and fits the first records of the database ({counted(seen, 'raw table')})"
         return fits if len(servers) == len(source.spec.files) else f"{fits}; {none}"
     seen = check_delivery(ctx, source)
     if is_remote and not seen:
         return f"declaration is sound; no delivery in {delivery_place(ctx, source)}"
-    return f"declaration is sound and fits the first records of the delivery ({seen} raw tables)"
+    return f"declaration is sound and fits the first records of the delivery ({counted(seen, 'raw table')})"
 
 
 @app.command()

@@ -51,7 +51,7 @@ def run(warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def test_a_pair_is_listed_decided_and_taken_back(run: Run) -> None:
     shown = run("review")
-    assert "1 pairs wait" in shown
+    assert "1 pair waits" in shown
     assert "the same name and home" in shown
     assert "+4.5 bits, probability 96.0%" in shown
     told = run("decide", "merge", "lodz/1", "opole/1", "--reason", "saw the papers", "--actor", "anna")
@@ -64,19 +64,19 @@ def test_a_pair_is_listed_decided_and_taken_back(run: Run) -> None:
     run("decide", "undo", number, "--reason", "a slip", "--actor", "jan")
     assert "nobody has decided anything" in run("decide", "list")
     assert f"taken back by {int(number) + 1}" in " ".join(run("decide", "list", "--all").split())
-    assert "1 pairs wait" in run("review", "--reason", "NAME-HOME", "--source", "opole")
+    assert "1 pair waits" in run("review", "--reason", "NAME-HOME", "--source", "opole")
 
 
 def test_a_queue_is_exported_filled_in_and_taken_once(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "queue.csv"
-    assert "1 pairs written" in run("review", "export", str(path))
+    assert "1 pair written" in run("review", "export", str(path))
     text = path.read_text()
     assert "Żak" not in text
     path.write_text(text.replace(",,", ',never,"father, and son"'))
     assert "never lodz/1 opole/1" in run("decide", "file", str(path), "--actor", "ewa")
     assert "1 stood already" in run("decide", "file", str(path))
     out = tmp_path / "decisions.csv"
-    assert "1 decisions written" in run("decide", "list", "--csv", str(out))
+    assert "1 decision written" in run("decide", "list", "--csv", str(out))
     assert "1 stood already" in run("decide", "file", str(out))
 
 
@@ -115,7 +115,7 @@ def test_an_unknown_reason_or_source_is_told_with_those_there_are(run: Run, tmp_
     with pytest.raises(ContractError, match="source 'nope' is not declared") as caught:
         run(*command.split(), "-s", "nope")
     assert "krakow" in caught.value.remedy
-    assert "1 pairs wait" in run("review", "-r", "name-home", "-s", "opole")
+    assert "1 pair waits" in run("review", "-r", "name-home", "-s", "opole")
 
 
 def test_an_undo_is_not_undone_but_decided_again(run: Run) -> None:
@@ -132,7 +132,7 @@ def test_an_interrupted_run_says_so_in_one_line(run: Run, monkeypatch: pytest.Mo
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pipeline.run.run_all", interrupted)
-    result = CliRunner().invoke(cli.app, ["run", "-q"])
+    result = CliRunner().invoke(cli.app, ["run"])
     assert result.exit_code == 130
     assert result.output == "interrupted: what was finished stays; `blueline run` goes on from there\n"
 

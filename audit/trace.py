@@ -109,7 +109,7 @@ def trace(
     Args:
         connection: An open connection.
         text: Number of an account or invoice as printed, or a customer's id; where nothing is called so, the key of any
-            of them in its source.
+            of them in its source, alone or as `source/key`.  An id with leading zeros is what is tried last.
         kind: Only this kind.
         by_key: The text is a source's own key.
         read_raw: Fetches bytes; without it origins have none.
@@ -120,8 +120,14 @@ def trace(
     """
     found: list[Trail] = []
     text = text.strip()
-    names = {} if by_key else _named(connection, text, kind)
-    for name, ids in (names or _keyed(connection, text, kind)).items():
+    source, slash, key = text.partition("/")
+    names = {} if by_key else _named(connection, text, kind, is_id=text == text.lstrip("0"))
+    names = names or _keyed(connection, text, kind)
+    if not names and slash:
+        names = _keyed(connection, key, kind, source=source)
+    if not names and not by_key:
+        names = _named(connection, text, kind, is_id=True)
+    for name, ids in names.items():
         for row_id, note in ids:
             found.append(_trail(connection, name, row_id, note=note, read_raw=read_raw, reveal=reveal))
     return found
@@ -136,17 +142,17 @@ _NAMED: dict[Kind, str] = {
 }
 # naming every source lets the server use the index, which begins with the source
 _KEYED = (
-    "SELECT target_id FROM control.xref_{entity} WHERE source_id = ANY(ARRAY(SELECT source_id FROM control.source)) "
-    "AND source_key = %s ORDER BY 1 LIMIT {most}"
+    "SELECT target_id FROM control.xref_{entity} WHERE source_id = ANY(ARRAY(SELECT source_id FROM control.source "
+    "WHERE %(source)s::text IS NULL OR code = %(source)s)) AND source_key = %(key)s ORDER BY 1 LIMIT {most}"
 )
 _ENTITY: dict[Kind, str] = {"account": "account", "invoice": "invoice", "customer": "subscriber"}
 
 Found = dict[Kind, list[tuple[int, str]]]
 
 
-def _named(connection: psycopg.Connection, text: str, kind: Kind | None) -> Found:
+def _named(connection: psycopg.Connection, text: str, kind: Kind | None, *, is_id: bool) -> Found:
     """What bears a text as its number or id: kind -> `(id, note)`; kinds without any are left out."""
-    number = int(text) if text.isdecimal() and len(text) < 19 else None
+    number = int(text) if is_id and text.isdecimal() and len(text) < 19 else None
     found: Found = {}
     for name, query in _NAMED.items():
         if kind in (None, name) and (number is not None or name != "customer"):
@@ -156,13 +162,15 @@ def _named(connection: psycopg.Connection, text: str, kind: Kind | None) -> Foun
     return found
 
 
-def _keyed(connection: psycopg.Connection, text: str, kind: Kind | None) -> Found:
-    """What has a text as its key in a source."""
+def _keyed(connection: psycopg.Connection, key: str, kind: Kind | None, *, source: str | None = None) -> Found:
+    """What has a key in a source, or in any; kinds without any are left out."""
     found: Found = {}
     for name, entity in _ENTITY.items():
         if kind in (None, name):
-            rows = connection.execute(_KEYED.format(entity=entity, most=MOST), [text]).fetchall()
-            found[name] = [(int(row_id), "") for (row_id,) in rows]
+            given = {"key": key, "source": source}
+            rows = connection.execute(_KEYED.format(entity=entity, most=MOST), given).fetchall()
+            if rows:
+                found[name] = [(int(row_id), "") for (row_id,) in rows]
     return found
 
 
@@ -183,7 +191,7 @@ def set_aside(connection: psycopg.Connection, text: str, *, in_bytes: bool = Tru
 
     Args:
         connection: An open connection that may read the reject store's bytes.
-        text: `source/file:record`, a source's key, or a number as printed.
+        text: `source/file:record`, a source's key, alone or as `source/key`, or a number as printed.
         in_bytes: Where no key is equal, search the text in the bytes, as ASCII and as EBCDIC.
 
     Returns:
@@ -197,6 +205,9 @@ def set_aside(connection: psycopg.Connection, text: str, *, in_bytes: bool = Tru
     by_key = "r.source_key = %(text)s OR r.account_key = %(text)s OR starts_with(r.source_key, %(text)s || '|')"
     by_bytes = "position(%(ascii)s::bytea IN r.raw) > 0 OR position(%(ebcdic)s::bytea IN r.raw) > 0"
     found = _set_aside(connection, by_key, {"text": text})
+    source, slash, key = text.partition("/")
+    if not found and slash:
+        found = _set_aside(connection, f"c.code = %(code)s AND ({by_key})", {"text": key, "code": source})
     if not found and in_bytes and len(text) >= _LEAST_SEARCHED and text.isascii():
         given = {"text": text, "ascii": text.encode("ascii"), "ebcdic": text.encode("cp037")}
         found = _set_aside(connection, by_bytes, given)

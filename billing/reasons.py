@@ -47,8 +47,8 @@ REASONS: dict[str, str] = {
     "SUM-PAYMENT": "allocations and the unallocated rest do not add up to the payment",
     "ACC-BALANCE": "opening balance and movements do not give the closing balance",
     "ACC-BLOCKED": "the account is held back because another of its records is in error",
-    "VAT-RATE": "the VAT rate is not one of the source's rates",
-    "CUR-UNKNOWN": "the currency is not one of the source's currencies",
+    "VAT-RATE": "the VAT rate is not one of the source's (`vat_rates` in source.toml)",
+    "CUR-UNKNOWN": "the currency is not one of the source's (`currencies` in source.toml)",
     # attributes (the record goes on)
     "ID-PESEL": "the PESEL is not valid",
     "ID-PESEL-FILLER": "the PESEL is a filler",

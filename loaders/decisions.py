@@ -8,8 +8,8 @@ organisation are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import psycopg
 
@@ -34,12 +34,14 @@ class Wish:
         record: The record decided on.
         other: The other one of a pair.
         reason: Why.
+        where: Where it was asked for (file and line), for whoever is told that it is refused.
     """
 
     action: Action
     record: RecordRef
     other: RecordRef | None = None
     reason: str = ""
+    where: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,11 @@ def decide(connection: psycopg.Connection, wishes: Iterable[Wish], *, actor: str
         for wish in wanted:
             if any(d.action == wish.action and _records(d) == _records(wish) for d in stand):
                 continue
-            _CHECKS[wish.action](desk, wish)
-            made = _append(desk, wish, actor)
+            try:
+                _CHECKS[wish.action](desk, wish)
+                made = _append(desk, wish, actor)
+            except DecisionRefused as error:
+                raise DecisionRefused(error.message, remedy=error.remedy, **wish.where) from None
             stand.append(made)
             written.append(made)
     return written
@@ -139,7 +144,14 @@ def undo(connection: psycopg.Connection, number: int, *, actor: str, reason: str
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         made = {d.number: d for d in read_decisions(connection)}
         found = made.get(number)
-        if found is None or found.action == "undo":
+        if found is not None and found.action == "undo":
+            back = found.supersedes and made.get(found.supersedes)
+            again = f"blueline decide {back.action} {' '.join(map(str, back.records))} --reason ..." if back else ""
+            raise DecisionRefused(
+                f"decision {number} took decision {found.supersedes} back, and that cannot be undone",
+                remedy=f"decide again: {again}" if again else "decide again",
+            )
+        if found is None:
             raise DecisionRefused(f"there is no decision {number} of a person", remedy="blueline decide list --all")
         if found not in standing(made.values()):
             by = next(d for d in made.values() if d.supersedes == number)

@@ -52,6 +52,7 @@ app.add_typer(db, name="db")
 
 EXIT_FAILED = 1  # a source or the load failed, or an equation does not close
 EXIT_USAGE = 2  # a declaration or a setting is wrong
+EXIT_INTERRUPTED = 130  # as a shell tells it
 
 
 def main() -> None:
@@ -117,7 +118,11 @@ def run(
 
         upgrade(ctx.database_url)
         with _progress(ctx, console, source) if board else nullcontext(_silent) as progress:
-            result = run_all(ctx, only=source or (), workers=workers, progress=progress)
+            try:
+                result = run_all(ctx, only=source or (), workers=workers, progress=progress)
+            except KeyboardInterrupt:
+                typer.echo("interrupted: what was finished stays; `blueline run` goes on from there", err=True)
+                raise typer.Exit(EXIT_INTERRUPTED) from None
         good = print_summary(ctx, result.ref, make_console(), run_id=result.run_id, error=result.error)
     raise typer.Exit(0 if good else EXIT_FAILED)
 
@@ -159,13 +164,13 @@ def db_upgrade() -> None:
 def db_status() -> None:
     """Say which warehouse is used and what it holds."""
     ctx = context()
-    with warehouse(ctx):
+    with ctx.warehouse():
         cli_evidence.print_status(ctx)
 
 
 def warehouse(ctx: Context) -> Any:
-    """The warehouse for the length of a `with` block: the embedded server is started where none runs."""
-    return ctx.warehouse()
+    """The warehouse for the length of a `with` block: started where it does not run, made where there is none."""
+    return ctx.warehouse(create=True)
 
 
 Command = Callable[..., None]

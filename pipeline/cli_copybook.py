@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from billing.errors import ContractError
+from billing.errors import ContractError, SourceError
 from billing.masking import mask
 from extractors.base import LandedFile
 from extractors.codepages import CodePage, code_page, read_code_page
@@ -233,7 +233,10 @@ def _landed(path: Path) -> LandedFile:
         raise ContractError(
             f"the data file cannot be read: {error.strerror}", file=str(path), remedy="name a file that is there"
         ) from None
-    return LandedFile(path, path.name, sha256, path.stat().st_size, "data")
+    size = path.stat().st_size
+    if not size:
+        raise SourceError("the file is empty", file=str(path), remedy="name a file that holds records")
+    return LandedFile(path, path.name, sha256, size, "data")
 
 
 def _title(record: Record) -> str:

@@ -18,7 +18,8 @@ from billing.model import ENTITIES
 from billing.reasons import REASONS
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.reconciliation import plain_table
+from pipeline.reconciliation import counted, plain_table
+from pipeline.written import written
 
 _REJECT_COLUMNS = (
     "source", "file_name", "record_no", "byte_offset", "entity", "source_key", "disposition", "reason", "field",
@@ -65,30 +66,25 @@ def rejects(
         near = difflib.get_close_matches(reason, REASONS, n=3) or list(REASONS)
         raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(near)}; see docs/reasons.md")
     ctx = context()
-    known = {*ENTITIES, *(table for s in ctx.sources.values() for f in s.spec.files for table in f.tables)}
-    if entity is not None and entity not in known:
-        near = difflib.get_close_matches(entity, known, n=3) or list(ENTITIES)
-        raise ContractError(f"unknown entity or raw table {entity!r}", remedy=f"one of {', '.join(near)}")
-    if source is not None and source not in ctx.store.states("outcome"):
-        ctx.source(source)  # one that is not declared and never was is told what there is
+    if entity is not None and entity not in ENTITIES:
+        known = {*ENTITIES, *(table for s in ctx.sources.values() for f in s.spec.files for table in f.tables)}
+        if entity not in known:
+            near = difflib.get_close_matches(entity, known, n=3) or list(ENTITIES)
+            raise ContractError(f"unknown entity or raw table {entity!r}", remedy=f"one of {', '.join(near)}")
     wanted = {"source": source, "reason": reason, "entity": entity, "disposition": disposition and disposition.value}
     if unpublished:
         rows = _stored_rejects(ctx, wanted)
     else:
         with ctx.warehouse() as url:
+            if source is not None:
+                ctx.require_source(source)
             rows = _loaded_rejects(url, wanted)
     if out is not None:
-        try:
-            file = out.open("w", newline="", encoding="utf-8")
-        except OSError as error:
-            raise ContractError(
-                f"cannot be written: {error.strerror}", file=str(out), remedy="name another file"
-            ) from None
-        with file:
+        with written(out), out.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, _REJECT_COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
-        typer.echo(f"{len(rows)} rows written to {out}")
+        typer.echo(f"{counted(len(rows), 'row')} written to {out}")
         return
     _show_rejects(rows, limit)
     outcome = ctx.store.state(f"outcome/{source}") if source else None
@@ -143,7 +139,7 @@ def _show_rejects(rows: list[dict[str, Any]], limit: int) -> None:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["disposition"], row["reason"]), []).append(row)
-    summary = plain_table(f"{len(rows)} findings", "disposition", "reason", rows="right", amount="right")
+    summary = plain_table(counted(len(rows), "finding"), "disposition", "reason", rows="right", amount="right")
     summary.add_column("meaning", overflow="fold")
     for (disposition, reason), members in sorted(groups.items(), key=lambda group: (group[0][0] == "flagged", group)):
         sums: dict[str, Any] = {}
@@ -215,8 +211,9 @@ def trace(
 ) -> None:
     """Follow a row back to its source file, record number, byte offset and raw bytes, loaded or set aside.
 
-    A text that is no number or id of anything is taken for a source's own key.  Records that were set aside are found
-    by their key, by `source/file:record`, or, where nothing is loaded, by the number standing in their bytes.
+    A text that is no number or id of anything is taken for a source's own key, alone or as `source/key`.  Records that
+    were set aside are found by their key, by `source/file:record`, or, where nothing is loaded, by the number standing
+    in their bytes.
 
     Examples: `blueline trace 12000000001` · `blueline trace 1200000001/08/2003` · `blueline trace 42 --kind customer`
     """
@@ -243,17 +240,29 @@ def verify_seals() -> None:
     typer.echo("every seal holds")
 
 
+# a load holds its lock as long as it lives: where nobody does, it was killed before it could say so
+_BATCHES = """
+SELECT batch_id, run_id,
+       CASE WHEN state = 'running' AND NOT EXISTS (
+           SELECT FROM pg_locks
+            WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = %(lock)s
+       ) THEN 'interrupted' ELSE state END,
+       finished_at, message
+  FROM control.batch ORDER BY batch_id DESC LIMIT 5
+"""
+
+
 def print_status(ctx: Context) -> None:
     """Which warehouse is used, and what it holds."""
+    from loaders.load import LOCK
     from loaders.warehouse import connect, place
 
     console = make_console()
     console.print(f"warehouse: {place(ctx.database_url)}", markup=False, highlight=False)
     try:
         with connect(ctx.database_url) as connection:
-            rows = connection.execute(
-                "SELECT batch_id, run_id, state, finished_at, message FROM control.batch ORDER BY batch_id DESC LIMIT 5"
-            ).fetchall()
+            rows = connection.execute(_BATCHES, {"lock": LOCK}).fetchall()
     except NoSchema as error:
         console.print(f"no schema yet: {error.remedy}", markup=False)
         return

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from billing.errors import ContractError, SourceError
+from billing.errors import ContractError
 from pipeline.cli_identity_report import as_json, show
 from pipeline.console import make_console
+from pipeline.written import written
 
 app = typer.Typer(help="Measure the linkage of any data set, and train the weights of ours.", no_args_is_help=True)
 
@@ -42,12 +43,8 @@ def evaluate(
     figures = as_json(linked, name=data.data.name or spec.stem)
     show(make_console(), figures)
     target = json_file or spec.with_suffix(".result.json")
-    try:
+    with written(target, remedy="name a file with --json"):
         target.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SourceError(
-            f"the figures cannot be written: {error.strerror}", file=str(target), remedy="name a file with --json"
-        ) from None
     typer.echo(f"figures: {target}")
 
 
@@ -89,5 +86,6 @@ def train(
         threads=threads,
     )
     refuse_implausible(weights)
-    out.write_text(weights.as_json(), encoding="utf-8")
+    with written(out):
+        out.write_text(weights.as_json(), encoding="utf-8")
     typer.echo(f"weights {weights.version} written to {out}")

@@ -19,6 +19,7 @@ from extractors.profiling.profile import Profile, profile
 from extractors.profiling.propose import Proposal, propose
 from pipeline.context import context
 from pipeline.profile_report import as_json, show, show_columns, show_proposal
+from pipeline.written import written
 
 _PROGRESS_BYTES = 16 << 20
 _MEMOS = {".dbt", ".fpt"}
@@ -162,9 +163,10 @@ def _write(folder: Path, proposal: Proposal, *, force: bool) -> list[str]:
     texts = {**proposal.copybooks, SPEC_FILE: proposal.text}
     if NOTES_FILE not in before:
         texts[NOTES_FILE] = f"# {proposal.source_id}\n\nWhat this system is, who runs it, what is odd about it.\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    with written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
     try:
         load_source(folder)
     except BillingError:

@@ -12,8 +12,8 @@ from rich.markup import escape
 from billing.decisions import Action, Decision, RecordRef
 from billing.errors import ContractError
 from pipeline.console import make_console
-from pipeline.context import context
-from pipeline.reconciliation import plain_table
+from pipeline.context import Context, context
+from pipeline.reconciliation import counted, plain_table
 
 review = typer.Typer(
     help="Pairs of records that wait for a person: are they one customer?", invoke_without_command=True
@@ -50,6 +50,7 @@ def queue(
     """
     if ctx.invoked_subcommand is not None:
         return
+    reason = reason and reason.upper()
     from audit.pairs import count_waiting, waiting
     from loaders.warehouse import connect
     from pipeline.explaining import print_pair, says
@@ -59,6 +60,7 @@ def queue(
     here = context()
     console = make_console()
     with here.warehouse() as url, connect(url) as connection:
+        _refuse_unknown(here, connection, reason, source)
         counts = count_waiting(connection, reason=reason, source=source)
         pairs = waiting(connection, reason=reason, source=source, limit=limit)
     if not pairs:
@@ -66,7 +68,8 @@ def queue(
         return
     if reveal:
         note_revealed(here, f"review {' '.join(f'{p.left} {p.right}' for p in pairs)}")
-    table = plain_table(f"{sum(counts.values())} pairs wait", "reason", pairs="right")
+    total = sum(counts.values())
+    table = plain_table(f"{counted(total, 'pair')} {'waits' if total == 1 else 'wait'}", "reason", pairs="right")
     table.add_column("meaning", overflow="fold")
     for code, number in counts.items():
         table.add_row(code, str(number), says(code))
@@ -92,9 +95,12 @@ def export(
     from loaders.warehouse import connect
     from pipeline.deciding import write_queue
 
-    with context().warehouse() as url, connect(url) as connection:
+    here = context()
+    reason = reason and reason.upper()
+    with here.warehouse() as url, connect(url) as connection:
+        _refuse_unknown(here, connection, reason, source)
         number = write_queue(file, waiting(connection, reason=reason, source=source))
-    typer.echo(f"{number} pairs written to {file}")
+    typer.echo(f"{counted(number, 'pair')} written to {file}")
 
 
 @decide.command("merge")
@@ -141,6 +147,7 @@ def file(
     """Take decisions from a file: all of them, or none where one cannot be made.
 
     Lines without a decision are passed over, and so are decisions that stand already: a file may be given twice.
+    Commas, semicolons or tabs; UTF-8 or Windows-1250.  A line that is refused is named.
     """
     from pipeline.deciding import decide_all, read_file
 
@@ -169,7 +176,7 @@ def listed(
         made = read_decisions(connection)
     stand = standing(made)
     if out is not None:
-        typer.echo(f"{write_decisions(out, stand)} decisions written to {out}")
+        typer.echo(f"{counted(write_decisions(out, stand), 'decision')} written to {out}")
         return
     console = make_console()
     shown = made if everything else stand
@@ -177,7 +184,15 @@ def listed(
         console.print("nobody has decided anything")
         return
     undone = {d.supersedes: d.number for d in made}
-    table = plain_table(f"{len(stand)} decisions stand", "no.", "decision", "records", "by", "when", "why")
+    table = plain_table(
+        f"{counted(len(stand), 'decision')} {'stands' if len(stand) == 1 else 'stand'}",
+        "no.",
+        "decision",
+        "records",
+        "by",
+        "when",
+        "why",
+    )
     for one in shown:
         state = f" (taken back by {undone[one.number]})" if one.number in undone else ""
         action = f"undo of {one.supersedes}" if one.action == "undo" else one.action
@@ -186,6 +201,16 @@ def listed(
             f"{one.decided_at:%Y-%m-%d %H:%M}", escape(one.reason),
         )  # fmt: skip
     console.print(table)
+
+
+def _refuse_unknown(ctx: Context, connection: Any, reason: str | None, source: str | None) -> None:
+    from transforms.identity.constrain import REASONS
+
+    if reason is not None and reason not in REASONS:
+        raise ContractError(f"unknown reason code {reason!r}", remedy=f"one of {', '.join(REASONS)}")
+    loaded = {code for (code,) in connection.execute("SELECT code FROM control.source")}
+    if source is not None and source not in loaded:
+        ctx.require_source(source)
 
 
 def _decide(action: Action, names: list[str], reason: str, actor: str | None) -> None:

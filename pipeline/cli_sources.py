@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,15 @@ import typer
 from rich.table import Table
 
 from billing.errors import BillingError, ContractError
+from billing.file_specs import SqlFile
 from billing.registry import NOTES_FILE, SPEC_FILE, Source, json_schema, load_source
 from billing.spec import ALWAYS, EQUATIONS
 from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.declared import check_columns, check_delivery, static_columns
 from pipeline.delivered import delivery_place
-from pipeline.reconciliation import plain_table
+from pipeline.reconciliation import counted, plain_table
+from pipeline.written import written
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
 FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0")
@@ -77,12 +80,12 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
 @app.command()
 def check(
     source_ids: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...")] = None,
-    static: Annotated[bool, typer.Option("--static", help="Do not look into the delivery.")] = False,
+    static: Annotated[bool, typer.Option("--static", help="Do not look into the delivery or a database.")] = False,
 ) -> None:
     """Check declarations: keys, types, copybooks, and, where a delivery is there, the columns of its first records.
 
-    Nothing is loaded.  A remote delivery is fetched into a temporary folder; a connection, a host key or a library that
-    is missing is named.  Exit status 2 when a declaration is wrong.
+    Nothing is loaded.  A remote delivery is fetched into a temporary folder, a database server is asked for its first
+    rows; a connection, a host key or a library that is missing is named.  Exit status 2 when a declaration is wrong.
 
     Examples: `blueline sources check` · `blueline sources check krakow`
     """
@@ -115,11 +118,18 @@ def _check_one(ctx: Context, source: Source, static: bool) -> str:
         return "declaration is sound"
     is_remote = source.spec.delivery.url is not None
     if not is_remote and not source.delivery_folder(ctx.settings.deliveries_path).exists():
-        return f"declaration is sound; no delivery in {delivery_place(ctx, source)}"
+        servers = [f for f in source.spec.files if isinstance(f, SqlFile) and f.url]
+        none = f"no delivery in {delivery_place(ctx, source)}"
+        if not servers:
+            return f"declaration is sound; {none}"
+        # A database server is there without any delivery
+        seen = check_delivery(ctx, replace(source, spec=source.spec.model_copy(update={"files": servers})))
+        fits = f"declaration is sound and fits the first records of the database ({counted(seen, 'raw table')})"
+        return fits if len(servers) == len(source.spec.files) else f"{fits}; {none}"
     seen = check_delivery(ctx, source)
     if is_remote and not seen:
         return f"declaration is sound; no delivery in {delivery_place(ctx, source)}"
-    return f"declaration is sound and fits the first records of the delivery ({seen} raw tables)"
+    return f"declaration is sound and fits the first records of the delivery ({counted(seen, 'raw table')})"
 
 
 @app.command()
@@ -141,13 +151,14 @@ def new(
     own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
     mapped = templates / f"entities_{format}.toml"  # a bank's file has no subscribers
     entities = (mapped if mapped.exists() else templates / "entities.toml").read_text(encoding="utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
     text = shared.replace("{{files}}", own.rstrip()).replace("{{entities}}", entities.rstrip())
     text = text.replace("{{id}}", source_id)
-    (folder / SPEC_FILE).write_text(text, encoding="utf-8")
-    (folder / NOTES_FILE).write_text(f"# {source_id}\n\nWhat this system is, who runs it, what is odd about it.\n")
-    if format == "mainframe":
-        (folder / "subscribers.cpy").write_text((templates / "subscribers.cpy").read_text(encoding="utf-8"))
+    with written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SPEC_FILE).write_text(text, encoding="utf-8")
+        (folder / NOTES_FILE).write_text(f"# {source_id}\n\nWhat this system is, who runs it, what is odd about it.\n")
+        if format == "mainframe":
+            (folder / "subscribers.cpy").write_text((templates / "subscribers.cpy").read_text(encoding="utf-8"))
     try:
         load_source(folder)
     except ContractError:
@@ -169,4 +180,5 @@ def schema(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        out.write_text(text, encoding="utf-8")
+        with written(out):
+            out.write_text(text, encoding="utf-8")

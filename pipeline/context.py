@@ -64,8 +64,16 @@ class Context:
         return ensure_running(self.settings.home.absolute())
 
     @contextlib.contextmanager
-    def warehouse(self) -> Iterator[str]:
-        """The warehouse's URL for the length of a block; an embedded server that was started for it then stops."""
+    def warehouse(self, *, create: bool = False) -> Iterator[str]:
+        """The warehouse's URL for the length of a block; an embedded server that was started for it then stops.
+
+        Args:
+            create: Make the embedded warehouse where there is none; who only asks should not leave one behind.
+
+        Raises:
+            ContractError: There is no embedded warehouse in this home, and none is to be made.
+        """
+        self._require_warehouse(create)
         try:
             yield self.database_url
         finally:
@@ -74,6 +82,17 @@ class Context:
 
                 release(self.settings.home.absolute())
                 self.__dict__.pop("database_url", None)
+
+    def _require_warehouse(self, create: bool) -> None:
+        home = self.settings.home.absolute()
+        if create or self.settings.database_url is not None or (home / "postgres" / "data").exists():
+            return
+        raise ContractError(
+            "there is no warehouse here",
+            file=str(home),
+            remedy="cd to the folder where `blueline run` was started, or name its home: BLUELINE_HOME (a server of "
+            "your own: BLUELINE_DATABASE_URL); `blueline run` makes one",
+        )
 
     def source(self, source_id: str) -> Source:
         """A declared source.
@@ -87,6 +106,15 @@ class Context:
             raise ContractError(
                 f"source {source_id!r} is not declared", remedy=f"declared are {', '.join(self.sources)}"
             ) from None
+
+    def require_source(self, source_id: str) -> None:
+        """Refuse a source that is not declared and never was; the error names those that are.
+
+        Raises:
+            ContractError: There is none.
+        """
+        if source_id not in self.store.states("outcome"):
+            self.source(source_id)
 
 
 @cache

@@ -1,15 +1,18 @@
 """Decisions of people between the warehouse and those who make them: the link step, the command line, a page, a file.
 
 A file is the review queue as `blueline review export` writes it: one pair a line, to which a person adds `decision`
-(merge, never, or split of the left record) and `why`.  Lines without a decision are passed over.
+(merge, never, or split of the left record) and `why`.  Lines without a decision are passed over.  It may come back from
+a spreadsheet: with semicolons, and in Windows-1250.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from audit.pairs import Pair
 from billing.decisions import PAIRED, Action, Decision, record_ref, standing
@@ -18,8 +21,11 @@ from loaders.decisions import Wish, decide, read_decisions
 from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.logs import log
+from pipeline.written import written
 
 WISHES = tuple(action for action in get_args(Action) if action != "undo")
+_NEEDED = ("left", "right", "decision", "why")
+_DELIMITERS = ",;\t"  # a spreadsheet of a country with decimal commas writes semicolons
 COLUMNS = ("left", "right", "weight", "reason", "levels", "decision", "why")
 
 
@@ -54,7 +60,7 @@ def write_queue(path: Path, pairs: Iterable[Pair]) -> int:
     It holds no personal values: `blueline review` and the page show them, masked.
     """
     number = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with written(path), path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for pair in pairs:
@@ -67,7 +73,7 @@ def write_queue(path: Path, pairs: Iterable[Pair]) -> int:
 def write_decisions(path: Path, decisions: Iterable[Decision]) -> int:
     """Write decisions in the form that `read_file` takes, to carry them to another warehouse; returns how many."""
     number = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with written(path), path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="")
         writer.writeheader()
         for made in decisions:
@@ -79,32 +85,19 @@ def write_decisions(path: Path, decisions: Iterable[Decision]) -> int:
 
 
 def read_file(path: Path) -> list[Wish]:
-    """The decisions that a file asks for.
+    """The decisions that a file asks for, each with its place in the file.
 
     Raises:
-        ContractError: The file is not there or is no CSV in UTF-8, lacks a column, or a line cannot be understood;
-            every such line is named.
+        ContractError: The file is not there or is no CSV, lacks a column, or a line cannot be understood; every such
+            line is named.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            lacking = [name for name in ("left", "right", "decision", "why") if name not in (reader.fieldnames or ())]
-            if lacking:
-                raise ContractError(
-                    f"the column {lacking[0]} is missing", file=str(path), line=1, remedy="blueline review export"
-                )
-            rows = [(reader.line_num, row) for row in reader]
-    except FileNotFoundError:
-        raise ContractError("there is no such file", file=str(path), remedy="blueline review export") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ContractError(f"not CSV in UTF-8: {error}", file=str(path), remedy="save it as CSV in UTF-8") from None
     wishes: list[Wish] = []
     problems: list[str] = []
-    for line, row in rows:
-        if not (row["decision"] or "").strip():
+    for line, row in _rows(path):
+        if not row["decision"]:
             continue
         try:
-            wishes.append(_wish(row))
+            wishes.append(replace(_wish(row), where={"file": str(path), "line": line}))
         except ContractError as error:
             problems.append(f"line {line}: {error.message}")
     if problems:
@@ -112,14 +105,61 @@ def read_file(path: Path) -> list[Wish]:
     return wishes
 
 
-def _wish(row: dict[str, Any]) -> Wish:
-    action = row["decision"].strip().lower()
-    if action not in WISHES:
-        raise ContractError(f"{action!r} is no decision ({', '.join(WISHES)})")
-    why = (row["why"] or "").strip()
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The lines below the header, by the number of the line that each begins on."""
+    try:
+        text = _text(path.read_bytes())
+    except FileNotFoundError:
+        raise ContractError("there is no such file", file=str(path), remedy="blueline review export") from None
+    except OSError as error:
+        raise ContractError(f"cannot be read: {error.strerror}", file=str(path), remedy="name a CSV file") from None
+    except UnicodeDecodeError as error:
+        raise ContractError(
+            f"neither UTF-8 nor Windows-1250: {error}", file=str(path), remedy="save it as CSV in UTF-8"
+        ) from None
+    header = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=header.count), strict=True)
+    rows: list[tuple[int, dict[str, str]]] = []
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        lacking = [name for name in _NEEDED if name not in names]
+        if lacking:
+            raise ContractError(
+                f"the column {lacking[0]} is missing", file=str(path), line=1,
+                remedy=f"the first line names the columns {', '.join(_NEEDED)}, with commas or semicolons "
+                "between them; `blueline review export` writes it",
+            )  # fmt: skip
+        begin = reader.line_num + 1
+        for values in reader:
+            row = dict.fromkeys(_NEEDED, "") | dict(zip(names, map(str.strip, values), strict=False))
+            rows.append((begin, row))
+            begin = reader.line_num + 1  # a quoted text may go over several lines
+    except csv.Error as error:
+        raise ContractError(
+            f"not CSV: {error}",
+            file=str(path),
+            line=reader.line_num,
+            remedy="close its quotes, or save it as CSV again",
+        ) from None
+    return rows
+
+
+def _text(data: bytes) -> str:
+    """Text as spreadsheets save it: UTF-8, with or without a mark at its beginning, or Windows-1250."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1250")
+
+
+def _wish(row: Mapping[str, str]) -> Wish:
+    action = next((known for known in WISHES if known == row["decision"].lower()), None)
+    if action is None:
+        raise ContractError(f"{row['decision']!r} is no decision ({', '.join(WISHES)})")
+    why = row["why"]
     if not why:
         raise ContractError("why is empty")
-    left, right = (record_ref(text) if (text := (row[side] or "").strip()) else None for side in ("left", "right"))
+    left, right = (record_ref(row[side]) if row[side] else None for side in ("left", "right"))
     if left is None or (action in PAIRED and right is None):
         raise ContractError(f"{action} takes {'two records' if action in PAIRED else 'a record'}")
     return Wish(action, left, right if action in PAIRED else None, why)

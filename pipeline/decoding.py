@@ -26,6 +26,7 @@ from billing.registry import Source
 from extractors import sql
 from extractors.base import FileFacts, LandedFile
 from extractors.decode import decode
+from pipeline.written import written
 
 Kind = Literal["jsonl", "parquet"]
 REJECTS_NAME = "rejects"
@@ -74,9 +75,10 @@ def decode_files(
         SourceError: A file as a whole cannot be decoded.
     """
     done = Decoded()
-    out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=out, prefix=".decode-")))
+        with written(out):
+            out.mkdir(parents=True, exist_ok=True)
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=out, prefix=".decode-")))
         writers: dict[str, _JsonLines | _Parquet] = {}
 
         def write(name: str, rows: pa.RecordBatch) -> None:

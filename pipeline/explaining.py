@@ -18,7 +18,7 @@ from loaders.decisions import read_decisions
 from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.people import files_of, loaded_tables, record_values, shared_fields
-from pipeline.reconciliation import plain_table
+from pipeline.reconciliation import counted, plain_table
 from pipeline.tracing import note_revealed
 
 BAR = 24  # characters of the longest bar
@@ -233,7 +233,7 @@ def show_customer(ctx: Context, url: str, text: str, console: Console, *, reveal
     console.print(_golden(found))
     if found.aliases:
         console.print(f"Ids that lead here: {', '.join(map(str, found.aliases))}", highlight=False)
-    table = plain_table(f"{len(found.accounts)} accounts", "account", "source", "state", balance="right")
+    table = plain_table(counted(len(found.accounts), "account"), "account", "source", "state", balance="right")
     for account in found.accounts:
         balance = "–" if account["closing_balance"] is None else f"{account['closing_balance']} {account['currency']}"
         table.add_row(escape(account["account_no"]), account["source"], account["status"] or "–", balance)
@@ -246,7 +246,7 @@ def show_customer(ctx: Context, url: str, text: str, console: Console, *, reveal
 
 
 def _golden(found: Customer) -> Table:
-    title = f"Customer {found.party_id}, {len(found.records)} records: {', '.join(map(str, found.records))}"
+    title = f"Customer {found.party_id}, {counted(len(found.records), 'record')}: {', '.join(map(str, found.records))}"
     table = plain_table(escape(title), "field", "value", "rule", "from", "chosen over")
     for name, value in found.values.items():
         origin = found.origins.get(name)

@@ -111,6 +111,15 @@ def equations_table(results: Sequence[EquationResult], *, everything: bool = Fal
     return table
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "pair"), counted(2, "pair")
+    ('1 pair', '2 pairs')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def count(number: int | None) -> str:
     """A number as people read it."""
     return "" if number is None else f"{number:,}".replace(",", NO_BREAK)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 import secrets
+import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def _run_sources(ctx: Context, names: list[str], workers: int, progress: Progres
         return
     # Spawned, not forked: DuckDB and Arrow keep threads that a fork would cut off.
     method = multiprocessing.get_context("spawn")
-    with method.Manager() as manager, ProcessPoolExecutor(min(workers, len(names)), mp_context=method) as pool:
+    with method.Manager() as manager, _pool(min(workers, len(names)), method) as pool:
         events = manager.Queue()
         waiting: set[Future[None]] = {
             pool.submit(_run_source, ctx.settings, name, run_id, _Told(events)) for name in names
@@ -107,6 +108,11 @@ def _run_sources(ctx: Context, names: list[str], workers: int, progress: Progres
                 future.result()
         while not events.empty():
             progress(*events.get())
+
+
+def _pool(workers: int, method: Any) -> ProcessPoolExecutor:
+    # Ctrl-C reaches every process: the workers end without a word each, and the run says it once.
+    return ProcessPoolExecutor(workers, method, signal.signal, (signal.SIGINT, signal.SIG_DFL))
 
 
 class _Told:

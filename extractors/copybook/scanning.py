@@ -123,8 +123,8 @@ class Scanner(Protocol):
 
 CUT_OFF = "the file was cut off or is damaged before this place: ask for it again"
 _NO_RDW = (
-    "check `record_format`; the file may have no RDWs, have lost them in a transfer, or hold "
-    "block descriptor words (VB)"
+    "check `record_format`: the file may hold records of fixed length (F), which have no RDWs, have lost its RDWs in a "
+    "transfer, or hold block descriptor words (VB)"
 )
 
 
@@ -246,9 +246,12 @@ def scanned_frames(
                 at = broken.place
                 if at is None:
                     at = scan.begins[broken.at] if broken.at < len(scan.begins) else _last(scan.ends)
+                remedy = broken.remedy
+                if record_no + broken.at == 1 and remedy == CUT_OFF:  # not one record makes sense
+                    remedy = f"check `record_format` (F: records of fixed length); or {CUT_OFF}"
                 raise SourceError(
                     broken.message, source_id=source_id, file=landed.name, record_no=record_no + broken.at,
-                    byte_offset=base + int(at), remedy=broken.remedy,
+                    byte_offset=base + int(at), remedy=remedy,
                 )  # fmt: skip
             yield from _frames(data, scan, base, record_no, batch_rows, lead, trail)
             record_no += len(scan.begins)

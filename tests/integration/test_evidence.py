@@ -80,6 +80,21 @@ def test_a_number_or_id_goes_before_a_key_unless_the_key_is_asked_for(connection
     assert len(by_key) == 2
 
 
+def test_a_key_is_found_with_its_source(connection: psycopg.Connection) -> None:
+    assert [(t.kind, t.row["source"]) for t in trace(connection, "opole/I-3-1")] == [("invoice", "opole")]
+    assert {t.kind for t in trace(connection, "lodz/1")} == {"customer"}
+    assert trace(connection, "radom/I-3-1") == []
+
+
+def test_a_key_goes_before_an_id_without_its_leading_zeros(connection: psycopg.Connection) -> None:
+    assert [(t.kind, t.id) for t in trace(connection, "00001")] == [("customer", 1)]  # nothing has that key
+    connection.execute(
+        "UPDATE control.xref_account SET source_key = '00001' WHERE source_key = 'A-2' "
+        "AND source_id = (SELECT source_id FROM control.source WHERE code = 'opole')"
+    )
+    assert [(t.kind, t.row["account_no"]) for t in trace(connection, "00001")] == [("account", "1002")]
+
+
 def test_a_warehouse_without_schema_is_told_apart_from_a_refused_load(server: postgres.Server) -> None:
     with pytest.raises(NoSchema) as caught, connect(server.url("postgres")) as opened:
         opened.execute("SELECT * FROM control.batch")

@@ -1,5 +1,6 @@
 """The command line: every command teaches, wrong use is told in one piece."""
 
+import sqlite3
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from billing.errors import ContractError
 from pipeline import cli, context
 from pipeline.cli_sources import FORMATS
 from pipeline.reference import pages
@@ -127,3 +129,43 @@ def test_the_errors_of_rejects_name_what_is_close(home):
         answer = runner.invoke(cli.app, ["rejects", *wrong])
         assert told in answer.exception.remedy
     assert runner.invoke(cli.app, ["rejects", "-d", "foo"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["review", "review export q.csv", "decide list", "decide undo 1 -r x", "decide merge a/1 b/2 -r x", "rejects",
+     "rejects -s torun", "trace 1", "explain a/1 b/2", "customer 1", "reconcile", "verify-seals", "db status"],
+)  # fmt: skip
+def test_who_only_asks_makes_no_warehouse(home, monkeypatch, command):
+    monkeypatch.chdir(home)
+    monkeypatch.delenv("BLUELINE_DATABASE_URL", raising=False)
+    result = runner.invoke(cli.app, command.split())
+    assert isinstance(result.exception, ContractError)
+    assert "there is no warehouse here" in str(result.exception)
+    assert "BLUELINE_HOME" in result.exception.remedy
+    assert not (home / "home").exists()
+
+
+def test_check_asks_a_database_server_without_a_delivery(home, monkeypatch):
+    assert runner.invoke(cli.app, ["sources", "new", "torun", "--format", "sql"]).exit_code == 0
+    spec = home / "sources" / "torun" / "source.toml"
+    text = spec.read_text(encoding="utf-8").replace('pattern = "*.sqlite"', 'url = "${TORUN_DATABASE}"')
+    spec.write_text(text, encoding="utf-8")
+    monkeypatch.delenv("TORUN_DATABASE", raising=False)
+    assert runner.invoke(cli.app, ["sources", "check", "--static"]).exit_code == 0
+    checked = runner.invoke(cli.app, ["sources", "check"])
+    assert checked.exit_code == 2, checked.output
+    assert "${TORUN_DATABASE} is not set" in checked.output
+    monkeypatch.setenv("TORUN_DATABASE", "postgresql://nobody@127.0.0.1:1/none")
+    checked = runner.invoke(cli.app, ["sources", "check"])
+    assert checked.exit_code == 2, checked.output
+    assert "torun" in checked.output
+    assert "is sound" not in checked.output
+    database = home / "torun.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE subscriber (no TEXT, name TEXT, balance TEXT)")
+        connection.execute("INSERT INTO subscriber VALUES ('1', 'Jan Nowak', '12.00')")
+    monkeypatch.setenv("TORUN_DATABASE", f"sqlite:///{database}")
+    checked = runner.invoke(cli.app, ["sources", "check"])
+    assert checked.exit_code == 0, checked.output
+    assert "fits the first records of the database (1 raw table)" in checked.output

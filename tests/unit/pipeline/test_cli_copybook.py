@@ -105,6 +105,9 @@ def test_children_can_be_nested(files: list[str]) -> None:
 
 def test_errors_are_told_with_their_place(files: list[str], tmp_path: Path) -> None:
     (tmp_path / "bad.cpy").write_text("       01  R.\n           05  A PIC 9Q.\n")
+    (tmp_path / "empty.dat").write_bytes(b"")
+    (tmp_path / "nought.dat").write_bytes(bytes(9))
+    (tmp_path / "fixed.dat").write_bytes(e("K001NOWAK") * 3)
     for arguments, told in [
         (
             ["show", str(tmp_path / "bad.cpy")],
@@ -112,6 +115,9 @@ def test_errors_are_told_with_their_place(files: list[str], tmp_path: Path) -> N
         ),
         (["decode", *files, "--format", "V", "--rdw-order", "little"], ["r.dat, record 1, byte 0", "Remedy"]),
         (["decode", files[0], str(tmp_path / "none.dat")], ["cannot be read"]),
+        (["decode", files[0], str(tmp_path / "empty.dat")], ["empty.dat", "the file is empty", "Remedy"]),
+        (["decode", files[0], str(tmp_path / "fixed.dat"), "--format", "V"], ["Remedy", "F: records of fixed length"]),
+        (["decode", files[0], str(tmp_path / "nought.dat"), "--format", "V"], ["Remedy", "fixed length (F)"]),
         (["decode", *files, "--segment-field", "TYP", "--segment", "K"], ["'K' is no pair"]),
     ]:
         done = subprocess.run(

@@ -264,3 +264,11 @@ def test_suspicious_values_are_counted(home):
         "asterisks",
         "a filler instead of a value",
     }
+
+
+def test_a_folder_that_cannot_be_written_is_told(home):
+    path = csv("cp1250")
+    (home / "taken").write_text("a file")
+    result = runner.invoke(cli.app, ["profile", str(path), "--write", "taken/torun"])
+    assert isinstance(result.exception, ContractError)
+    assert "cannot be written" in str(result.exception)

@@ -54,9 +54,9 @@ def test_every_line_that_cannot_be_understood_is_named(tmp_path: Path) -> None:
     [
         (None, "no such file"),
         (b"left,right\nlodz/1,opole/7\n", "the column decision is missing"),
-        (b"left,right,decision,why\nlodz/1,opole/7,merge,\xb1\n", "not CSV in UTF-8"),
+        (b"left,right,decision,why\nlodz/1,opole/7,merge,\x81\n", "neither UTF-8 nor Windows-1250"),
         (b"", "the column left is missing"),
-        (b'left,right,decision,why\nlodz/1,"opole/7,merge,x\n', "not CSV in UTF-8"),
+        (b'left,right,decision,why\nlodz/1,"opole/7,merge,x\n', "not CSV: "),
     ],
 )
 def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, message: str) -> None:
@@ -65,6 +65,32 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, mess
         path.write_bytes(content)
     with pytest.raises(ContractError, match=message):
         read_file(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1250"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_file_is_taken_as_a_spreadsheet_saves_it(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    path = tmp_path / "queue.csv"
+    lines = ["Left,right,decision,why", "", 'lodz/1/a,opole/7,never,"zięć\ni teść"', "opole/7,,split,źle złączony"]
+    path.write_bytes("\r\n".join(lines).replace(",", delimiter).encode(encoding))
+    never, split = read_file(path)
+    assert never.reason == "zięć\ni teść"
+    assert split == Wish("split", OTHER, None, "źle złączony")
+    assert dict(split.where) == {"file": str(path), "line": 5}
+
+
+def test_a_lacking_header_is_told_with_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "queue.csv"
+    path.write_text("lodz/1;opole/7;merge;x\n")
+    with pytest.raises(ContractError, match="the column left is missing") as caught:
+        read_file(path)
+    assert "left, right, decision, why" in caught.value.remedy
+    assert "semicolons" in caught.value.remedy
+
+
+def test_a_folder_is_no_file_of_decisions(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="cannot be read"):
+        read_file(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["lodz", "/1", "lodz/", ""])

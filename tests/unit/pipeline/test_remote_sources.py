@@ -106,7 +106,7 @@ def test_a_missing_file_and_then_a_delivery_that_fits(torun, monkeypatch, server
     server.put("konta.csv", b"NR;SALDO\n1;1,00\n2;2,00\n3;3,00\n")
     status, said = check()
     assert status == 0
-    assert "✓ torun: declaration is sound and fits the first records of the delivery (1 raw tables)" in said
+    assert "✓ torun: declaration is sound and fits the first records of the delivery (1 raw table)" in said
     server.put("konta.csv", b"NR;KWOTA\n1;1,00\n")
     status, said = check()
     assert "are missing (it has NR, KWOTA)" in said

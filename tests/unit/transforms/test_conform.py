@@ -96,6 +96,7 @@ def test_an_unknown_currency_suspends(payment_spec):
     kept, rejects = run(payment_spec, payments(CUR=["eur"]))
     assert kept == []
     assert (rejects[0]["reason"], rejects[0]["disposition"]) == ("CUR-UNKNOWN", "suspended")
+    assert "`currencies` in source.toml" in rejects[0]["message"]
     assert (rejects[0]["amount"], rejects[0]["currency"]) == (Decimal("12.50"), "EUR")
 
 

@@ -168,4 +168,4 @@ def test_check_asks_a_database_server_without_a_delivery(home, monkeypatch):
     monkeypatch.setenv("TORUN_DATABASE", f"sqlite:///{database}")
     checked = runner.invoke(cli.app, ["sources", "check"])
     assert checked.exit_code == 0, checked.output
-    assert "fits the first records of the database (1 raw table)" in checked.output
+    assert "fits the first records of the database (1 raw table)" in " ".join(checked.output.split())

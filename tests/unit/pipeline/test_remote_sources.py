@@ -7,9 +7,11 @@ from remote_servers import LOGIN, PASSWORD, serving
 from typer.testing import CliRunner
 
 from billing.errors import ContractError
+from billing.settings import load_settings
 from extractors.remote.sftp import fingerprint
 from pipeline import cli, context
 from pipeline.connections import from_environment
+from pipeline.logs import configure_logs
 from pipeline.steps import run_step
 
 runner = CliRunner()
@@ -119,6 +121,7 @@ def test_a_static_check_needs_neither_connection_nor_server(torun, server):
 
 
 def test_a_run_keeps_no_secret_in_outcome_store_or_log(torun, monkeypatch, server, tmp_path, capfd):
+    configure_logs(load_settings())  # another test may have left its own behind
     connect(monkeypatch, server, password="Tajne-Haslo-7")
     with pytest.raises(Exception, match="refuses the login"):
         run_step("land", "torun", None, "run")

@@ -132,7 +132,9 @@ WITH usable AS (
         CASE WHEN pesel_status IN {USABLE} AND regexp_full_match(pesel, '[0-9]{{11}}') THEN pesel END AS pesel,
         CASE WHEN nip_status IN {USABLE} THEN nip END AS nip,
         CASE WHEN regon_status IN {USABLE} THEN left(regon, 9) END AS regon,
-        nullif(regexp_replace(upper(document), '[^A-Z0-9]', '', 'g'), '') AS document_no,
+        -- a kind of document that has no rule stays `unparsed`; what its rule refuses is no evidence
+        CASE WHEN coalesce(document_status, 'ok') NOT IN ('suspect', 'filler', 'missing')
+             THEN nullif(regexp_replace(upper(document), '[^A-Z0-9]', '', 'g'), '') END AS document_no,
         document_kind,
         CASE WHEN birth_date::VARCHAR NOT IN {PLACEHOLDER_DATES} THEN birth_date END AS birth_given,
         CASE WHEN phone_status IN {USABLE} THEN phone END AS phone,

@@ -186,3 +186,14 @@ def test_figures(tmp_path: Path) -> None:
     assert figures.reasons == {"PESEL-NAME": 1}
     assert figures.weights_version == read_weights().version
     assert edges(resolve_recs(recs, tmp_path)) == {("a|1", "b|2"): ("merge", "PESEL-NAME")}
+
+
+@pytest.mark.parametrize(("status", "rules"), [("ok", {"document"}), ("suspect", set()), ("filler", set())])
+def test_a_document_that_its_rule_doubts_is_no_evidence(tmp_path: Path, status: str, rules: set[str]) -> None:
+    doubted = (("document", status),)
+    recs = [
+        Rec("a", "1", "ANNA ZARUDZKI", document="ABC123456", status=doubted),
+        Rec("b", "2", "ANNA ZARUDZKI", document="ABC123456", status=doubted),
+    ]
+    found = resolve_recs(recs, tmp_path).figures.candidate_pairs
+    assert {name for name, pairs in found.items() if pairs} == rules

@@ -238,7 +238,7 @@ class Piece:
         kind = data[low]
         white = (kind == 0x0A) | (kind == 0x09)
         ampersands = np.flatnonzero(data == 0x26)
-        return tuple(np.sort(np.concatenate([ampersands, found])) for found in (low[~white], low))  # type: ignore[return-value]
+        return tuple(np.sort(np.concatenate([ampersands, found])) for found in (low[~white], low))  # type: ignore[return-value]  # two arrays
 
     def _holding_special(self, slot: Slot, starts: Index, stops: Index) -> NDArray[np.bool_]:
         """Which of some spans, one behind the other, hold such bytes."""

@@ -58,7 +58,7 @@ def first_rows(declared: dict[str, Any], path: Path, folder: Path, shape: Shape)
     lineage = {item.name for item in LINEAGE}
     source = Source(source_spec, folder)
     # every spec that is proposed is of a concrete format
-    splits = decode(source, spec, landed_as(path, spec.name), FileFacts(), batch_rows=_BATCH)  # type: ignore[arg-type]
+    splits = decode(source, spec, landed_as(path, spec.name), FileFacts(), batch_rows=_BATCH)  # type: ignore[arg-type]  # of the closed list of specs
     for split in splits:
         rows[split.table] += split.kept.num_rows
         columns = found[split.table]

@@ -161,7 +161,7 @@ class _FileSystem(FTPFileSystem):
     def _connect(self) -> None:
         if self._context is None:
             # only for a delivery that is declared insecure
-            self.ftp = ftplib.FTP(timeout=self.timeout, encoding=self.encoding)  # noqa: S321
+            self.ftp = ftplib.FTP(timeout=self.timeout, encoding=self.encoding)  # noqa: S321 - only where the source is declared insecure
         else:
             self.ftp = _ProtectedFtp(timeout=self.timeout, encoding=self.encoding, context=self._context)
         self.ftp.connect(self.host, self.port)

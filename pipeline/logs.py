@@ -26,7 +26,8 @@ def configure_logs(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up for each event: whoever runs us (Airflow, a test) may put another stream in its place and close it.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

@@ -121,7 +121,7 @@ def test_a_static_check_needs_neither_connection_nor_server(torun, server):
 
 
 def test_a_run_keeps_no_secret_in_outcome_store_or_log(torun, monkeypatch, server, tmp_path, capfd):
-    configure_logs(load_settings())  # another test may have left its own behind
+    configure_logs(load_settings())
     connect(monkeypatch, server, password="Tajne-Haslo-7")
     with pytest.raises(Exception, match="refuses the login"):
         run_step("land", "torun", None, "run")

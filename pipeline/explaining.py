@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -230,7 +230,7 @@ def show_customer(ctx: Context, url: str, text: str, console: Console, *, reveal
         note_revealed(ctx, f"customer {text}")
     if subject.note:
         console.print(escape(subject.note), highlight=False)
-    console.print(_golden(found))
+    console.print(_golden(found, record_values(ctx, found.records)))
     if found.aliases:
         console.print(f"Ids that lead here: {', '.join(map(str, found.aliases))}", highlight=False)
     table = plain_table(counted(len(found.accounts), "account"), "account", "source", "state", balance="right")
@@ -245,16 +245,39 @@ def show_customer(ctx: Context, url: str, text: str, console: Console, *, reveal
         console.print(f"  {at:%Y-%m-%d %H:%M} {record}: from customer {former} to {now}", highlight=False)
 
 
-def _golden(found: Customer) -> Table:
+def _golden(found: Customer, values: Mapping[RecordRef, Mapping[str, str]]) -> Table:
     title = f"Customer {found.party_id}, {counted(len(found.records), 'record')}: {', '.join(map(str, found.records))}"
     table = plain_table(escape(title), "field", "value", "rule", "from", "chosen over")
     for name, value in found.values.items():
         origin = found.origins.get(name)
         if origin is None:
-            made = name in ("display_name", "status")  # of the names that survived; of all of the relations
-            where = "" if len(found.records) == 1 or made else "nothing contradicts it"
-            table.add_row(name, escape(value), "", where, "")
+            table.add_row(name, escape(value), "", escape(_agreed(name, found.records, values)), "")
         else:
             lost = "\n".join(escape(f"{record}: {text}") for record, text in origin.lost.items())
             table.add_row(name, escape(value), origin.rule.replace("_", " "), escape(str(origin.record)), lost)
     return table
+
+
+def _agreed(name: str, records: Sequence[RecordRef], values: Mapping[RecordRef, Mapping[str, str]]) -> str:
+    """Which records give a value that no other record contradicts.
+
+    >>> two = RecordRef("lodz", "1"), RecordRef("opole", "2")
+    >>> _agreed("pesel", two, {two[0]: {"pesel": "64*******"}, two[1]: {"kind": "person"}})
+    'lodz/1'
+    >>> _agreed("birth_date", two, {two[0]: {"pesel": "64*******"}, two[1]: {"kind": "person"}})
+    'lodz/1, of its PESEL'
+    >>> _agreed("kind", two, dict.fromkeys(two, {"kind": "person"}))
+    'both alike'
+    """
+    if len(records) == 1 or name in ("display_name", "status"):  # of the names that survived; of all of the relations
+        return ""
+    holders = [ref for ref in records if name in values.get(ref, {})]
+    if len(holders) == len(records):
+        return "both alike" if len(records) == 2 else f"all {len(records)} alike"
+    if holders:
+        return ", ".join(map(str, holders))
+    if name in ("birth_date", "sex"):
+        holders = [ref for ref in records if "pesel" in values.get(ref, {})]
+        if holders:
+            return f"{', '.join(map(str, holders))}, of {'its' if len(holders) == 1 else 'their'} PESEL"
+    return "nothing contradicts it"

@@ -83,7 +83,7 @@ def find(words: WordCount, page: str) -> Damage | None:
             else:
                 bits = polish.cost(text) - polish.cost(before)
                 gain += bits
-                if bits >= CLEAR_BITS and not polish.misfits(before):
+                if bits >= CLEAR_BITS and polish.has_polish(before) and not polish.misfits(before):
                     better.append((text, before))
         if len(better) < max(LEAST_WORDS, LEAST_SHARE * len(texts)) or gain < LEAST_GAIN_BITS:
             continue

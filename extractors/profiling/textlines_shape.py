@@ -31,6 +31,7 @@ LEAST_SHARE = 0.85  # of records that must have the same number of values, or th
 MOST_TYPES = 12
 SHORTEST_NUMBER = 4  # digits that make a column beside text, unless they are always there
 _NUMBER = re.compile(rb"[-+]?[\d\s.,]*\d[\d\s.,]*-?$")
+_IN_NUMBERS = {b",": re.compile(rb"(?<=\d),(?=\d{1,4}(?!\d))"), b":": re.compile(rb"(?<=\d):(?=\d\d(?!\d))")}
 _NAME = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff .\-/()#%]*$")
 
 
@@ -160,8 +161,17 @@ def _label(value: bytes) -> str:
 
 
 def _rather_fixed(delimited: Shape, lines: Sequence[bytes]) -> bool:
-    """Does the delimiter of equally long lines always stand in the same places, so that it separates nothing?"""
+    """Does the delimiter of equally long lines separate nothing?
+
+    It stands always in the same places, or among padded values between the digits of amounts or times only.
+    """
     mark = delimited.delimiter.encode("latin-1")
+    if mark in _IN_NUMBERS and not delimited.header:
+        inside = sum(len(_IN_NUMBERS[mark].findall(line)) for line in lines[:MOST_RECORDS])
+        padded = sum(b"  " in line for line in lines[:MOST_RECORDS])
+        total = sum(line.count(mark) for line in lines[:MOST_RECORDS])
+        if inside >= 0.95 * total and padded >= LEAST_SHARE * len(lines[:MOST_RECORDS]):
+            return True
     if delimited.delimiter in ";|\t" and not delimited.header:
         return False
     places = {tuple(m.start() for m in re.finditer(re.escape(mark), line)) for line in lines[:MOST_RECORDS]}

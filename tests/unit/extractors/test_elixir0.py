@@ -44,7 +44,10 @@ def test_every_field_of_an_order(decoded):
 
 @pytest.mark.parametrize("page", ["cp852", "cp1250", "iso8859_2", "utf-8", "mazovia"])
 def test_code_pages(decoded, page):
-    assert decoded(order().encode(page), **{**SPEC, "code_page": page}).rows()[0]["payer_address"] == "UL. DŁUGA 1, 61-001 POZNAŃ"
+    assert (
+        decoded(order().encode(page), **{**SPEC, "code_page": page}).rows()[0]["payer_address"]
+        == "UL. DŁUGA 1, 61-001 POZNAŃ"
+    )
 
 
 @pytest.mark.parametrize("kind", ["110", "210", "510"])

@@ -84,6 +84,15 @@ def test_fixed_width_with_borders(write, records):
     assert sum(length for *_, length in found.fields) == 51
 
 
+@pytest.mark.parametrize("amount", ["{n},{c:02}", "{n:>6},{c:02}", "{n:02}:{c:02}"])
+def test_signs_inside_numbers_do_not_delimit_padded_values(write, records, amount):
+    rows = [
+        f"{n:06}{line.split(';')[0]:30.30}{amount.format(n=n * 7 % 60, c=n % 60):12}" for n, line in enumerate(records)
+    ]
+    found = detect(write("a.txt", "\r\n".join(rows) + "\r\n", "cp1250"))
+    assert (found.format, found.record_length) == ("fixed_width", 48)
+
+
 def test_record_types_with_header_and_trailer(write, records):
     rows = [f"10{n:06}{line.split(';')[0]:32.32}" for n, line in enumerate(records)]
     rows += [f"20{n:06}{n * 311:012}{'':20}" for n in range(80)]

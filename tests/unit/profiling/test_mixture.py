@@ -83,3 +83,13 @@ def test_damage_is_undone_as_it_was_done():
     for word in ("Żółkiewski", "Święta", "Kąty"):
         wrong = word.encode("mazovia").decode("cp852")
         assert mojibake.repair(wrong, ("cp852", "mazovia")) == word
+
+
+@pytest.mark.parametrize("page", ["utf-8", "cp1250"])
+@pytest.mark.parametrize(
+    "names",
+    ["Müller Jürgen Schöne Köln Käthe Übergasse Günter Würzburg", "Kováč Ľubomír Štúrova Mäsiarska Ďurica Dlhá Môcik"],
+)
+def test_foreign_names_are_no_damage(write, names, page):
+    rows = "".join(f"{n};{name}\r\n" for n, name in enumerate(names.split()))
+    assert profile(write("a.csv", rows, page)).damage is None

@@ -66,6 +66,12 @@ def test_foreign_names_decide_nothing():
     assert found.reason
 
 
+@pytest.mark.parametrize("page", ["cp1250", "iso8859-2"])
+@pytest.mark.parametrize("names", ["Groß Němec Mäkinen", "Győző Schäfer Groß"])
+def test_foreign_letters_that_a_dos_page_reads_as_polish_ones_prove_nothing(page, names):
+    assert weigh(count(f"Jan Nowak Kowal {names} Polna Radom", page)).status == "undecided"
+
+
 def test_noise_gets_no_verdict():
     noise = random.Random(7).randbytes(20_000)
     found = weigh(count(noise, "mazovia"))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.codepages import code_page
 from extractors.profiling import binary_shape, mixture, mojibake
@@ -83,9 +84,9 @@ def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] =
     """
     shape = detect(path, copybook=copybook)
     found = Profile(path, path.stat().st_size, shape)
-    if shape.format == "mainframe" and shape.record_format == "F" and shape.ebcdic:
+    if shape.format == "mainframe" and shape.record_format in {"F", "V"} and shape.ebcdic:
         _draft_fields(path, shape)
-    if shape.format in {"empty", "container", "unsupported", "json", "mt940", "camt053"}:
+    if shape.format in {"empty", "container", "unsupported", "json", "camt053"}:
         return found
     by_block: dict[str, WordCount] = {}
     by_field: dict[str, WordCount] = {}
@@ -107,6 +108,9 @@ def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] =
 def _draft_fields(path: Path, shape: Shape) -> None:
     with path.open("rb") as file:
         head = file.read(shape.record_length * max(1, (1 << 18) // shape.record_length))
+    if shape.record_format == "V":
+        shape.draft = binary_shape.guess_fields(_padded(head, shape))
+        return
     rows = len(head) // shape.record_length
     if not rows:
         return
@@ -114,6 +118,19 @@ def _draft_fields(path: Path, shape: Shape) -> None:
     drafted = binary_shape.guess_fields(matrix)
     shape.fields = [(name, start, length) for name, start, length, picture in drafted if picture.startswith("X")]
     shape.draft = drafted
+
+
+def _padded(head: bytes, shape: Shape) -> NDArray[np.uint8]:
+    """Records behind descriptor words, with blanks behind the shorter ones."""
+    form = "<HH" if shape.rdw.get("byte_order") == "little" else ">HH"
+    own = 4 if shape.rdw.get("counts_itself", True) else 0
+    lengths = binary_shape.walk(head, 0, len(head), form, own) or []
+    rows = np.full((len(lengths), shape.record_length), 0x40, np.uint8)
+    at = 0
+    for row, length in enumerate(lengths):
+        rows[row, :length] = np.frombuffer(head[at + 4 : at + 4 + length], np.uint8)
+        at += 4 + length
+    return rows
 
 
 def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_field: dict[str, WordCount]) -> None:
@@ -141,6 +158,10 @@ def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_
     found.verdict = "mixed" if found.apart or found.mixed else judgement.status
     if found.verdict == "decided":
         found.page = page
+        if shape.format == "xml" and shape.encoding and prior not in (page, *judgement.alike):
+            shape.notes.append(
+                f"it declares {shape.encoding}, but its words are {page}: have the declaration corrected"
+            )
     found.says = _sentence(found)
 
 

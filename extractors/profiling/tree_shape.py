@@ -29,11 +29,13 @@ def read_xml(head: bytes) -> Shape | None:
     declared = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf").lstrip())
     shape = Shape("xml", "XML document", encoding=declared[1].decode().lower() if declared else "")
     tree = _Tree()
+    is_damaged = False
     try:
         tree.parser.Parse(head, False)
     except (expat.ExpatError, ValueError, LookupError) as error:
         if not tree.counts:
             return None if not head.startswith(b"<?xml") else _broken(shape, error)
+        is_damaged = True
         shape.notes.append(f"the document is damaged: {error}")
     if "camt.053" in tree.namespace:
         version = next(name for name in tree.namespace.split() if "camt.053" in name).rpartition(":")[2]
@@ -44,6 +46,9 @@ def read_xml(head: bytes) -> Shape | None:
         shape.title += f", rows are {', '.join(table.path for table in shape.tables.values())}"
     else:
         shape.notes.append("no element repeats in what was read: no rows were found")
+        shape.remedy = (
+            "have it sent again" if is_damaged else "declare its rows: blueline sources new SOURCE --format xml"
+        )
     return shape
 
 
@@ -154,6 +159,9 @@ def read_sqlite(path: Path) -> Shape:
     except sqlite3.Error as error:
         shape.format, shape.remedy = "unsupported", "have it sent again, closed and in binary mode"
         shape.notes.append(f"the database cannot be read: {error}")
+        return shape
+    if not shape.tables:
+        shape.title, shape.remedy = "SQLite database without a table", "ask the region to deliver it again"
         return shape
     shape.title = f"SQLite database, {len(shape.tables)} tables: " + ", ".join(
         f"{name} ({table.rows})" for name, table in shape.tables.items()

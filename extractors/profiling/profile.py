@@ -47,6 +47,7 @@ class Profile:
         page: The code page, where it is decided; None otherwise.
         says: The verdict in a sentence.
         judgement: The evidence.
+        stated: The page that the file itself states, under the name of the candidate; empty where it states none.
         sampled: These are blocks spread over the file, not all of it.
         blocks: Blocks looked at.
         fields: Fields looked at.
@@ -63,6 +64,7 @@ class Profile:
     page: str | None = None
     says: str = "it holds no text that a code page could be seen from"
     judgement: Judgement = field(default_factory=lambda: Judgement("any"))
+    stated: str = ""
     sampled: bool = False
     blocks: int = 0
     fields: int = 0
@@ -144,6 +146,7 @@ def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_
     known = {_points(page) for page in family}
     pages = (*family, *(page for page in stated if _points(page) not in known))
     prior = next((page for page in family if stated and _points(page) == _points(stated[0])), "")
+    found.stated = prior
     scored = score(whole, pages, stated=prior)
     judgement = found.judgement = conclude(scored)
     page = judgement.page
@@ -158,10 +161,6 @@ def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_
     found.verdict = "mixed" if found.apart or found.mixed else judgement.status
     if found.verdict == "decided":
         found.page = page
-        if shape.format == "xml" and shape.encoding and prior not in (page, *judgement.alike):
-            shape.notes.append(
-                f"it declares {shape.encoding}, but its words are {page}: have the declaration corrected"
-            )
     found.says = _sentence(found)
 
 

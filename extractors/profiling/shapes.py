@@ -161,6 +161,7 @@ def opening(head: bytes, size: int) -> Shape | None:  # noqa: PLR0911 - an answe
 def _is_mt940(head: bytes) -> bool:
     """The tags of reference, account and opening balance, in this order."""
     at = 0
+    head = head.replace(b"\r", b"\n")
     for tags in ((b":20:",), (b"\n:25:", b"\n:25P:"), (b"\n:60F:", b"\n:60M:")):
         places = [place for tag in tags if (place := head.find(tag, at)) >= 0]
         if not places:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.codepages import code_page
-from extractors.profiling import binary_shape, mixture, mojibake
+from extractors.profiling import binary_shape, mixture, mojibake, textlines_shape
 from extractors.profiling.detect import detect
 from extractors.profiling.evidence import Judgement, conclude, score
 from extractors.profiling.fieldtext import BLOCK, MOST_BLOCKS, pieces
@@ -86,7 +86,7 @@ def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] =
     """
     shape = detect(path, copybook=copybook)
     found = Profile(path, path.stat().st_size, shape)
-    if shape.format == "mainframe" and shape.record_format in {"F", "V"} and shape.ebcdic:
+    if shape.format == "mainframe" and (shape.record_format, shape.ebcdic) in {("F", True), ("F", False), ("V", True)}:
         _draft_fields(path, shape)
     if shape.format in {"empty", "container", "unsupported", "json", "camt053"}:
         return found
@@ -111,12 +111,18 @@ def _draft_fields(path: Path, shape: Shape) -> None:
     with path.open("rb") as file:
         head = file.read(shape.record_length * max(1, (1 << 18) // shape.record_length))
     if shape.record_format == "V":
-        shape.draft = binary_shape.guess_fields(_padded(head, shape))
+        padded = _padded(head, shape)
+        shape.draft = binary_shape.guess_fields(padded) if len(padded) else []
         return
     rows = len(head) // shape.record_length
     if not rows:
         return
     matrix = np.frombuffer(head[: rows * shape.record_length], np.uint8).reshape(rows, -1)
+    if not shape.ebcdic:
+        if (matrix >= 0x20).all():  # numbers in binary have no borders that could be seen
+            shape.fields = textlines_shape.borders(matrix)
+            shape.draft = [(name, start, length, f"X({length})") for name, start, length in shape.fields]
+        return
     drafted = binary_shape.guess_fields(matrix)
     shape.fields = [(name, start, length) for name, start, length, picture in drafted if picture.startswith("X")]
     shape.draft = drafted

@@ -69,6 +69,8 @@ def read_lines(view: bytes, tail: bytes = b"", *, whole: bool) -> Shape | None:
         shape.encoding = "UTF-8 byte order mark"
     if line_end == b"\r":
         shape.notes.append("lines end with CR alone, which the reader does not know: convert the line ends")
+    if (tail or view).rstrip(b"\x1a").endswith(b"\x00"):
+        shape.notes.append("bytes 00 stand behind the last record, as a copy in whole blocks leaves them: cut them off")
     if b"\x1a" in text:
         shape.notes.append("a byte 1A stands inside the text: to DOS programs the file ends there, to the reader not")
     return shape

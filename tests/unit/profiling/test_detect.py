@@ -118,7 +118,7 @@ def test_a_bank_statement_is_named_with_its_code_page(write, records):
 def test_payment_orders_are_named(write, records):
     accounts = '"67160000030002000111111001","28106000349841000123456789"'
     rows = [
-        f'110,20031031,{n + 1},16000003,0,{accounts},"{line.replace(";", "|")}","TP SA",0,10600034,"FV {n}","","","51",""'
+        f'110,20031031,{n + 1},16000003,0,{accounts},"{line.replace(";", "|")}","TP",0,10600034,"FV {n}","","","51",""'
         for n, line in enumerate(records[:20])
     ]
     found = profile(write("a.pli", "\r\n".join(rows) + "\r\n", "iso8859-2"))
@@ -152,6 +152,18 @@ def test_variable_mainframe_records_have_a_draft_of_fields(write, records):
     found = profile(write("B.DAT", data_of(rows)))
     assert (found.shape.record_format, found.page) == ("V", "cp870")
     assert {(0, "9(6)"), (6, "X(30)")} <= {(start, picture) for _, start, _, picture in found.shape.draft}
+
+
+def test_fixed_text_of_a_dos_program_without_line_ends_has_a_draft(write, records):
+    rows = [f"{n:06}{line.split(';')[0]:30.30}{n:>8}" for n, line in enumerate(records)]
+    found = profile(write("A.DAT", "".join(rows), "mazovia"))
+    assert (found.shape.format, found.shape.record_length, found.page) == ("mainframe", 44, "mazovia")
+    assert (0, "X(6)") in {(start, picture) for _, start, _, picture in found.shape.draft}
+
+
+def test_bytes_behind_the_last_record_are_noted(write):
+    found = detect(write("a.csv", "NR;NAZWISKO\r\n" + "1;Kowal\r\n" * 30 + "\0" * 200))
+    assert found.format == "delimited" and any("behind the last record" in note for note in found.notes)
 
 
 def test_record_types_with_header_and_trailer(write, records):

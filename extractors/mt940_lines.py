@@ -177,9 +177,10 @@ class _Reader:
             found = self._field(line)
             if found is not None and not is_closed and _is_time(line, current):
                 found = None
-            ends = found is None and _END.fullmatch(line.strip(_AROUND + b"\r\n")) is not None
+            bare = line.strip(_AROUND + b"\r\n")
+            ends = found is None and bare[:1] == b"-" and _END.fullmatch(bare) is not None
             if ends and not is_closed and current.tag == "86":
-                ends = line.strip() != b"-" or not self._text_goes_on()
+                ends = b"}" in line or not self._text_goes_on()
             if found is not None and found.tag == "20":
                 self.waiting = found
             elif found is not None:

@@ -336,11 +336,12 @@ def test_a_time_that_was_cut_behind_the_hour_begins_no_field(read, minutes):
     assert row["title"] == f"2003-10-31T16:{minutes} POZNAN" and row["counterparty_name"] == "JAN"
 
 
-def test_a_dash_alone_in_a_line_of_text_ends_no_statement(read):
-    entry = (CREDIT[0], ":86:020~00PRZELEW~20UMOWA 7", "-", "~21POZNAN~32JAN")
+@pytest.mark.parametrize("line", ["-", "-ż"])
+def test_a_dash_in_a_line_of_text_ends_no_statement(read, line):
+    entry = (CREDIT[0], ":86:020~00PRZELEW~20UMOWA 7", line, "~21POZNAN~32JAN")
     got = read(statement(*entry, closing="C031031PLN170,00"))
     (row,) = got.rows("konta_entries")
-    assert (row["title"], row["counterparty_name"]) == ("UMOWA 7-POZNAN", "JAN")
+    assert (row["title"], row["counterparty_name"]) == (f"UMOWA 7{line}POZNAN", "JAN")
 
 
 def test_a_dash_ends_a_statement_where_nothing_goes_on_below_it(read):

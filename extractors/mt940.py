@@ -42,6 +42,7 @@ from extractors.payment_title import split_payment
 from extractors.statement_check import Statement, Verdict, judge
 from extractors.statement_outcome import Outcome
 
+_NO_REPORTS = "have the statements of these days sent: an interim report is not final, and has no balances"
 _TEXT = pa.string()
 STATEMENTS = pa.schema(
     [
@@ -168,9 +169,6 @@ def _summaries(source: Source, landed: LandedFile, text: PageText, facts: FileFa
     if numbers := [s.statement.number for s in judged if s.statement.number]:
         facts.sequence = numbers[0] if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
     return summaries
-
-
-_NO_REPORTS = "have the statements of these days sent: an interim report is not final, and has no balances"
 
 
 def _judged(summaries: list[Summary]) -> list[Statement]:

@@ -26,7 +26,17 @@ from billing.registry import Source
 from extractors.bankrows import AMOUNT, BankTable
 from extractors.base import FileFacts, LandedFile, read_raw, refuse_empty
 from extractors.camt053_reader import Node, Part, read_parts
-from extractors.camt053_values import account, amount, balances, day, entry_row, transaction_amount, transaction_row
+from extractors.camt053_values import (
+    account,
+    amount,
+    balances,
+    day,
+    entry_row,
+    stated_transactions,
+    transaction_amount,
+    transaction_row,
+    transactions,
+)  # fmt: skip
 from extractors.statement_check import Statement, Verdict, judge
 from extractors.statement_outcome import Outcome
 
@@ -301,7 +311,7 @@ class _Rows:
             "statement_no": statement.number,
             "entry_no": self._entry_no,
         }
-        parts = node.all("NtryDtls/TxDtls")
+        parts = transactions(node)
         amounts = [row["amount"]] if len(parts) < 2 else [transaction_amount(part, row) for part in parts]
         row.update(common, transactions=len(amounts))
         if fault := _batch_fault(node, row, len(parts), amounts):
@@ -320,7 +330,7 @@ class _Rows:
 
 def _batch_fault(node: Node, row: dict[str, Any], parts: int, amounts: list[Decimal | None]) -> str | None:
     """Why the transactions of an entry are not what it was booked for."""
-    stated = [amount(found.text) for found in node.all("NtryDtls/Btch/NbOfTxs")]
+    stated = [amount(found.text) for found in stated_transactions(node)]
     count = sum(number for number in stated if number is not None)
     if parts and stated and count != parts:
         return f"the entry states {count} transactions, there are {parts}"

@@ -5,7 +5,9 @@ anything in it is read (`extractors.xmlcheck`), so there are no entities to expa
 is built is never more than one child of a statement, such as one entry, of limited size and depth.
 
 Namespaces decide which message it is; below it, local names do.  The versions of camt.053 differ in details only:
-where a party stands in `Pty`, where a status is a code, where a transaction states its amount.
+where a party stands in `Pty`, where a status is a code, where a transaction states its amount; the first has its own
+name for the message and no `NtryDtls` around transactions.  Banks write a namespace of their own, too; the message's
+number in it counts.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ MAX_PART = 64 << 20
 """Most bytes of one part: an entry of a batch has some 1,500 bytes a transaction."""
 MAX_DEPTH = 40
 
-_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.(\d{3})\.\d{3})\.(\d{2})")
+_NAMESPACE = re.compile(r"(?:.*[:/])?(camt\.(\d{3})\.\d{3})\.(\d{2})(?:\.xsd|[:/].*)?", re.IGNORECASE)
 _STATEMENT = ("Document", "BkToCstmrStmt", "Stmt")
+_FIRST_VERSION = "BkToCstmrStmtV01"
 _PLACED = {"Ntry", "TxDtls"}
 
 
@@ -109,6 +112,8 @@ class _Reader(XmlCheck):
         depth = len(self._path)
         if not depth:
             self._check_root(name, local, attributes)
+        elif depth == 1 and local == _FIRST_VERSION:
+            local = _STATEMENT[1]
         elif depth == 1 and local != _STATEMENT[1]:
             raise self.error(
                 f"the document holds {local}, not statements ({_STATEMENT[1]})", "deliver camt.053 files only", place

@@ -19,6 +19,9 @@ _AMOUNT = re.compile(r"\+?(\d{1,18}(?:\.\d{0,5})?|\.\d{1,5})")
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 _OPENING, _CLOSING, _INTERIM = ("OPBD", "PRCD"), ("CLBD",), ("ITBD",)
 _NOTHING = {"NOTPROVIDED", "NONREF", "NOT PROVIDED"}
+_NAMES = ("Nm", "Pty/Nm", "Agt/FinInstnId/Nm")
+_BANKS = ("BICFI", "BIC", "CmbndId/BIC")
+_KIND = ("Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry", "Tp/Cd")
 
 
 def amount(text: str | None) -> Decimal | None:
@@ -71,7 +74,7 @@ def balances(found: list[Node]) -> tuple[Balance | None, Balance | None, list[st
     by_code: dict[str, list[Balance]] = {}
     faults: list[str] = []
     for node in found:
-        code = node.value("Tp/CdOrPrtry/Cd")
+        code = node.value(*_KIND)
         if code not in (*_OPENING, *_CLOSING, *_INTERIM):
             continue
         value, ccy, on = signed(node), currency(node), day(node, "Dt")
@@ -81,17 +84,33 @@ def balances(found: list[Node]) -> tuple[Balance | None, Balance | None, list[st
         interim = code in _INTERIM or node.value("Tp/SubTp/Cd") == "INTM"
         by_code.setdefault(code, []).append(Balance(value, ccy, on, interim))
     for code in (*_OPENING, *_CLOSING):
-        if len(set(by_code.get(code, []))) > 1:
+        days = {(balance.date, balance.currency) for balance in by_code.get(code, [])}
+        if len(set(by_code.get(code, []))) > len(days) or len({ccy for _, ccy in days}) > 1:
             faults.append(f"its balance {code} occurs more than once")
     pages = by_code.get("ITBD", [])
-    opening = next((by_code[code][0] for code in _OPENING if code in by_code), pages[0] if pages else None)
-    closing = by_code["CLBD"][-1] if "CLBD" in by_code else (pages[-1] if pages else None)
-    return opening, closing, faults
+    opening = next((by_code[code] for code in _OPENING if code in by_code), pages[:1])
+    closing = next((by_code[code] for code in _CLOSING if code in by_code), pages[-1:])
+    # a statement of several days may have the balances of each
+    return min(opening, key=_date, default=None), max(closing, key=_date, default=None), faults
+
+
+def _date(balance: Balance) -> str:
+    return balance.date
+
+
+def transactions(node: Node) -> list[Node]:
+    """The transactions of an entry; in the first version nothing stands around them."""
+    return node.all("NtryDtls/TxDtls") or node.all("TxDtls")
+
+
+def stated_transactions(node: Node) -> list[Node]:
+    """How many transactions an entry says that it has, batch by batch."""
+    return node.all("NtryDtls/Btch/NbOfTxs") or node.all("Btch/NbOfTxs")
 
 
 def entry_row(node: Node) -> dict[str, Any] | None:
     """The row of `Ntry`, None where amount, side or status cannot be read."""
-    value, status = signed(node), node.value("Sts/Cd", "Sts")
+    value, status = signed(node), node.value("Sts/Cd", "Sts", "Sts/Prtry")
     if value is None or status is None:
         return None
     return {
@@ -121,13 +140,13 @@ def transaction_row(node: Node, entry: dict[str, Any], own_account: str | None) 
     }
     row["transaction_code"] = _transaction_code(node) or row["transaction_code"]
     for side, tag, ultimate in (("debtor", "Dbtr", "UltmtDbtr"), ("creditor", "Cdtr", "UltmtCdtr")):
-        row[f"{side}_name"] = node.value(f"RltdPties/{tag}/Nm", f"RltdPties/{tag}/Pty/Nm")
+        row[f"{side}_name"] = node.value(*(f"RltdPties/{tag}/{path}" for path in _NAMES))
         holder = node.find(f"RltdPties/{tag}Acct")
         row[f"{side}_account"] = account(holder) if holder else None
-        row[f"ultimate_{side}_name"] = node.value(f"RltdPties/{ultimate}/Nm", f"RltdPties/{ultimate}/Pty/Nm")
+        row[f"ultimate_{side}_name"] = node.value(*(f"RltdPties/{ultimate}/{path}" for path in _NAMES))
     agent = "DbtrAgt" if entry["amount"] > 0 else "CdtrAgt"
     row.update(_counterparty(row, entry, own_account))
-    row["counterparty_bank"] = node.value(f"RltdAgts/{agent}/FinInstnId/BICFI", f"RltdAgts/{agent}/FinInstnId/BIC")
+    row["counterparty_bank"] = node.value(*(f"RltdAgts/{agent}/FinInstnId/{path}" for path in _BANKS))
     row["bank_reference"] = node.value("Refs/AcctSvcrRef") or entry["bank_reference"]
     for name, path in (
         ("instruction_id", "Refs/InstrId"), ("end_to_end_id", "Refs/EndToEndId"), ("transaction_id", "Refs/TxId"),

@@ -53,6 +53,7 @@ ORDERS = pa.schema(
 _LINE = 35
 _MOST_DIGITS = 15
 _GROSZE = re.compile(r"\d+")
+_DAY = re.compile(r"[0-9]{8}")
 
 
 def decode(
@@ -127,6 +128,13 @@ def _order(record: dict[str, str | None], row: int, damage: DamageReport) -> dic
 
 
 def _day(text: str | None) -> str | None:
+    """`YYYY-MM-DD` of eight digits, None where they are no day.
+
+    >>> _day("20031031"), _day("20030229"), _day("2003111")
+    ('2003-10-31', None, None)
+    """
+    if not _DAY.fullmatch(text or ""):
+        return None
     try:
         return dt.datetime.strptime(text or "", "%Y%m%d").date().isoformat()
     except ValueError:

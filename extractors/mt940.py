@@ -11,11 +11,15 @@ a statement of any size costs no memory.  What cannot be proved is set aside by 
   all its entries: its money may be real, but nobody can say which entry is wrong or missing;
 * a gap in the numbers of statements whose balances agree is flagged;
 * a file that ends inside a statement, or holds none, stops its source.
+
+Interim reports (MT942) in the same file are passed over, and a note says so: what they announce comes again in a
+statement.
 """
 
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -32,12 +36,13 @@ from extractors.codepage_check import sample_file, verify
 from extractors.mt940_details import Details, details
 from extractors.mt940_fields import EntryLine
 from extractors.mt940_lines import MAX_FIELD, FieldTooLong, Part, messages
-from extractors.mt940_summary import Summary, read_entry, read_lines, summarise
+from extractors.mt940_summary import Summary, plain_lines, read_entry, read_lines, summarise
 from extractors.pagetext import PageText
 from extractors.payment_title import split_payment
 from extractors.statement_check import Statement, Verdict, judge
 from extractors.statement_outcome import Outcome
 
+_NO_REPORTS = "have the statements of these days sent: an interim report is not final, and has no balances"
 _TEXT = pa.string()
 STATEMENTS = pa.schema(
     [
@@ -93,7 +98,7 @@ def decode(
     with _bounded(source, landed):
         text, summaries = _read(source, file_spec, landed, facts)
         if verdicts is None:
-            verdicts = judge([summary.statement for summary in summaries])
+            verdicts = judge(_judged(summaries))
         yield from _Rows(source, file_spec, landed, text, summaries, verdicts, batch_rows).splits(facts)
     facts.bytes = landed.size
 
@@ -107,7 +112,7 @@ def statements(source: Source, file_spec: AnyFile, landed: LandedFile) -> list[S
     assert isinstance(file_spec, Mt940File)
     with _bounded(source, landed):
         _, summaries = _read(source, file_spec, landed, FileFacts())
-    return [summary.statement for summary in summaries]
+    return _judged(summaries)
 
 
 def _read(source: Source, file_spec: Mt940File, landed: LandedFile, facts: FileFacts) -> tuple[PageText, list[Summary]]:
@@ -134,15 +139,16 @@ def _bounded(source: Source, landed: LandedFile) -> Iterator[None]:
 def _summaries(source: Source, landed: LandedFile, text: PageText, facts: FileFacts) -> list[Summary]:
     found = messages(read_lines(landed.path))
     summaries = [summarise(message, text) for message in found]
-    if not summaries:
+    judged = [summary for summary in summaries if not summary.is_report]
+    if not judged:
         raise SourceError(
-            "the file holds no MT940 statement",
+            f"the file holds no MT940 statement{', but interim reports (MT942)' if summaries else ''}",
             source_id=source.id,
             file=landed.name,
             byte_offset=0,
-            remedy="check the file's format in source.toml, or have it sent again",
+            remedy=_NO_REPORTS if summaries else "check the file's format in source.toml, or have it sent again",
         )
-    last = summaries[-1]
+    last = judged[-1]
     if "62" not in last.seen:
         raise SourceError(
             "the file ends inside a statement: its closing balance (:62F: or :62M:) is missing",
@@ -152,13 +158,21 @@ def _summaries(source: Source, landed: LandedFile, text: PageText, facts: FileFa
             field=":62F:",
             remedy="the file is truncated: have it sent again",
         )
-    accounts = len({s.statement.account for s in summaries})
-    facts.notes.append(f"MT940, {len(summaries)} statements of {accounts} accounts")
+    for index, summary in enumerate(judged):
+        summary.statement.index = index
+    accounts = len({s.statement.account for s in judged})
+    facts.notes.append(f"MT940, {len(judged)} statements of {accounts} accounts")
+    if reports := len(summaries) - len(judged):
+        facts.notes.append(f"{reports} interim reports (MT942) were passed over")
     if found.passed_over:
         facts.notes.append(f"{found.passed_over} lines outside the statements were passed over")
-    if numbers := [s.statement.number for s in summaries if s.statement.number]:
+    if numbers := [s.statement.number for s in judged if s.statement.number]:
         facts.sequence = numbers[0] if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
     return summaries
+
+
+def _judged(summaries: list[Summary]) -> list[Statement]:
+    return [summary.statement for summary in summaries if not summary.is_report]
 
 
 class _Rows:
@@ -180,9 +194,12 @@ class _Rows:
         """Batches of both tables."""
         for message in messages(read_lines(self._landed.path)):
             summary = self._summaries[message.index]
+            if summary.is_report:
+                deque(message.parts(), maxlen=0)
+                continue
             self._record_no += 1
             at = (self._record_no, summary.offset, summary.length)
-            self._outcome.statement(message.index, self._statements, at, summary.row, key="closing_balance")
+            self._outcome.statement(summary.statement.index, self._statements, at, summary.row, key="closing_balance")
             yield from self._statements.full()
             entry_no = 0
             for part in message.parts():
@@ -199,7 +216,7 @@ class _Rows:
         at = (self._record_no, part.offset, part.length)
         line = read_entry(part, self._text)
         if line is None:
-            message = "the field :61: is no entry: day, mark, amount, type and reference"
+            message = "the field :61: is no entry: day, mark and amount"
             self._entries.sieve.record(at, "STMT-FIELD", message, part.raw, field="amount")
             return
         row = _entry_row(summary, entry_no, line)
@@ -216,9 +233,7 @@ class _Rows:
 
     def _details(self, row: dict[str, Any], part: Part, texts: list[str | None]) -> None:
         """Fill in what the fields behind `:61:` say."""
-        given = [
-            (field.tag, text.replace("\r", "")) for field, text in zip(part.fields[1:], texts, strict=True) if text
-        ]
+        given = [(field.tag, plain_lines(text)) for field, text in zip(part.fields[1:], texts, strict=True) if text]
         whole = "\n".join(text for tag, text in given if tag == "86")
         found = details(whole, self._spec.dialect, dict(self._spec.subfields)) if whole else Details({}, {})
         row.update(found.values)

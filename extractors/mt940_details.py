@@ -30,18 +30,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from extractors.payment_title import split_payment
+
 Dialect = Literal["auto", "subfields", "codes", "labels", "text"]
 
 _LINE = 65
+_FULL = 24  # of the 27 characters of a sub-field: a blank at its end may be lost
 _SUBFIELDS = re.compile(r"\s*(?P<code>\d{3})?\s*(?P<mark>[^\w\s/:;,.()-])(?=\d\d)", re.DOTALL)
 _SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|MTLG)[+:]")
 _LABEL = re.compile(r"(?:^|;)\s*(z rach\.|na rach\.|od|dla|tyt\.|TNR|ID IPH)\s*:\s*", re.IGNORECASE)
 _CODE_WORDS = (
     "EREF", "KREF", "PREF", "MARF", "CSID", "ORDP", "BENM", "ULTB", "ULTD", "ULTC", "REMI", "ISDT", "NAME", "IBAN",
     "BIC", "ADDR", "TRTP", "RTRN", "PURP", "CNTP", "USTD", "STRD", "INIT", "ACCW", "IBK", "EXCH", "CHGS", "OCMT",
-    "SVCL", "TRCD", "VACC", "INV", "IDC", "VAT", "TXT",
+    "SVCL", "TRCD", "VACC",
 )  # fmt: skip
-_CODES = re.compile(rf"/{{1,2}}({'|'.join(_CODE_WORDS)})/")
+_CODES = re.compile(rf"/{{1,2}}({'|'.join(_CODE_WORDS)})(?=/)")
+_ANY_CODE = re.compile(r"\s*/[A-Z]{3,4}/")
+_NOTHING = {"NOTPROVIDED", "NONREF", "NOT PROVIDED"}
 
 _SUBFIELD_COLUMNS: dict[str, list[str]] = {
     "posting_text": ["00"],
@@ -59,11 +64,13 @@ _CODE_COLUMNS = {
     "IBAN": "counterparty_account", "BIC": "bank_code", "ADDR": "counterparty_address", "TRTP": "posting_text",
     "ORDP": "counterparty_name", "BENM": "counterparty_name",
 }  # fmt: skip
+_OF_COUNTERPARTY = ("counterparty_account", "bank_code", "counterparty_name")  # as the bank lists them after CNTP
 _LABEL_COLUMNS = {
     "z rach.": "counterparty_account", "na rach.": "counterparty_account", "od": "counterparty_name",
     "dla": "counterparty_name", "tyt.": "title", "id iph": "virtual_account",
 }  # fmt: skip
 _ACCOUNTS = ("counterparty_account", "virtual_account")
+_REFERENCES = ("end_to_end_id", "mandate_id", "creditor_id")
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,9 @@ def details(text: str, dialect: Dialect = "auto", columns: Mapping[Any, Sequence
         # a text may begin with a sign and digits, too, but not go on like that
         if found and (found["code"] or len(_cut(whole, found)) > 1 or dialect == "subfields"):
             return _by_subfields(whole, found, columns or {})
-    if dialect in ("auto", "codes") and _CODES.match(text.lstrip()):
+    if dialect in ("auto", "codes") and split_payment(plain := joined(text)):
+        return Details({"title": plain}, {})
+    if dialect in ("auto", "codes") and _ANY_CODE.match(text) and _CODES.search(text):
         return _by_codes(text)
     if dialect == "labels" or (dialect == "auto" and len(_LABEL.findall(joined(text))) > 1):
         return _by_labels(joined(text))
@@ -119,8 +128,12 @@ def joined(text: str) -> str:
 
 
 def _cut(whole: str, found: re.Match[str]) -> list[str]:
-    """The sub-fields, each beginning with its number."""
-    return re.split(rf"{re.escape(found['mark'])}(?=\d\d)", whole[found.start("mark") :])[1:]
+    """The sub-fields, each beginning with its number.
+
+    A plus is a mark that stands before telephone numbers, too; no bank has a sub-field 48.
+    """
+    numbers = r"[0-36]\d" if found["mark"] == "+" else r"\d\d"
+    return re.split(rf"{re.escape(found['mark'])}(?={numbers})", whole[found.start("mark") :])[1:]
 
 
 def _by_subfields(whole: str, found: re.Match[str], declared: Mapping[Any, Sequence[str]]) -> Details:
@@ -137,9 +150,20 @@ def _by_subfields(whole: str, found: re.Match[str], declared: Mapping[Any, Seque
     for name, numbers in columns.items():
         pieces = [parts[number] for number in numbers if parts.get(number, "").strip()]
         if pieces:
-            values[name] = pieces[0] if name in _FIRST_OF else "".join(pieces)
+            values[name] = pieces[0] if name in _FIRST_OF else _together(name, pieces)
     values.update(_sepa([parts[number] for number in columns["title"] if number in parts]))
     return Details(_tidy(values), {number: part.strip() for number, part in parts.items()})
+
+
+def _together(name: str, pieces: list[str]) -> str:
+    """Sub-fields as one text; of a name, a piece that is not full ended by itself.
+
+    >>> _together("counterparty_name", ["JAN NOWAK", "UL. DLUGA 1"]), _together("title", ["FAKTURA 12/", "2003"])
+    ('JAN NOWAK UL. DLUGA 1', 'FAKTURA 12/2003')
+    """
+    if name != "counterparty_name":
+        return "".join(pieces)
+    return "".join(piece if len(piece) >= _FULL else f"{piece} " for piece in pieces).strip()
 
 
 def _sepa(pieces: list[str]) -> dict[str, str]:
@@ -161,17 +185,27 @@ def _sepa(pieces: list[str]) -> dict[str, str]:
 
 
 def _by_codes(text: str) -> Details:
-    words = _CODES.split(re.sub(r"\r?\n", "", text.strip()))
+    """SWIFT's code words; a word that is not known belongs to the text of the one before it.
+
+    >>> _by_codes("/CNTP/NL71ABNA0841238/ABNANL2A/GREEN BV///REMI/USTD//FV 12/2003/").values == {
+    ...     "counterparty_account": "NL71ABNA0841238", "bank_code": "ABNANL2A", "counterparty_name": "GREEN BV",
+    ...     "title": "FV 12/2003"}
+    True
+    """
+    head, *words = _CODES.split(re.sub(r"\r?\n", "", text.strip()))
     values: dict[str, str] = {}
     parts: dict[str, str] = {}
-    for word, value in _pairs(words):
+    for word, value in _pairs(["", *words]):
         name = word if word not in parts else f"{word}_{len(parts)}"
-        parts[name] = value.strip()
+        parts[name] = value.removeprefix("/").strip()
         column = _CODE_COLUMNS.get(word)
-        if column and value.strip("/ ") and column not in values:
-            values[column] = value.strip("/ ")
-    if "USTD" in parts and "title" not in values:
-        values["title"] = parts["USTD"]
+        if column and (bare := value.strip("/ ")) and column not in values:
+            values[column] = f"/{bare}" if bare.startswith("VAT/") else bare
+    for column, value in zip(_OF_COUNTERPARTY, parts.get("CNTP", "").split("/"), strict=False):
+        if value.strip():
+            values.setdefault(column, value)
+    if "title" not in values and (title := (parts.get("USTD") or head).strip("/ ")):
+        values["title"] = title
     return Details(_tidy(values), parts)
 
 
@@ -200,6 +234,6 @@ def _tidy(values: dict[str, str]) -> dict[str, str]:
     tidy: dict[str, str] = {}
     for name, value in values.items():
         clean = re.sub(r"\s+", "" if name in _ACCOUNTS else " ", value).strip()
-        if clean:
+        if clean and not (name in _REFERENCES and clean.upper() in _NOTHING):
             tidy[name] = clean
     return tidy

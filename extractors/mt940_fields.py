@@ -30,12 +30,18 @@ _REFERENCE = 16
 _MOST_DIGITS = 15
 _BALANCE = re.compile(r"([CD])\s*(\d{6})\s*([A-Z]{3})\s*([\d.,]+)\s*")
 _NUMBER = re.compile(r"\s*(\d{1,10})(?:\s*/\s*(\d{1,5}))?\s*")
+_TYPES = (
+    "BNK|BOE|BRF|CAR|CAS|CHG|CHK|CLR|CMI|CMN|CMP|CMS|CMT|CMZ|COL|COM|CPN|DCR|DDT|DIS|DIV|EQA|EXT|FEX|INT|LBX|LDP|MAR|"
+    "MAT|MGT|MSC|NWI|ODC|OPT|PCH|POP|PRN|REC|RED|RIG|RTI|SAL|SEC|SLE|STO|STP|SUB|SWP|TAX|TCK|TCM|TRA|TRF|TRN|UWC|VDA|WAR"
+)
 _ENTRY = re.compile(
-    r"""
-    (?P<value>\d{6}) (?P<booked>\d{4})?
+    rf"""
+    (?P<value>\d{{6}}) (?P<booked>\d{{4}})?
     (?P<mark>R[CD]|E[CD]|[CD]) (?P<funds>[A-Z])? \s*
-    (?P<amount>\d[\d.]*(?:,\d*)?|,\d+) \s*
-    (?P<type>[SNF][A-Z0-9 ]{3}) (?P<rest>.*)
+    (?P<amount>\d[\d.]*(?:,\d*)?|,\d+) (?![\d.,])
+    (?:\s*(?P<type>[SNF](?:{_TYPES}|\d{{3}})) | [ \t]*(?P<other>{_TYPES}|[SNF][A-Z0-9\ ]{{3}}|[A-Z][A-Z0-9]{{3}})
+       | (?=[ \t]*(?:\n|//|\Z)))
+    (?P<rest>.*)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -52,7 +58,7 @@ class EntryLine:
         mark: `C`, `D`, or a reversal of either (`RC`, `RD`), or an expected one (`EC`, `ED`).
         funds_code: Third letter of the currency, at some banks.
         amount: Signed by its effect on the account: credits are positive.
-        type_code: Such as `NTRF`.
+        type_code: Such as `NTRF`; None where the line ends before it.
         reference: Of the account's owner; None where it is `NONREF` or empty.
         bank_reference: Of the bank.
         more: What stands behind it, in the line or in the next.
@@ -64,7 +70,7 @@ class EntryLine:
     mark: str
     funds_code: str | None
     amount: Decimal
-    type_code: str
+    type_code: str | None
     reference: str | None
     bank_reference: str | None
     more: str | None
@@ -139,8 +145,14 @@ def account_number(text: str) -> str | None:
 def entry_line(text: str) -> EntryLine | None:
     """The value of `:61:`.
 
+    Day, side and amount are what the balance is proved by, so they alone must be there: banks leave the type of the
+    entry out, write it without its first letter, or invent one.
+
     Args:
         text: The field's value, with the line behind the first where there is one.
+
+    >>> [entry_line(f"161031D0,42{text}").type_code for text in ("NTRFA", "TRFA", "MCI0NONREF", "N024NONREF", "")]
+    ['NTRF', 'TRF', 'MCI0', 'N024', None]
     """
     match = _ENTRY.fullmatch(text.strip("\r\n"))
     if match is None:
@@ -156,9 +168,10 @@ def entry_line(text: str) -> EntryLine | None:
     more = " ".join(part for part in (behind, *below.split()) if part)
     # a reversed credit takes money away again
     is_credit = match["mark"] in {"C", "RD", "EC"}
+    type_code = (match["type"] or match["other"] or "").strip() or None
     return EntryLine(
-        value_date, entry_date, match["mark"], match["funds"], value if is_credit else -value, match["type"].strip(),
-        reference, bank_reference, more or None, value_date[8:] != match["value"][4:],
+        value_date, entry_date, match["mark"], match["funds"], value if is_credit else -value, type_code, reference,
+        bank_reference, more or None, value_date[8:] != match["value"][4:],
     )  # fmt: skip
 
 

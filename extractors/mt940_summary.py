@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from extractors.mt940_fields import EntryLine, account_number, balance, entry_line, statement_number
 from extractors.mt940_lines import MAX_FIELD, Message, Part
@@ -16,6 +17,9 @@ from extractors.statement_check import Balance, Statement
 MAX_INFORMATION = 1 << 13
 _ONCE = {"25": "25", "25P": "25", "28": "28C", "28C": "28C", "60F": "60", "60M": "60", "62F": "62", "62M": "62"}
 _TEXTS = {"20": "reference", "21": "related_reference"}
+_OF_REPORT = {"13", "13D", "34F", "90C", "90D"}
+_HEAD = 1 << 12
+_LINE_END = re.compile(r"\r+\n?")
 
 
 @dataclass
@@ -39,18 +43,49 @@ class Summary:
     available: Balance | None = None
     seen: set[str] = field(default_factory=set)
 
+    @property
+    def is_report(self) -> bool:
+        """Whether it is no statement but an interim report (MT942): limits and totals, no balances."""
+        return bool(self.seen & _OF_REPORT) and not self.seen & {"60", "62"}
+
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file with their ends; one that never ends comes in pieces."""
+    """The lines of a file with their ends: LF, CRLF, or CR alone; one that never ends comes in pieces."""
     with path.open("rb") as file:
+        head = file.read(_HEAD)
+        file.seek(0)
+        if b"\n" not in head and b"\r" in head:
+            yield from _lines_of_carriage_returns(file)
+            return
         while line := file.readline(MAX_FIELD):
             yield line
+
+
+def _lines_of_carriage_returns(file: BinaryIO) -> Iterator[bytes]:
+    rest = b""
+    while fresh := file.read(MAX_FIELD):
+        *lines, rest = (rest + fresh).split(b"\r")
+        yield from (line + b"\r" for line in lines)
+        if len(rest) > MAX_FIELD:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
+
+
+def plain_lines(text: str) -> str:
+    """A field's text with LF behind each line, whatever the file has there.
+
+    >>> plain_lines("one\\r\\ntwo\\rthree\\r\\r\\nfour")
+    'one\\ntwo\\nthree\\nfour'
+    """
+    return _LINE_END.sub("\n", text) if "\r" in text else text
 
 
 def read_entry(part: Part, text: PageText) -> EntryLine | None:
     """The line `:61:` of an entry, None where it cannot be read."""
     value = text.lines(part.fields[0].value)
-    return None if value is None else entry_line(value.replace("\r", ""))
+    return None if value is None else entry_line(plain_lines(value))
 
 
 def summarise(message: Message, text: PageText) -> Summary:
@@ -70,7 +105,7 @@ def summarise(message: Message, text: PageText) -> Summary:
             if part.tag in _ONCE or part.tag == "20":
                 statement.faults.append(f"its field :{part.tag}: holds bytes that are no text of its code page")
             continue
-        _take(summary, part.tag, value.replace("\r", ""))
+        _take(summary, part.tag, plain_lines(value))
     opening, closing = statement.opening, statement.closing
     row.update(
         account=statement.account, statement_no=statement.number, page_no=statement.page, entries=summary.entries,
@@ -92,6 +127,8 @@ def _take(summary: Summary, tag: str, value: str) -> None:
             statement.faults.append(f"its field :{tag}: occurs more than once")
             return
         summary.seen.add(once)
+    elif tag in _OF_REPORT:
+        summary.seen.add(tag)
     if once in {"60", "62"}:
         _take_balance(statement, tag, value)
     elif once == "25":

@@ -6,6 +6,8 @@ Source: the banks' common rules for the split payment message (Polish Bank Assoc
 
 >>> split_payment("/VAT/230,00/IDC/5260250274/INV/FV 12/2003/TXT/za telefon")
 {'vat_amount': Decimal('230.00'), 'tax_id': '5260250274', 'invoice_no': 'FV 12/2003', 'title_text': 'za telefon'}
+>>> split_payment("/VAT/230,00 /IDC/5260250274 /INV/FV 12/2003")["vat_amount"]  # a line ended before each slash
+Decimal('230.00')
 >>> split_payment("za telefon /VAT/"), split_payment(None)
 ({}, {})
 """
@@ -17,7 +19,9 @@ from decimal import Decimal
 from typing import Any
 
 _FORM = re.compile(
-    r"/VAT/(?P<vat>\d{1,10}(?:,\d{0,2})?)/IDC/(?P<id>[^/]{1,14})/INV/(?P<invoice>.{1,35}?)(?:/TXT/(?P<text>.*))?",
+    # 35 characters of an invoice, and what the ends of lines put into them
+    r"/VAT/\s*(?P<vat>[0-9]{1,10}(?:,[0-9]{0,2})?)\s*/IDC/\s*(?P<id>[^/]{1,15})/INV/(?P<invoice>.{1,39}?)"
+    r"(?:/TXT/(?P<text>.*))?",
     re.DOTALL,
 )
 

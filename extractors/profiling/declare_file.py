@@ -17,7 +17,7 @@ from billing.file_specs import MainframeFile
 from extractors.copybook.layout import Copybook
 from extractors.profiling.columns import Column
 from extractors.profiling.profile import Profile
-from extractors.profiling.readings import FAMILY_ASCII, VARIANTS
+from extractors.profiling.readings import FAMILY_ASCII, UTF8, VARIANTS
 
 RECORD_FORMATS = frozenset(getattr(MainframeFile.model_fields["record_format"].annotation, "__args__", ("F", "V")))
 
@@ -158,6 +158,7 @@ def declare(
     elif shape.format == "mainframe":
         _declare_mainframe(file, name, books, given=given)
     elif shape.format == "xml":
+        _declare_encoding(file)
         declared["records"] = [
             {"table": unique(table_name(table), names), "path": row.path, "columns": row.columns}
             for table, row in shape.tables.items()
@@ -167,6 +168,15 @@ def declare(
             {"name": unique(table_name(table), names), "source": table, "key": row.key}
             for table, row in shape.tables.items()
         ]
+
+
+def _declare_encoding(file: ProposedFile) -> None:
+    """Overrule what a document says about itself, where its words say otherwise."""
+    profile = file.profile
+    page, stated = profile.page, profile.stated or UTF8
+    if page and stated != page and stated not in profile.judgement.alike:
+        file.declared["encoding"] = page
+        file.comments["encoding"] = f"the document says {profile.shape.encoding or UTF8}, but its words are {page}"
 
 
 def _declare_mainframe(file: ProposedFile, name: str, books: dict[str, str], *, given: bool) -> None:

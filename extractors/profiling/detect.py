@@ -81,7 +81,7 @@ def detect(path: Path, *, copybook: bool = False) -> Shape:
 
 def _is_text(view: bytes) -> bool:
     """Line ends at reasonable distances, and hardly any control character."""
-    sample = view[: 1 << 16]
+    sample = view[: 1 << 16].rstrip(b"\x00\x1a")  # copied in whole blocks, or ended as DOS does
     controls = sum(sample.count(byte) for byte in range(0x20) if byte not in (0x09, 0x0A, 0x0C, 0x0D, 0x1A, 0x1F))
     lines = sample.count(b"\n") or sample.count(b"\r")
     return controls <= len(sample) // 100 and lines * 8_192 >= len(sample) // 2 and lines > 0

@@ -228,18 +228,21 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
     # a letter or two may be anything, and between binary numbers they are
     long = np.array([len(reading(best).text(word)) >= SHORTEST_WORD for word in scored.words])
     gains = np.where(long, gains, np.minimum(gains, 0.0))
-    supporting, opposing = int((gains >= SUPPORT_BITS).sum()), int((gains <= -SUPPORT_BITS).sum())
     reader = reading(best)
+    fits = np.array([not polish.misfits(reader.text(word)) for word in scored.words], np.bool_)
+    # what a page makes of foreign words and symbols proves nothing for it, however much worse the others read them
+    proving = fits & np.array([polish.has_polish(reader.text(word)) for word in scored.words], np.bool_)
+    supporting, opposing = int((proving & (gains >= SUPPORT_BITS)).sum()), int((gains <= -SUPPORT_BITS).sum())
     chosen = [word for word, taken in zip(scored.words, every.tolist(), strict=True) if taken]
-    misfits = sum(polish.misfits(reader.text(word)) for word in chosen) / len(chosen)
+    misfits = float((every & ~fits).sum()) / len(chosen)
     status: Status = "decided"
     reason = f"{margin:.0f} bits better than {runner_up}"
     if margin < MARGIN_BITS:
-        status, reason = "undecided", f"{best} is only {margin:.0f} bits better than {runner_up}"
+        status, reason = "undecided", f"{best} is only {int(margin)} bits better than {runner_up}"
     elif supporting == 0:
         status, reason = "undecided", f"no word of {SHORTEST_WORD} letters speaks for {best} and against {rival}"
-    elif supporting < 2 and gains.max() < LONE_WORD_BITS and rival == runner_up:
-        status, reason = "undecided", f"a single word speaks for {best} and against {runner_up}"
+    elif supporting < 2 and gains[proving].max() < LONE_WORD_BITS:
+        status, reason = "undecided", f"a single word speaks for {best} and against {rival}"
     elif reader.chars and not any(polish.has_polish(reader.text(word)) for word in chosen):
         status, reason = "undecided", f"no Polish letter occurs, only foreign ones or symbols; {best} reads them best"
     elif reader.chars and (bits := _bits_a_letter([reader.text(word) for word in chosen])) > MAX_BITS_A_LETTER:

@@ -64,6 +64,9 @@ def pieces(path: Path, shape: Shape) -> Iterator[Piece]:
         yield from _mainframe(path, shape)
     elif shape.format == "xml":
         yield from _xml(path)
+    elif shape.line_end or shape.format == "mt940":  # text without columns: every byte of it is text
+        for at, data in blocks(path, shape.start):
+            yield f"block at byte {at}", "", data
     elif shape.format == "unknown":
         for at, data in blocks(path):
             yield f"block at byte {at}", "", b"\x00".join(binary_shape.text_runs(data, ebcdic=shape.ebcdic))

@@ -42,6 +42,7 @@ LEAST_WORDS = 3  # that must speak clearly for another page
 MOST_DEFENDING = 0.25  # words of a part that speak for the whole's page, as a share of those against it
 LEAST_GAIN_BITS = 20.0  # what two pages must explain better than one
 LEAST_SHARE = 0.02  # of the words, below which single words are single faults
+MOST_UNEXPLAINED = 0.3  # of the words may be no Polish under either page: more, and the file is in a third
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,16 @@ def word_by_word(scored: Scored, pages: Sequence[str] = (UTF8, *COMMON)) -> Mixe
             pair, first, second, often = (b, a), second, first, (often[1], often[0])
         examples = tuple(scored.words[row] for row in second[:3])
         mixed = Mixed(pair, (len(first), len(second)), often, round(gain, 1), examples)
-        if mixed.share >= LEAST_SHARE:
+        if mixed.share >= LEAST_SHARE and _unexplained(scored, pair) <= MOST_UNEXPLAINED:
             best = mixed
     return best
+
+
+def _unexplained(scored: Scored, pages: tuple[str, str]) -> float:
+    """Share of the words that are hardly Polish under either page."""
+    readers = [reading(page) for page in pages]
+    lost = sum(all(polish.misfits(reader.text(word)) for reader in readers) for word in scored.words)
+    return lost / len(scored.words)
 
 
 def _only(scored: Scored, page: str, other: str) -> list[int]:

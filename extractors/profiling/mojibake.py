@@ -27,6 +27,7 @@ WRITTEN_IN = ("utf-8", "mazovia", "cp852", "cp1250", "iso8859-2")
 MOST_WORDS = 200
 CLEAR_BITS = 8.0
 LEAST_WORDS = 2
+MOST_BITS_A_LETTER = 5.0  # of a repaired word: more is no Polish name either
 LEAST_SHARE = 0.25
 LEAST_GAIN_BITS = 20.0
 
@@ -83,7 +84,7 @@ def find(words: WordCount, page: str) -> Damage | None:
             else:
                 bits = polish.cost(text) - polish.cost(before)
                 gain += bits
-                if bits >= CLEAR_BITS and not polish.misfits(before):
+                if bits >= CLEAR_BITS and _is_polish(before):
                     better.append((text, before))
         if len(better) < max(LEAST_WORDS, LEAST_SHARE * len(texts)) or gain < LEAST_GAIN_BITS:
             continue
@@ -91,6 +92,12 @@ def find(words: WordCount, page: str) -> Damage | None:
             examples = tuple((_hide(a, b), masked(b)) for a, b in better[:3])
             best = (gain, Damage(chain, len(better), len(texts), lost, examples))
     return best[1] if best else None
+
+
+def _is_polish(text: str) -> bool:
+    """Is it a word that Polish may have, with letters that only Polish has: no foreign name that was read anew?"""
+    is_likely = polish.cost(text) <= MOST_BITS_A_LETTER * (len(text) + 1)
+    return is_likely and polish.has_polish(text) and not polish.misfits(text)
 
 
 def _hide(text: str, before: str) -> str:

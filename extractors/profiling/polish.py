@@ -37,6 +37,9 @@ CONTROL_BITS = 20.0  # a control character, or a byte without a character
 CASE_BITS = 11.0  # a capital behind a small letter
 LATE_CASE_BITS = 8.0  # a small letter behind two capitals
 _TYPOGRAPHY = frozenset("„”“‘’‚–—…«»‹›\u00a0§°·")
+_JOINING = frozenset(
+    "’–—\u00a0·"
+)  # may stand between two letters, as in `O’Hara`; a quote or a paragraph's sign may not
 _DRAWING = (0x2500, 0x259F)
 
 # Regular feminine, plural and genitive forms, by the ending of the word as listed.
@@ -182,7 +185,7 @@ def _symbol(char: str, previous: str, rest: str, *, inside: bool) -> float:
         return CONTROL_BITS
     if ord(char) < 0x80:
         return 0.0  # the same under every page that reads it so
-    if char in _TYPOGRAPHY:
+    if char in _TYPOGRAPHY and (char in _JOINING or not (previous.isalpha() and rest[:1].isalpha())):
         return TYPOGRAPHY_BITS
     if inside and any(map(str.isalpha, rest)):
         return INNER_SYMBOL_BITS

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from extractors.codepages import code_page
-from extractors.profiling import binary_shape, mixture, mojibake
+from extractors.profiling import binary_shape, mixture, mojibake, textlines_shape
 from extractors.profiling.detect import detect
 from extractors.profiling.evidence import Judgement, conclude, score
 from extractors.profiling.fieldtext import BLOCK, MOST_BLOCKS, pieces
@@ -46,6 +47,7 @@ class Profile:
         page: The code page, where it is decided; None otherwise.
         says: The verdict in a sentence.
         judgement: The evidence.
+        stated: The page that the file itself states, under the name of the candidate; empty where it states none.
         sampled: These are blocks spread over the file, not all of it.
         blocks: Blocks looked at.
         fields: Fields looked at.
@@ -62,6 +64,7 @@ class Profile:
     page: str | None = None
     says: str = "it holds no text that a code page could be seen from"
     judgement: Judgement = field(default_factory=lambda: Judgement("any"))
+    stated: str = ""
     sampled: bool = False
     blocks: int = 0
     fields: int = 0
@@ -83,9 +86,9 @@ def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] =
     """
     shape = detect(path, copybook=copybook)
     found = Profile(path, path.stat().st_size, shape)
-    if shape.format == "mainframe" and shape.record_format == "F" and shape.ebcdic:
+    if shape.format == "mainframe" and (shape.record_format, shape.ebcdic) in {("F", True), ("F", False), ("V", True)}:
         _draft_fields(path, shape)
-    if shape.format in {"empty", "container", "unsupported", "json", "mt940", "camt053"}:
+    if shape.format in {"empty", "container", "unsupported", "json", "camt053"}:
         return found
     by_block: dict[str, WordCount] = {}
     by_field: dict[str, WordCount] = {}
@@ -107,13 +110,35 @@ def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] =
 def _draft_fields(path: Path, shape: Shape) -> None:
     with path.open("rb") as file:
         head = file.read(shape.record_length * max(1, (1 << 18) // shape.record_length))
+    if shape.record_format == "V":
+        padded = _padded(head, shape)
+        shape.draft = binary_shape.guess_fields(padded) if len(padded) else []
+        return
     rows = len(head) // shape.record_length
     if not rows:
         return
     matrix = np.frombuffer(head[: rows * shape.record_length], np.uint8).reshape(rows, -1)
+    if not shape.ebcdic:
+        if (matrix >= 0x20).all():  # numbers in binary have no borders that could be seen
+            shape.fields = textlines_shape.borders(matrix)
+            shape.draft = [(name, start, length, f"X({length})") for name, start, length in shape.fields]
+        return
     drafted = binary_shape.guess_fields(matrix)
     shape.fields = [(name, start, length) for name, start, length, picture in drafted if picture.startswith("X")]
     shape.draft = drafted
+
+
+def _padded(head: bytes, shape: Shape) -> NDArray[np.uint8]:
+    """Records behind descriptor words, with blanks behind the shorter ones."""
+    form = "<HH" if shape.rdw.get("byte_order") == "little" else ">HH"
+    own = 4 if shape.rdw.get("counts_itself", True) else 0
+    lengths = binary_shape.walk(head, 0, len(head), form, own) or []
+    rows = np.full((len(lengths), shape.record_length), 0x40, np.uint8)
+    at = 0
+    for row, length in enumerate(lengths):
+        rows[row, :length] = np.frombuffer(head[at + 4 : at + 4 + length], np.uint8)
+        at += 4 + length
+    return rows
 
 
 def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_field: dict[str, WordCount]) -> None:
@@ -127,6 +152,7 @@ def _judge(found: Profile, whole: WordCount, by_block: dict[str, WordCount], by_
     known = {_points(page) for page in family}
     pages = (*family, *(page for page in stated if _points(page) not in known))
     prior = next((page for page in family if stated and _points(page) == _points(stated[0])), "")
+    found.stated = prior
     scored = score(whole, pages, stated=prior)
     judgement = found.judgement = conclude(scored)
     page = judgement.page

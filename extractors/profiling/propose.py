@@ -136,7 +136,8 @@ def _some_column(files: Sequence[ProposedFile]) -> tuple[str, str]:
         shape, name = file.profile.shape, file.declared["name"]
         names = [*shape.columns, *(field for field, *_ in shape.fields)]
         inner: dict[str, Any] = next(iter(file.declared.get("records") or file.declared.get("results") or []), {})
-        named = next(iter(names or [c["name"] for c in inner.get("columns", []) if isinstance(c, dict)]), "")
+        names = names or [c["name"] if isinstance(c, dict) else c for c in inner.get("columns", [])]
+        named = next(iter(names), "")
         if named:
             return inner.get("table", name), named
     return "", ""

@@ -36,7 +36,7 @@ class Shape:
 
     Attributes:
         format: A format of the specs (`dbf`, `delimited`, `fixed_width`, `mainframe`, `xml`, `sql`) or what else it is
-            (`container`, `mt940`, `camt053`, `json`, `unsupported`, `empty`, `unknown`).
+            (`container`, `mt940`, `camt053`, `elixir0`, `json`, `unsupported`, `empty`, `unknown`).
         title: For people, in a line.
         remedy: What to do where it cannot be read as it is.
         notes: What is odd about the file as a whole.
@@ -87,8 +87,8 @@ class Shape:
 
     @property
     def is_supported(self) -> bool:
-        """Can a source declare it?"""
-        return self.format in PROPOSED
+        """Can a declaration be proposed: do we know the format, and what a row is?"""
+        return self.format in PROPOSED and (self.format not in {"xml", "sql"} or bool(self.tables))
 
 
 @dataclass
@@ -161,6 +161,7 @@ def opening(head: bytes, size: int) -> Shape | None:  # noqa: PLR0911 - an answe
 def _is_mt940(head: bytes) -> bool:
     """The tags of reference, account and opening balance, in this order."""
     at = 0
+    head = head.replace(b"\r", b"\n")
     for tags in ((b":20:",), (b"\n:25:", b"\n:25P:"), (b"\n:60F:", b"\n:60M:")):
         places = [place for tag in tags if (place := head.find(tag, at)) >= 0]
         if not places:

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.profiling.shapes import Shape
+from extractors.profiling.shapes import Shape, named_only
 from extractors.quotewalk import Layout, Walker
 
 DELIMITERS = ";|\t,#^~@:\x1f\xa6"
@@ -30,7 +30,11 @@ MOST_LINES = 4_000
 LEAST_SHARE = 0.85  # of records that must have the same number of values, or the same length
 MOST_TYPES = 12
 SHORTEST_NUMBER = 4  # digits that make a column beside text, unless they are always there
+_ORDER_VALUES = 16
+_ORDER = re.compile(rb"[1-9]\d\d,(?:19|20)\d{6},\d+")
+_ACCOUNT = re.compile(rb"(?:PL)?[\d -]{10,40}")
 _NUMBER = re.compile(rb"[-+]?[\d\s.,]*\d[\d\s.,]*-?$")
+_IN_NUMBERS = {b",": re.compile(rb"(?<=\d),(?=\d{1,4}(?!\d))"), b":": re.compile(rb"(?<=\d):(?=\d\d(?!\d))")}
 _NAME = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff .\-/()#%]*$")
 
 
@@ -57,15 +61,16 @@ def read_lines(view: bytes, tail: bytes = b"", *, whole: bool) -> Shape | None:
     best = _delimited(lines, last, line_end)
     fixed = _fixed(lines, last)
     shape = fixed if fixed and (best is None or _rather_fixed(best, lines)) else best
-    if shape is None:
-        shape = Shape("unknown", "lines of text of different lengths, without a delimiter")
-        shape.remedy = "say what separates the values"
+    if shape is None or _rather_in_characters(shape, lines):
+        shape = _fixed_in_characters(lines)
     shape.line_end = line_end
     shape.start = len(view) - len(view.removeprefix(b"\xef\xbb\xbf"))
     if shape.start:
         shape.encoding = "UTF-8 byte order mark"
     if line_end == b"\r":
         shape.notes.append("lines end with CR alone, which the reader does not know: convert the line ends")
+    if (tail or view).rstrip(b"\x1a").endswith(b"\x00"):
+        shape.notes.append("bytes 00 stand behind the last record, as a copy in whole blocks leaves them: cut them off")
     if b"\x1a" in text:
         shape.notes.append("a byte 1A stands inside the text: to DOS programs the file ends there, to the reader not")
     return shape
@@ -111,11 +116,24 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
     if (odd := len(records) - len(body)) > (shape.last_columns > 0 and len(records) == len(lines)):
         shape.notes.append(f"{odd} of the first {len(records)} records do not have {columns} values")
     named = {"\t": "TAB", "\x1f": "US (1F)", "\xa6": "A6"}.get(delimiter, delimiter)
+    if delimiter == "," and _are_orders(body):
+        return named_only("elixir0", "Elixir-0 payment orders")
     shape.title = (
         f"delimited text, {columns} columns between {named}, "
         f"{'with a header line' if shape.header else 'without a header line'}"
     )
     return shape
+
+
+def _are_orders(records: Sequence[Sequence[bytes]]) -> bool:
+    """Do records have the form of Elixir-0: type, day, grosze, and both accounts at their places?"""
+    if len(records[0]) != _ORDER_VALUES:
+        return False
+    fitting = sum(
+        bool(_ORDER.fullmatch(b",".join(record[:3]))) and all(_ACCOUNT.fullmatch(record[at].strip()) for at in (5, 6))
+        for record in records
+    )
+    return fitting >= LEAST_SHARE * len(records)
 
 
 def _quoted(sample: bytes, delimiter: bytes, quote: bytes) -> bool:
@@ -160,12 +178,49 @@ def _label(value: bytes) -> str:
 
 
 def _rather_fixed(delimited: Shape, lines: Sequence[bytes]) -> bool:
-    """Does the delimiter of equally long lines always stand in the same places, so that it separates nothing?"""
+    """Does the delimiter of equally long lines separate nothing?
+
+    It stands always in the same places, or among padded values between the digits of amounts or times only.
+    """
     mark = delimited.delimiter.encode("latin-1")
+    if mark in _IN_NUMBERS and not delimited.header:
+        inside = sum(len(_IN_NUMBERS[mark].findall(line)) for line in lines[:MOST_RECORDS])
+        padded = sum(b"  " in line for line in lines[:MOST_RECORDS])
+        total = sum(line.count(mark) for line in lines[:MOST_RECORDS])
+        if inside >= 0.95 * total and padded >= LEAST_SHARE * len(lines[:MOST_RECORDS]):
+            return True
     if delimited.delimiter in ";|\t" and not delimited.header:
         return False
     places = {tuple(m.start() for m in re.finditer(re.escape(mark), line)) for line in lines[:MOST_RECORDS]}
     return delimited.delimiter in ",:@#" and len(places) <= max(1, len(lines) // 20)
+
+
+def _rather_in_characters(shape: Shape, lines: Sequence[bytes]) -> bool:
+    """Is the delimiter none, because the lines are of one length in characters of UTF-8?"""
+    return shape.format == "delimited" and _rather_fixed(shape, lines) and bool(_characters(lines))
+
+
+def _characters(lines: Sequence[bytes]) -> int:
+    """Length that nearly all lines have in characters, though not in bytes; 0 where there is none."""
+    try:
+        lengths = Counter(len(line.decode("utf-8")) for line in lines)
+    except UnicodeDecodeError:
+        return 0
+    length, often = lengths.most_common(1)[0]
+    in_bytes = len(set(map(len, lines)))
+    return length if in_bytes > 1 and length >= 8 and len(lines) >= 3 and often >= len(lines) * LEAST_SHARE else 0
+
+
+def _fixed_in_characters(lines: Sequence[bytes]) -> Shape:
+    if length := _characters(lines):
+        shape = Shape(
+            "unknown", f"text of fixed width in UTF-8: {length} characters a record, of different lengths in bytes"
+        )
+        shape.remedy = "have it exported in a single-byte code page, or with a delimiter"
+        return shape
+    shape = Shape("unknown", "lines of text of different lengths, without a delimiter")
+    shape.remedy = "say what separates the values"
+    return shape
 
 
 # --- fixed width -----------------------------------------------------------------------------------------------

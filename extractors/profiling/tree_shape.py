@@ -28,10 +28,14 @@ def read_xml(head: bytes) -> Shape | None:
         return None
     declared = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf").lstrip())
     shape = Shape("xml", "XML document", encoding=declared[1].decode().lower() if declared else "")
-    tree = _Tree()
-    try:
-        tree.parser.Parse(head, False)
-    except (expat.ExpatError, ValueError, LookupError) as error:
+    tree, error = _read(head)
+    if error is not None and shape.encoding in ("", "utf-8"):
+        # in a code page of single bytes every byte is a character: rows can be found without knowing which page it is
+        other, fault = _read(head, "iso-8859-1")
+        if fault is None or other.parser.ErrorByteIndex > tree.parser.ErrorByteIndex:
+            tree, error = other, fault
+            shape.notes.append(f"it {'declares UTF-8' if declared else 'declares no encoding, so UTF-8'}, and is not")
+    if error is not None:
         if not tree.counts:
             return None if not head.startswith(b"<?xml") else _broken(shape, error)
         shape.notes.append(f"the document is damaged: {error}")
@@ -44,7 +48,20 @@ def read_xml(head: bytes) -> Shape | None:
         shape.title += f", rows are {', '.join(table.path for table in shape.tables.values())}"
     else:
         shape.notes.append("no element repeats in what was read: no rows were found")
+        shape.remedy = (
+            "have it sent again" if error is not None else "declare its rows: blueline sources new SOURCE --format xml"
+        )
     return shape
+
+
+def _read(head: bytes, encoding: str | None = None) -> tuple[_Tree, Exception | None]:
+    """The elements at the beginning of a document, and why there are no more."""
+    tree = _Tree(encoding)
+    try:
+        tree.parser.Parse(head, False)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        return tree, error
+    return tree, None
 
 
 def _broken(shape: Shape, error: Exception) -> Shape:
@@ -57,8 +74,8 @@ def _broken(shape: Shape, error: Exception) -> Shape:
 class _Tree:
     """Paths of elements, how often each occurs, and what each holds."""
 
-    def __init__(self) -> None:
-        self.parser = expat.ParserCreate()
+    def __init__(self, encoding: str | None = None) -> None:
+        self.parser = expat.ParserCreate(encoding)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -154,6 +171,9 @@ def read_sqlite(path: Path) -> Shape:
     except sqlite3.Error as error:
         shape.format, shape.remedy = "unsupported", "have it sent again, closed and in binary mode"
         shape.notes.append(f"the database cannot be read: {error}")
+        return shape
+    if not shape.tables:
+        shape.title, shape.remedy = "SQLite database without a table", "ask the region to deliver it again"
         return shape
     shape.title = f"SQLite database, {len(shape.tables)} tables: " + ", ".join(
         f"{name} ({table.rows})" for name, table in shape.tables.items()

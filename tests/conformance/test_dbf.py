@@ -8,7 +8,7 @@ Beside a table `x.dbf` there may be:
 * a database container (`.dbc`), which lists the tables of its folder with their fields.
 
 What this test knows of DBF it reads by itself: the header's counts, and which tables cannot be read as they stand
-(no fields; a memo file that is not there).
+(no fields; a memo file that is not there; a number of records that the file has no room for, or too much).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from extractors.dbf_layout import DbfField
 from extractors.pagetext import PageText
 
 REAL = folder("dbf")
-TABLES = sorted(p for p in REAL.rglob("*") if p.suffix.casefold() == ".dbf")
+ALL_TABLES = sorted(p for p in REAL.rglob("*") if p.suffix.casefold() == ".dbf")
 CONTAINERS = sorted(p for p in REAL.rglob("*") if p.suffix.casefold() == ".dbc")
 pytestmark = needs(REAL)
 
@@ -64,6 +64,19 @@ def head(path: Path) -> Head:
         return Head(2, struct.unpack_from("<H", data, 1)[0], 0, data[8] != 0x0D)
     first = 68 if data[0] & 7 == 4 and data[0] != 0x5C else 32
     return Head(data[0], struct.unpack_from("<I", data, 4)[0], data[29], data[first] != 0x0D)
+
+
+def counts_wrong(path: Path) -> bool:
+    """Whether the header states more records than the file has room for, or fewer."""
+    data = path.read_bytes()
+    if data[0] == 2:
+        return False
+    records, header, length = struct.unpack_from("<IHH", data, 4)
+    return length > 0 and (len(data) - header) // length != records
+
+
+COUNTED_WRONG = [path for path in ALL_TABLES if counts_wrong(path)]
+TABLES = [path for path in ALL_TABLES if path not in COUNTED_WRONG]
 
 
 def page_of(path: Path) -> str:
@@ -108,6 +121,15 @@ def fields_of(path: Path) -> tuple[DbfField, ...]:
     if page == PAGE_OF_HEADER:
         page = LANGUAGES.get(head(path).language, "cp437")
     return read_header("probe", file, PageText(page)).fields
+
+
+@pytest.mark.parametrize("path", COUNTED_WRONG, ids=name_of)
+def test_a_table_whose_header_counts_wrong_is_refused_with_both_counts(path: Path):
+    with pytest.raises(
+        SourceError, match=r"is (truncated|longer than its header says): \d+ bytes expected for"
+    ) as refused:
+        read(path)
+    assert f"for {head(path).records} records" in refused.value.message
 
 
 @pytest.mark.parametrize("path", TABLES, ids=name_of)

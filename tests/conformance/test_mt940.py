@@ -17,12 +17,18 @@ from conformance_folder import PAGES, folder, needs, with_a_page_that_fits
 from extractor_probe import Decoded, declare, landed, run
 
 from billing.errors import SourceError
+from extractors.codepages import code_page
 
 REAL = folder("mt940")
-FILES = sorted(p for p in REAL.rglob("*") if p.suffix.casefold() in {".sta", ".txt", ".940", ".mt940", ".swi"})
+_NO_STATEMENTS = {".py", ".json", ".yml", ".yaml", ".md", ".rst", ".csv", ".xml"}
+FILES = sorted(
+    p for p in REAL.rglob("*") if p.is_file() and p.suffix.casefold() not in _NO_STATEMENTS and p.stem != "LICENSE"
+)
 pytestmark = needs(REAL)
 
 _ENTRY = re.compile(r":61:\d{6}(?:\d{4})?(RC|RD|C|D)[A-Z]?\s*([\d.]*\d(?:,\d*)?|,\d+)")
+_FIELD = re.compile(r":(\d\d[A-Z]|13|2[0158]|6[01245]|86|NS):")
+_TIME = re.compile(r"(?<!\d)[0-2]\d *\n:[0-5]\d:[0-5]\d(?!\d)")
 
 
 @dataclass
@@ -32,6 +38,7 @@ class Statement:
     entries: list[Decimal] = field(default_factory=list)
     unreadable: int = 0
     accounts: int = 0
+    is_report: bool = False
 
     @property
     def closes(self) -> bool:
@@ -45,21 +52,31 @@ def money(text: str) -> Decimal:
     return Decimal(text.replace(",", ".").rstrip(".") or "0")
 
 
+def lines(path: Path) -> list[str]:
+    """The lines of a file; tags that were cut are whole again, times that were cut stay with their text."""
+    text = re.sub(r"\r+\n?", "\n", path.read_bytes().decode("latin-1"))
+    text = re.sub(r"(?m)^:\n(?=(\d\d[A-Z]?|NS):)", ":", text)
+    text = re.sub(r"(?m)^(:61:[^,\n]*)\n(?=\d+,)", r"\1", text)
+    return _TIME.sub(lambda found: found[0].replace("\n", ""), text).split("\n")
+
+
 def statements(path: Path) -> list[Statement]:
-    """The statements of a file, as plain reading finds them."""
+    """The statements of a file, as plain reading finds them; interim reports (MT942) are none."""
     found: list[Statement] = []
     is_open = False
-    for raw in path.read_bytes().decode("latin-1").splitlines():
-        line = re.sub(r"^[\x01\x02\x03]*(\{.*\{4:)?", "", raw)
-        if re.fullmatch(r"-(\}.*|XXX)?\s*", line):
+    every = lines(path)
+    for line, below in zip(every, [*every[1:], ""], strict=True):
+        line = re.sub(r"^[\x01\x02\x03]*(\{.*\{4:)?", "", line)
+        if re.fullmatch(r"-(\}.*|XXX)?\s*", line) and not (line == "-" and below[:1] == "?"):
             is_open = False
             continue
-        if not re.match(r":(\d\d[A-Z]?|NS):", line):
+        if not (tag := _FIELD.match(line)):
             continue
         if line.startswith(":20:") or not is_open:
             found.append(Statement())
             is_open = True
         now = found[-1]
+        now.is_report |= tag[1] in {"34F", "90C", "90D"}
         if match := re.match(r":(6[02])[FM]:([CD])\d{6}([A-Z]{3})([\d,.]+)", line):
             balance = (match[3], money(match[4]) * (-1 if match[2] == "D" else 1))
             (now.opening if match[1] == "60" else now.closing).append(balance)
@@ -69,7 +86,7 @@ def statements(path: Path) -> list[Statement]:
             now.unreadable += 1
         elif line.startswith(":25"):
             now.accounts += 1
-    return found
+    return [statement for statement in found if not statement.is_report]
 
 
 def read(path: Path, **spec: Any) -> Decoded:
@@ -139,6 +156,12 @@ def test_no_entry_is_lost(path: Path):
 def test_details_keep_every_word(path: Path):
     got = read(path, failed_check="flag")
     for row, raw in zip(got.rows("bank_entries"), got.raw("bank_entries"), strict=True):
-        text = b"".join(re.split(rb":86:", raw)[1:]).split(b":NS:")[0]
-        words = re.sub(rb"\s", b"", text).decode("utf-8", "replace")
-        assert re.sub(r"\s", "", row["details"] or "") == words
+        text = b"".join(re.split(rb":\s*86:", raw)[1:]).split(b":NS:")[0]
+        words = {re.sub(r"\s", "", decoded(text, page)) for page in PAGES}
+        assert re.sub(r"\s", "", row["details"] or "") in words
+
+
+def decoded(text: bytes, page: str) -> str:
+    if page == "mazovia":
+        return code_page(page).text(text)
+    return text.decode(page, "replace")

@@ -69,6 +69,73 @@ def test_every_version_with_and_without_a_prefix(decoded, version, prefix):
     assert (first["booking_date"], first["value_date"], first["bank_reference"]) == ("2003-10-31", "2003-11-01", "R1")
 
 
+def test_the_first_version_names_its_message_and_places_transactions_in_its_own_way(decoded):
+    parts = "".join(f"<TxDtls><Refs><EndToEndId>E{n}</EndToEndId></Refs>{paid(n)}</TxDtls>" for n in (20, 30))
+    batch = entry("50.00", details=f"<Btch><NbOfTxs>2</NbOfTxs></Btch>{parts}")
+    data = document(statement(batch), version="01").replace(b"BkToCstmrStmt>", b"BkToCstmrStmtV01>")
+    got = decoded(data, **SPEC)
+    assert [(row["end_to_end_id"], row["amount"]) for row in got.rows("konta_transactions")] == [
+        ("E20", 20),
+        ("E30", 30),
+    ]
+    assert got.rejects == [] and "camt.053.001.01" in got.facts.notes[0]
+
+
+def paid(amount):
+    return f"<AmtDtls><TxAmt><Amt Ccy='PLN'>{amount}.00</Amt></TxAmt></AmtDtls>"
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    ["http://www.six-interbank-clearing.com/de/camt.053.001.04.xsd", "ISO:camt.053.001.04:APC:STUUD:1", ""],
+)
+def test_a_bank_may_have_its_own_namespace(decoded, namespace):
+    data = document(statement(*BOOKED)).replace(f"{URN}02".encode(), namespace.encode())
+    got = decoded(data, **SPEC)
+    assert got.rejects == [] and len(got.rows("konta_entries")) == 2
+    assert got.facts.notes[0].startswith("camt.053.001.04" if namespace else "camt.053 without a namespace")
+
+
+def test_a_statement_of_several_days_may_have_the_balances_of_each(decoded):
+    days = (balance("OPBD", "130.00", day="2003-11-01"), balance("CLBD", "130.00", day="2003-10-30"))
+    got = decoded(document(statement(*days, *BOOKED, closing="150.00")), **SPEC)
+    (row,) = got.rows("konta_statements")
+    assert (row["opening_balance"], row["closing_balance"]) == (100, 150)
+
+
+@pytest.mark.parametrize("more", [("OPBD", "101.00", "PLN"), ("CLBD", "150.00", "EUR"), ("CLBD", "149.00", "PLN")])
+def test_two_balances_of_a_day_contradict_each_other(decoded, more):
+    code, amount, ccy = more
+    got = decoded(document(statement(balance(code, amount, ccy=ccy), *BOOKED)), **SPEC)
+    assert {r["reason"] for r in got.rejects} == {"STMT-FIELD"}
+    assert f"its balance {code} occurs more than once" in got.rejects[0]["message"]
+
+
+def test_codes_of_the_banks_own(decoded):
+    planned = entry("9.00", status="<Sts><Prtry>PLANNED</Prtry></Sts>")
+    own = statement(*BOOKED, planned).replace("<Cd>CLBD</Cd>", "<Prtry>CLBD</Prtry>")
+    got = decoded(document(own, version="08"), **SPEC)
+    assert [row["status"] for row in got.rows("konta_entries")] == ["BOOK", "BOOK", "PLANNED"]
+    assert got.rejects == [] and got.rows("konta_statements")[0]["closing_balance"] == 150
+
+
+def test_a_bank_as_a_party(decoded):
+    agent = "<Dbtr><Agt><FinInstnId><Nm>BANK A</Nm></FinInstnId></Agt></Dbtr>"
+    agent = f"<NtryDtls><TxDtls><RltdPties>{agent}</RltdPties></TxDtls></NtryDtls>"
+    got = decoded(document(statement(entry("50.00", details=agent)), version="08"), **SPEC)
+    assert got.rows("konta_transactions")[0]["counterparty_name"] == "BANK A"
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-2", "windows-1250", "IBM852"])
+def test_encodings_of_polish_banks(decoded, encoding):
+    text = "<AddtlNtryInf>Zażółć gęślą jaźń</AddtlNtryInf>"
+    head = f'<?xml version="1.0" encoding="{encoding}"?>\n'
+    data = document(statement(entry("50.00", details=text)), head=head).decode().encode(encoding)
+    got = decoded(data, **SPEC)
+    assert got.rows("konta_entries")[0]["information"] == "Zażółć gęślą jaźń"
+    assert got.raw("konta_entries")[0].endswith(b"</Ntry>")
+
+
 @pytest.mark.parametrize("status", ["<Sts>BOOK</Sts>", "<Sts><Cd>BOOK</Cd></Sts>"])
 def test_only_booked_entries_count(decoded, status):
     pending = entry("999.00", status=status.replace("BOOK", "PDNG"), ref="P")

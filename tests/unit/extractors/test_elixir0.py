@@ -42,9 +42,41 @@ def test_every_field_of_an_order(decoded):
     assert got.facts.records == 1
 
 
-@pytest.mark.parametrize("page", ["cp852", "cp1250", "iso8859_2", "utf-8"])
+@pytest.mark.parametrize("page", ["cp852", "cp1250", "iso8859_2", "utf-8", "mazovia"])
 def test_code_pages(decoded, page):
-    assert decoded(order().encode(page), **{**SPEC, "code_page": page}).rows()[0]["payer_address"].endswith("POZNAŃ")
+    assert (
+        decoded(order().encode(page), **{**SPEC, "code_page": page}).rows()[0]["payer_address"]
+        == "UL. DŁUGA 1, 61-001 POZNAŃ"
+    )
+
+
+@pytest.mark.parametrize("kind", ["110", "210", "510"])
+def test_orders_of_every_type(decoded, kind):
+    assert decoded(order(kind=kind).encode("cp1250"), **SPEC).rows()[0]["message_type"] == kind
+
+
+def test_empty_fields_without_quotes_and_an_end_of_file_of_dos(decoded):
+    data = order().replace('"","","51",""', ",,51,").encode("cp1250") + b"\x1a"
+    (row,) = decoded(data, **SPEC).rows()
+    assert (row["transaction_code"], row["bank_information"]) == ("51", None)
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("/TI/N5260250274/OKR/03M10|/SFP/VAT-7|/TXT/ZALICZKA", "/TI/N5260250274/OKR/03M10 /SFP/VAT-7 /TXT/ZALICZKA"),
+        ("5260250274|P|20031001|", "5260250274 P 20031001"),
+        ("|".join(["A" * 35, "B" * 35, "C" * 35, "D"]), "A" * 35 + "B" * 35 + "C" * 35 + "D"),
+    ],
+)
+def test_titles_of_taxes_and_contributions(decoded, title, read):
+    assert decoded(order(title=title, code="71").encode("cp1250"), **SPEC).rows()[0]["title"] == read
+
+
+def test_a_split_payment_over_lines(decoded):
+    title = "/VAT/22,05|/IDC/5260250274|/INV/FV 12/2003|/TXT/TELEFON"
+    (row,) = decoded(order(title=title, code="53").encode("cp1250"), **SPEC).rows()
+    assert (row["vat_amount"], row["tax_id"], row["invoice_no"]) == (Decimal("22.05"), "5260250274", "FV 12/2003")
 
 
 def test_a_split_payment(decoded):

@@ -255,12 +255,18 @@ def test_a_day_of_a_month_of_thirty_days_is_flagged(read):
 
 @pytest.mark.parametrize("mark", "<>~^?+|@#")
 def test_subfields_by_any_mark(read, mark):
-    parts = ["00PRZELEW KRAJOWY", "20FAKTURA FV/12/2003 ZA ", "21TELEFON", "3010901489", "32JAN KO", "33WALSKI"]
-    parts += ["3167160000030002000111111001", "38PL67 1600 0003"]
+    parts = [
+        "00PRZELEW KRAJOWY",
+        "20FAKTURA FV/12/2003 ZA ",
+        "21TELEFON",
+        "3010901489",
+        "32ZAKLAD USLUG WODNYCH JAN KO",
+    ]
+    parts += ["33WALSKI", "3167160000030002000111111001", "38PL67 1600 0003"]
     text = f":86:020{mark}{mark.join(parts)}"
     row = read(statement(CREDIT[0], text, *DEBIT)).rows("konta_entries")[0]
     assert row["title"] == "FAKTURA FV/12/2003 ZA TELEFON"
-    assert row["counterparty_name"] == "JAN KOWALSKI"
+    assert row["counterparty_name"] == "ZAKLAD USLUG WODNYCH JAN KOWALSKI"
     assert (row["bank_code"], row["counterparty_account"]) == ("10901489", "PL6716000003")
     assert json.loads(row["subfields"])["31"] == "67160000030002000111111001"
 
@@ -318,3 +324,119 @@ def test_only_masks_of_accounts_are_shown_to_people(read):
     got = read(statement(*CREDIT, *DEBIT, account="PL67160000030002000111111001", closing="C031031PLN1,00"))
     shown = [*got.facts.notes, *(r["message"] for r in got.rejects), *(r["value_masked"] or "" for r in got.rejects)]
     assert not any("16000003" in text for text in shown)
+
+
+# --- what looks like a frame and is none, and the other way round ------------------------------------------------
+
+
+@pytest.mark.parametrize("minutes", ["20:37", "25:11", "13:05", "12:11", "26:59", "28:00", "21:21", "08:15"])
+def test_a_time_that_was_cut_behind_the_hour_begins_no_field(read, minutes):
+    entry = (CREDIT[0], ":86:020~00KARTA~20 2003-10-31T16", f":{minutes} POZNAN~32JAN")
+    (row,) = read(statement(*entry, closing="C031031PLN170,00")).rows("konta_entries")
+    assert row["title"] == f"2003-10-31T16:{minutes} POZNAN" and row["counterparty_name"] == "JAN"
+
+
+@pytest.mark.parametrize("line", ["-", "-ż"])
+def test_a_dash_in_a_line_of_text_ends_no_statement(read, line):
+    entry = (CREDIT[0], ":86:020~00PRZELEW~20UMOWA 7", line, "~21POZNAN~32JAN")
+    got = read(statement(*entry, closing="C031031PLN170,00"))
+    (row,) = got.rows("konta_entries")
+    assert (row["title"], row["counterparty_name"]) == (f"UMOWA 7{line}POZNAN", "JAN")
+
+
+def test_a_dash_ends_a_statement_where_nothing_goes_on_below_it(read):
+    broken = statement(*CREDIT).partition(":62F:")[0] + "-\r\n"
+    whole = statement(*DEBIT, number="9/1", closing="C031031PLN80,00")
+    got = read(broken, whole)
+    assert [row["statement_no"] for row in got.rows("konta_statements")] == ["9"]
+    assert {r["reason"] for r in got.rejects} == {"STMT-FIELD"} and len(got.rejects) == 2
+
+
+def test_a_tag_cut_behind_its_colon_is_a_tag(read):
+    got = read(statement(":61:0310311031CR", "70,00N062NONREF", ":", "86:166?00WPLATA?20ZA TELEFON?32JAN",
+                         closing="C031031PLN170,00"))  # fmt: skip
+    (row,) = got.rows("konta_entries")
+    assert (row["amount"], row["type_code"], row["title"]) == (70, "N062", "ZA TELEFON")
+
+
+def test_lines_that_end_in_a_carriage_return_alone(read):
+    text = statement(*CREDIT, *DEBIT)
+    assert read(text.replace("\r\n", "\r")).rows("konta_entries") == read(text).rows("konta_entries")
+    assert read(text.replace("\r\n", "\r")).rejects == []
+
+
+@pytest.mark.parametrize("end", ["-}", "-}{5:{CHK:123456789ABC}}", "-XXX", "-å", "-", ""])
+@pytest.mark.parametrize("begin", ["", "{1:F01BANKPLPWAXXX}{2:I940X}{4:\r\n", "{1:F01BANKPLPW}\r\n{2:I940}\r\n{4:\r\n"])
+def test_what_stands_around_a_statement_is_no_part_of_it(read, begin, end):
+    first, second = statement(*CREDIT, end=""), statement(*DEBIT, number="9/1", end="")
+    second = second.replace("C031030PLN100,00", "C031031PLN170,00")
+    got = read(f"{begin}{first.replace('PLN150,00', 'PLN170,00')}{end}\r\n{begin}{second}{end}", page="iso8859_1")
+    assert [row["statement_no"] for row in got.rows("konta_statements")] == ["8", "9"]
+    assert got.rejects == [] and len(got.facts.notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "reference"),
+    [
+        ("NTRFFV 1", "NTRF", "FV 1"), ("TRFFV 1", "TRF", "FV 1"), ("STONONREF", "STO", None), ("SINTX", "SINT", "X"),
+        ("N024NONREF", "N024", None), ("MCI0NONREF//B1", "MCI0", None), ("", None, None), (" NTRFX", "NTRF", "X"),
+    ],
+)  # fmt: skip
+def test_the_type_of_an_entry_may_be_written_in_other_ways(read, written, code, reference):
+    (row,) = read(statement(f":61:031031C50,00{written}")).rows("konta_entries")
+    assert (row["amount"], row["type_code"], row["reference"]) == (50, code, reference)
+
+
+@pytest.mark.parametrize("money", ["50,00,00", "1,000.50", "-50,00", "50 000,00", "5O,00"])
+def test_an_amount_that_can_be_read_in_two_ways_is_not_read(read, money):
+    got = read(statement(f":61:031031C{money}NTRFX"))
+    reasons = {(r["entity"], r["reason"]) for r in got.rejects}
+    assert reasons == {("konta_entries", "STMT-FIELD"), ("konta_statements", "STMT-BALANCE")}
+
+
+# --- interim reports ----------------------------------------------------------------------------------------------
+
+REPORT = "".join(
+    f"{line}\r\n"
+    for line in [
+        ":20:ST031031CYC/1", ":25:PL6712", ":28C:8/1", ":34F:PLN0", ":13D:0310311815+0100", *CREDIT, ":90D:0PLN0,00",
+        ":90C:1PLN70,00", "-",
+    ]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_interim_report_beside_statements_is_passed_over(read, before):
+    text = statement(*CREDIT, *DEBIT)
+    got = read(*([REPORT, text] if before else [text, REPORT]))
+    assert [row["statement_no"] for row in got.rows("konta_statements")] == ["8"]
+    assert [row["amount"] for row in got.rows("konta_entries")] == [70, -20]
+    assert got.rejects == [] and "1 interim reports (MT942) were passed over" in got.facts.notes
+
+
+def test_a_file_of_interim_reports_alone_is_refused(read):
+    with pytest.raises(SourceError, match=r"no MT940 statement, but interim reports \(MT942\)\. Remedy: have"):
+        read(REPORT, REPORT)
+
+
+# --- details ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "/VAT/23,00/IDC/5260250274/INV/FV 1/2003/TXT/za telefon",
+        "020~00PRZELEW~20/VAT/23,00/IDC/526025~210274/INV/FV 1/2003~32JAN",
+        "/ORDP/JAN/REMI//VAT/23,00/IDC/5260250274/INV/FV 1/2003",
+    ],
+)
+def test_the_invoice_of_a_split_payment(read, details):
+    (row,) = read(statement(":61:031031C50,00NTRFX", f":86:{details}")).rows("konta_entries")
+    assert (row["invoice_no"], row["tax_id"], row["vat_amount"]) == ("FV 1/2003", "5260250274", Decimal("23"))
+
+
+def test_a_telephone_number_is_no_subfield(read):
+    details = ":86:020+00PRZELEW+20TEL. +48616123456+32JAN"
+    (row,) = read(statement(":61:031031C50,00NTRFX", details)).rows("konta_entries")
+    assert (row["title"], row["counterparty_name"]) == ("TEL. +48616123456", "JAN")
+    assert json.loads(row["subfields"]) == {"00": "PRZELEW", "20": "TEL. +48616123456", "32": "JAN"}

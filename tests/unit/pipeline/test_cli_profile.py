@@ -134,6 +134,18 @@ def test_what_is_proposed_is_accepted_by_sources_check(home, make, page, format)
         assert declared["files"][0]["code_page"] == page
 
 
+@pytest.mark.parametrize("stated", ["UTF-8", "ISO-8859-2"])
+def test_an_xml_document_that_lies_is_declared_as_it_is(home, stated):
+    path = xml("cp1250")
+    text = path.read_bytes()
+    path.write_bytes(text.replace(text[: text.index(b"?>")], f'<?xml version="1.0" encoding="{stated}"'.encode()))
+    found = profile_json(path, "--write", "sources/torun")
+    declared = tomllib.loads(found["source_toml"])
+    assert declared["files"][0]["encoding"] == "cp1250"
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 0, checked.output
+
+
 def test_recognisable_columns_are_mapped_and_the_others_are_comments(home):
     found = profile_json(csv("cp852"), "--write", "sources/torun")
     declared = tomllib.loads(found["source_toml"])

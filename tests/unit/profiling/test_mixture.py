@@ -83,3 +83,22 @@ def test_damage_is_undone_as_it_was_done():
     for word in ("Żółkiewski", "Święta", "Kąty"):
         wrong = word.encode("mazovia").decode("cp852")
         assert mojibake.repair(wrong, ("cp852", "mazovia")) == word
+
+
+@pytest.mark.parametrize("page", ["utf-8", "cp1250"])
+@pytest.mark.parametrize(
+    "names",
+    ["Müller Jürgen Schöne Köln Käthe Übergasse Günter Würzburg", "Kováč Ľubomír Štúrova Mäsiarska Ďurica Dlhá Môcik"],
+)
+def test_foreign_names_are_no_damage(write, names, page):
+    rows = "".join(f"{n};{name}\r\n" for n, name in enumerate(names.split()))
+    assert profile(write("a.csv", rows, page)).damage is None
+
+
+def test_a_file_in_a_page_that_nobody_knows_is_not_called_mixed(write, records):
+    """A page of the eighties that is no candidate: some words happen to be Polish under one page, some under two."""
+    letters = dict(zip("ĄĆĘŁŃÓŚŹŻąćęłńóśźż", bytes.fromhex("808182838485868887a0a1a2a3a4a5a6a8a7"), strict=True))
+    for number in (20, 60, len(records)):
+        text = "".join(f"{n};{line}\r\n" for n, line in enumerate(records[:number]))
+        found = profile(write("a.csv", bytes(letters.get(c, ord(c) if c.isascii() else 63) for c in text)))
+        assert found.verdict == "undecided", (number, found.says)

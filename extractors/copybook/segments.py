@@ -1,18 +1,10 @@
-"""Files with several record types: which group a record has, what it belongs to, and trees of parents and children.
-
->>> ids = SegmentIds([{"C"}, {"P"}], "A_0")
->>> [ids.of("C", 0), ids.of("P", 1), ids.of("P", 2), ids.of("C", 3)]
-[['A_0_0', None], ['A_0_0', 'A_0_0_L1_1'], ['A_0_0', 'A_0_0_L1_2'], ['A_0_3', None]]
-"""
+"""Files with several record types: which group a record has, what it belongs to, and trees of parents and children."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-
-REST = "_"
-"""Segment ids of a level that are not those of another one."""
 
 
 @dataclass(frozen=True)
@@ -28,42 +20,6 @@ class Selector:
     field: str
     groups: Mapping[str, str]
     exclusive: bool = True
-
-
-class SegmentIds:
-    """Numbers the records of a hierarchy: a root by its place in the file, a child below its root.
-
-    Args:
-        levels: Record types of the roots, of their children, and so on; `REST` stands for all others.
-        prefix: In front of every number.
-    """
-
-    def __init__(self, levels: Sequence[Collection[str]], prefix: str) -> None:
-        self._levels = levels
-        self._prefix = prefix
-        self._counters = [0] * len(levels)
-        self._root: str | None = None
-        self._level = -1
-
-    def of(self, segment: str, record: int) -> list[str | None]:
-        """The numbers of the next record, one for each level; None below its own, and before the first root."""
-        level = self._level_of(segment)
-        if level == 0:
-            self._root = f"{self._prefix}_{record}"
-            self._counters = [0] * len(self._levels)
-        elif level is not None:
-            self._counters[level] += 1
-            self._counters[level + 1 :] = [0] * (len(self._levels) - level - 1)
-        if level is None or self._root is None:
-            return [None] * len(self._levels)
-        numbers = [f"{self._root}_L{n}_{self._counters[n]}" for n in range(1, level + 1)]
-        return [self._root, *numbers, *[None] * (len(self._levels) - level - 1)]
-
-    def _level_of(self, segment: str) -> int | None:
-        for level, ids in enumerate(self._levels):
-            if segment in ids:
-                return level
-        return next((level for level, ids in enumerate(self._levels) if REST in ids), None)
 
 
 class HasTree(Protocol):

@@ -194,10 +194,10 @@ def filler_names(roots: Sequence[Item], look: Presentation) -> dict[int, str]:
             names[id(item)] = look.name(item)
         elif item.elementary and look.value_fillers:
             values += 1
-            names[id(item)] = f"FILLER_P{values}" if look.filler_names == "sequence" else f"FILLER_{before}"
+            names[id(item)] = f"FILLER_P{values}" if look.filler_names == "sequence" else f"FILLER_AFTER_{before}"
         elif not item.elementary and look.group_fillers:
             groups += 1
-            names[id(item)] = f"FILLER_{groups}" if look.filler_names == "sequence" else f"FILLER_{before}"
+            names[id(item)] = f"FILLER_{groups}" if look.filler_names == "sequence" else f"FILLER_AFTER_{before}"
         inner = names.get(id(item), before)
         for child in item.children:
             inner = visit(child, inner)

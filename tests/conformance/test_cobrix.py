@@ -70,7 +70,7 @@ def test_rows_are_those_of_the_other_reader(case: dict[str, Any], number: int, t
         warnings.warn(f"{case['name']}: options without an entry in the table: {options.unknown}", stacklevel=1)
     copybooks = [FOLDER / path for path in case["copybooks"]]
     data = data_of(case["name"], options, FOLDER / case["data"])
-    if why := must_fail(case["name"], options):
+    if must_fail(case["name"], options):
         with pytest.raises((BillingError, ValueError)):
             actual_rows(copybooks, data, options, case["order_by"], case["take"], tmp_path)
         return  # both readers refuse it

@@ -12,6 +12,8 @@ Decimal('-123.45')
 Decimal('-12')
 >>> read_number("1,234.50".encode("cp037"), code_page("cp037"), scale=2)
 Decimal('1234.50')
+>>> read_number("1.234,50".encode("cp037"), code_page("cp037"), scale=2, point=",")
+Decimal('1234.50')
 >>> read_number("12A4X".encode("cp037"), code_page("cp037"), scale=0) is None
 True
 """
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Literal
 
 from extractors.codepages import CodePage
 
@@ -37,7 +40,7 @@ def read_number(
     scale: int,
     overpunched: bool = True,
     plus_only: bool = False,
-    comma_is_point: bool = False,
+    point: Literal[".", ",", "either"] = ".",
 ) -> Decimal | None:
     """Read one number; None where there is none.
 
@@ -47,7 +50,7 @@ def read_number(
         scale: Decimals that are implied where no point is printed; negative where zeros are.
         overpunched: A digit may carry the sign.
         plus_only: A minus makes it no number.
-        comma_is_point: A comma is a decimal point; else it parts thousands.
+        point: The decimal point; the other of the two signs parts thousands.
     """
     text = "".join("\0" if page.undefined[b] else chr(page.points[b]) for b in data)
     text = text.replace("\0", " ").replace("*", " ").strip()
@@ -72,7 +75,9 @@ def read_number(
             sign = found[0]
             digits.append(found[1])
     written = "".join(digits)
-    written = written.replace(",", ".") if comma_is_point else written.replace(",", "")
+    if point != "either":
+        written = written.replace("." if point == "," else ",", "")
+    written = written.replace(",", ".")
     match = _NUMBER.fullmatch(written)
     if not match or not (match[2] or match[3]):
         return None

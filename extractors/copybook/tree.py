@@ -105,7 +105,7 @@ class TreeBuilder:
                 nodes.append(node)
             else:
                 nodes += node.children
-        self._roots = nodes
+        self._roots = _told_apart(nodes)
 
     def build(self, columns: Mapping[Cell, Column], row: int, text: Callable[[int, int], str | None]) -> dict[str, Any]:
         """One record's tree.
@@ -180,7 +180,23 @@ class TreeBuilder:
         if not children:
             return None
         text = (group.offset, group.length) if item.name in self.look.texts_of_groups else None
-        return _Group(name, children, text)
+        return _Group(name, _told_apart(children), text)
+
+
+def _told_apart(nodes: Sequence[_Node]) -> list[_Node]:
+    """Nodes of one group; a name that stands twice has its number behind it."""
+    taken: dict[str, int] = {}
+    for node in nodes:
+        taken[node.name] = number = taken.get(node.name, 0) + 1
+        if number > 1:
+            _rename(node, f"{node.name}-{number}")
+    return list(nodes)
+
+
+def _rename(node: _Node, name: str) -> None:
+    node.name = name
+    for one in node.occurrences if isinstance(node, _Table) else ():
+        _rename(one, name)
 
 
 def filler_names(roots: Sequence[Item], look: Presentation) -> dict[int, str]:

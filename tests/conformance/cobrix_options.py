@@ -280,6 +280,7 @@ def _reading(copybook: Copybook, options: Options) -> tuple[CodePage, Reading]:
         native_order="big",
         national_order="big" if options.flag("is_utf16_big_endian", True) else "little",
         lenient=True,
+        blank_when_zero=False,
         overpunched_unsigned=not options.flag("strict_sign_overpunching", True),
         unsigned_top_bit=False,
         edited_numbers=True,

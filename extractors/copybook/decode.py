@@ -20,7 +20,7 @@ from extractors.codepages import CodePage
 from extractors.copybook.digits import Numbers, binary, decimals, packed, unsigned_packed, zoned
 from extractors.copybook.fields import BINARY_KINDS, FLOAT_KINDS, Field
 from extractors.copybook.floats import decode_floats
-from extractors.copybook.lenient import read_number
+from extractors.copybook.lenient import EXACT, read_number
 from extractors.copybook.reading import STRICT, Reading
 from extractors.copybook.texts import read_national, read_texts
 from extractors.textcolumn import text_column
@@ -196,7 +196,7 @@ def _fitting(number: Decimal | None, digits: int, scale: int) -> Decimal | None:
     """The number, where so many digits and decimals hold it exactly."""
     if number is None or number.adjusted() >= digits - scale:
         return None
-    return number if number == round(number, scale) else None
+    return number if number == number.quantize(Decimal(1).scaleb(-scale), context=EXACT) else None
 
 
 def _blank_among(block: Bytes, rows: Flags, page: CodePage) -> Flags | None:

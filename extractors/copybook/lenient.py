@@ -21,7 +21,7 @@ True
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Literal
 
 from extractors.codepages import CodePage
@@ -30,6 +30,9 @@ _OVERPUNCHED = {c: ("+", str(d)) for d, c in enumerate("{ABCDEFGHI")}
 _OVERPUNCHED |= {c: ("-", str(d)) for d, c in enumerate("}JKLMNOPQR")}
 _ASCII_MINUS = {chr(ord("p") + d): ("-", str(d)) for d in range(10)}
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:[.](\d*))?")
+EXACT = Context(prec=100)
+"""For numbers of more than the 28 digits that Python's own context keeps."""
+
 _DEBIT = re.compile(r"(?:CR|DB)$")
 
 
@@ -86,5 +89,5 @@ def read_number(
         return None
     whole, fraction = match[2] or "", match[3]
     implied = scale if fraction is None else len(fraction)
-    number = Decimal(int(whole + (fraction or ""))).scaleb(-implied)
-    return -number if negative else number
+    number = Decimal(int(whole + (fraction or ""))).scaleb(-implied, EXACT)
+    return number.copy_negate() if negative and number else number

@@ -204,3 +204,17 @@ def test_low_values_are_no_zero_that_was_printed() -> None:
     assert (
         encode_record(Copybook.parse("r.cpy", "01 R. 05 A PIC 9(3).").record_type(), {"A": 7}, CP037) == b"\xf0\xf0\xf7"
     )
+
+
+def test_long_edited_numbers_keep_every_digit() -> None:
+    [field] = Copybook.parse("r.cpy", "01 R. 05 A PIC Z(29)9.99.").layout().fields
+    data = "123456789012345678901234567890.12".encode("cp037")
+    for how in (Reading(edited_numbers=True), Reading(edited_numbers=True, lenient=True)):
+        column = decode_field(np.frombuffer(data, np.uint8).reshape(1, -1), field, CP037, how)
+        assert column.values.to_pylist() == [Decimal("123456789012345678901234567890.12")]
+    zoned = Copybook.parse("r.cpy", "01 R. 05 A PIC S9(30)V99.")
+    value = Decimal("-123456789012345678901234567890.12")
+    written = encode_record(zoned.record_type(), {"A": value}, CP037)
+    [field] = zoned.layout().fields
+    column = decode_field(np.frombuffer(written, np.uint8).reshape(1, -1), field, CP037)
+    assert column.values.to_pylist() == [value]

@@ -73,7 +73,7 @@ def elementary(draw: st.DrawFn) -> tuple[str, st.SearchStrategy[Any]]:
     numbers = integers(digits, signed)
     if not decimals:
         return clauses, numbers
-    return clauses, numbers.map(lambda n: Decimal(n).scaleb(-decimals))
+    return clauses, numbers.map(lambda n: Decimal(f"{n}E{-decimals}"))
 
 
 @st.composite

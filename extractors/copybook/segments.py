@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 
@@ -20,6 +21,24 @@ class Selector:
     field: str
     groups: Mapping[str, str]
     exclusive: bool = True
+
+    @cached_property
+    def _by_value(self) -> dict[str, str]:
+        return {type_value(value): group for value, group in self.groups.items()}
+
+    def group_of(self, value: str) -> str | None:
+        """The group of a record whose field has a value; zeros in front of a number do not count.
+
+        >>> Selector("TYP", {"01": "KONTO"}).group_of("1")
+        'KONTO'
+        """
+        return self.groups.get(value) or self._by_value.get(type_value(value))
+
+
+def type_value(value: str | None) -> str:
+    """A record type as it is compared: without blanks at its end, a number without zeros in front."""
+    text = (value or "").rstrip()
+    return str(int(text)) if text.isascii() and text.isdigit() else text
 
 
 class HasTree(Protocol):

@@ -21,6 +21,9 @@ from cobrix_options import Options, load_copybook, spelling
 from cobrix_rows import actual_rows, differences, expected_rows, without_dropped
 
 from billing.errors import BillingError
+from extractors.copybook.items import descend
+from extractors.copybook.layout import Copybook
+from extractors.copybook.walk import Walk
 
 PROJECT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("BLUELINE_CONFORMANCE_DATA", PROJECT / "../shared/data")) / "cobrix"
@@ -109,20 +112,30 @@ def _layouts() -> list[Any]:
 def test_places_are_those_of_the_other_reader(copybooks: list[Path], layout: Path) -> None:
     copybook = load_copybook(copybooks, Options({}))
     record_type = copybook.every_record(fillers="sequence", in_sequence=True)
+    room = _room(copybook)
     mine: dict[int, tuple[str, int, int]] = {}
     for place in record_type.widest.fields:
         assert place.item is not None
-        mine.setdefault(id(place.item), (spelling(place.item), place.offset + 1, place.length))
+        mine.setdefault(id(place.item), (spelling(place.item), place.offset + 1, room[id(place.item)]))
     groups = {spelling(group.item) for group in record_type.widest.groups}
     expected = [
-        (name, int(start), int(length))
+        (match["name"], int(match["start"]), int(match["length"]))
         for line in layout.read_text().splitlines()
-        if (match := _PLACE.match(line)) and not (name := match["name"]).endswith("_debug") and name not in groups
-        for start, length in [(match["start"], match["length"])]
+        if (match := _PLACE.match(line)) and not match["name"].endswith("_debug") and match["name"] not in groups
     ]
-    kept = [place for place in mine.values() if place[0] != "FILLER"]
     assert expected
-    assert kept == [place for place in expected if not place[0].startswith("FILLER")]
+    assert [place for place in mine.values() if place[0] != "FILLER"] == [
+        place for place in expected if not place[0].startswith("FILLER")
+    ]
+
+
+def _room(copybook: Copybook) -> dict[int, int]:
+    """Bytes of every item with all its occurrences; views of the same bytes have those of the longest."""
+    found: dict[int, int] = {}
+    for group in descend(copybook.roots):
+        for members in Walk(copybook.file).clusters(group.children):
+            found |= dict.fromkeys(map(id, members), max(Walk(copybook.file).sized(member, 0) for member in members))
+    return found
 
 
 _PLACE = re.compile(r"\s*\d+ (?P<name>\S+)\s+(?:[][A-Za-z]+\s+)?\d+\s+(?P<start>\d+)\s+\d+\s+(?P<length>\d+)\s*$")

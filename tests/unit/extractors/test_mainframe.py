@@ -495,7 +495,7 @@ def test_a_type_is_a_number_only_in_digits_of_ascii(make: Make) -> None:
 
 def test_two_types_of_one_number_are_refused(make: Make) -> None:
     keys = {**SEGMENT_KEYS, "segments": {**SEGMENT_KEYS["segments"], "map": {"1": "abonent", "01": "wplata"}}}
-    with pytest.raises(ContractError, match="segments.map has '01' for wplata, and the same number for abonent"):
+    with pytest.raises(ContractError, match=r"segments\.map has '01' for wplata, and the same number for abonent"):
         run(make(rdw(person(1)), SEGMENTS, record_format="V", **keys))
 
 

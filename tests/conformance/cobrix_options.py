@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cobrix_pages import DOUBLE_BYTE, has_page, page_of
+from cobrix_pages import DOUBLE_BYTE, has_charset, has_page, page_of
 from cobrix_reader import OtherReader
 
 from extractors.codepages import CodePage, code_page
@@ -128,10 +128,13 @@ class Options:
         if self.text("record_header_parser") in _OWN_PARSERS:
             names.discard("record_header_parser")
         found = [f"{name}: {NOT_COMPARABLE[name]}" for name in sorted(names & NOT_COMPARABLE.keys())]
-        pages = {self.text("ebcdic_code_page").lower()}
+        pages = {self.text("ascii_charset" if self.ascii else "ebcdic_code_page").lower()}
         pages |= {key.partition(":")[2].lower() for key in self.given if key.startswith("field_code_page:")}
         for page in sorted(pages - {""}):
-            if page in DOUBLE_BYTE:
+            if self.ascii:
+                if not has_charset(page):
+                    found.append(f"{page}: Python does not know the charset")
+            elif page in DOUBLE_BYTE:
                 found.append(f"{page}: a page with characters of two bytes")
             elif not has_page(page):
                 found.append(f"{page}: Python has no table of this page")
@@ -243,6 +246,7 @@ def reader_for(copybook: Copybook, options: Options, *, single: bool) -> RecordR
         occurs="variable" if options.flag("variable_size_occurs") else "maximum",
         mapping=mapping, clamp=True, in_sequence=single,
         blank_is_zero=not options.flag("improved_null_detection", True),
+        charsets=_pages_of_fields(copybook, options) if options.ascii else {},
     )  # fmt: skip
     reader.framing = _framing(reader, options)
     return reader
@@ -265,17 +269,13 @@ def _reading(copybook: Copybook, options: Options) -> tuple[CodePage, Reading]:
     page, odd = page_of(options.text("ebcdic_code_page", "common")), "keep"
     if options.ascii:
         page, odd = code_page("ascii"), "keep" if policy == "keep_all" else "drop"
-    pages = {}
-    for key, names in options.given.items():
-        head, _, own = key.partition(":")
-        if head == "field_code_page":
-            pages |= {in_copybook(copybook, one): page_of(own) for one in names.split(",")}
+    own = {} if options.ascii else _pages_of_fields(copybook, options)
     return page, Reading(
         trim=_TRIM[policy],  # type: ignore[arg-type]  # a text that is one of the Literal's
         odd=odd,  # type: ignore[arg-type]  # a text that is one of the Literal's
         empty="unfilled" if options.flag("improved_null_detection", True) and policy != "keep_all" else "text",
         charset=(options.text("ascii_charset") or "utf-8") if options.ascii else None,
-        pages=pages,
+        pages={name: page_of(named) for name, named in own.items()},
         floats=_FLOATS[options.text("floating_point_format", "ibm").lower()],  # type: ignore[arg-type]  # a text that is one of the Literal's
         native_order="big",
         national_order="big" if options.flag("is_utf16_big_endian", True) else "little",
@@ -286,6 +286,15 @@ def _reading(copybook: Copybook, options: Options) -> tuple[CodePage, Reading]:
         edited_numbers=True,
         zoned_text=options.flag("display_pic_always_string"),
     )
+
+
+def _pages_of_fields(copybook: Copybook, options: Options) -> dict[str, str]:
+    found = {}
+    for key, names in options.given.items():
+        head, _, own = key.partition(":")
+        if head == "field_code_page":
+            found |= {in_copybook(copybook, one): own for one in names.split(",")}
+    return found
 
 
 def _framing(reader: RecordReader, options: Options) -> Framing:

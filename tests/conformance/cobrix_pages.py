@@ -7,6 +7,7 @@ blank, and so is a control character that the page leaves out.  Its older pages 
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from billing.errors import ContractError
@@ -43,6 +44,15 @@ def has_page(name: str) -> bool:
     try:
         page_of(name)
     except ContractError:
+        return False
+    return True
+
+
+def has_charset(name: str) -> bool:
+    """Whether Python knows the charset of an ASCII file's texts."""
+    try:
+        codecs.lookup(name)
+    except LookupError:
         return False
     return True
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,11 +23,17 @@ class OtherReader(RecordReader):
 
     Attributes:
         blank_is_zero: A blank number with implied decimals is 0; one without is null.
+        charsets: Python's name of the charset of single texts of an ASCII file, by the item's name.
     """
 
     blank_is_zero: bool = False
+    charsets: Mapping[str, str] = field(default_factory=dict)
 
     def _column(self, place: Field, cell: NDArray[np.uint8], defects: dict[int, list[Defect]]) -> Column:
+        own = self.charsets.get(place.item.label) if place.item is not None else None
+        if own is not None:
+            how = replace(self.how, charset=own)
+            return replace(self, how=how, charsets={})._column(place, cell, defects)
         column = super()._column(place, cell, defects)
         values = column.values
         if place.kind in ("text", "national"):

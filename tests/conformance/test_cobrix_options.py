@@ -120,6 +120,15 @@ def test_pages_have_control_characters_of_their_own(rows) -> None:  # type: igno
         assert rows(text, data, ebcdic_code_page=page) == [{"T": found[0]["T"].strip("".join(map(chr, range(33))))}]
     assert Options.of({"ebcdic_code_page": "cp1364"}).not_comparable
     assert Options.of({"field_code_page:cp274": "T"}).not_comparable
+    assert Options.of({"encoding": "ascii", "field_code_page:x-none": "T"}).not_comparable
+
+
+def test_fields_of_ascii_files_have_charsets_of_their_own(rows) -> None:  # type: ignore[no-untyped-def]
+    options = {"encoding": "ascii", "field_code_page__cp1251": "A-1", "field_code_page__windows-1252": " B_1, C-1 "}
+    text = "01 REC. | 05 A-1 PIC X. | 05 B-1 PIC X. | 05 C-1 PIC X. | 05 D-1 PIC X(2)."
+    assert not Options.of({name.replace("__", ":"): value for name, value in options.items()}).not_comparable
+    found = rows(text, b"\xbf\xe4\x01" + "é".encode(), **options)
+    assert found == [{"A_1": "ї", "B_1": "ä", "C_1": "", "D_1": "é"}]
 
 
 def test_what_could_not_be_read(rows) -> None:  # type: ignore[no-untyped-def]

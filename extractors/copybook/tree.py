@@ -177,10 +177,14 @@ class TreeBuilder:
         if group is None:
             return None
         children = [node for child in item.children if (node := self._node(child, subscripts)) is not None]
-        if not children:
+        if not children and not self._shown(item):
             return None
         text = (group.offset, group.length) if item.name in self.look.texts_of_groups else None
         return _Group(name, _told_apart(children), text)
+
+    def _shown(self, item: Item) -> bool:
+        """Whether a record of some type shows it: a group whose parts are those of other types is an empty one."""
+        return id(item) in self._names and (item.elementary or any(map(self._shown, item.children)))
 
 
 def _told_apart(nodes: Sequence[_Node]) -> list[_Node]:

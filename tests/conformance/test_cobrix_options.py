@@ -123,6 +123,21 @@ def test_pages_have_control_characters_of_their_own(rows) -> None:  # type: igno
     assert Options.of({"encoding": "ascii", "field_code_page:x-none": "T"}).not_comparable
 
 
+def test_a_group_of_other_types_only_is_there_and_empty(rows) -> None:  # type: ignore[no-untyped-def]
+    text = (
+        "01 REC. | 05 KIND PIC X. | 05 BODY. | 10 INNER. | 15 ONE. | 20 N PIC 9. | 15 TWO REDEFINES ONE. | 20 T PIC X."
+    )
+    text += " | 05 FILLER PIC X VALUE SPACE. | 05 UNSEEN. | 10 FILLER PIC X VALUE SPACE."
+    maps = {"redefine_segment_id_map__0": "ONE => 1", "redefine_segment_id_map__1": "TWO => 2"}
+    found = rows(text, b"17  2a  3b  ", encoding="ascii", segment_field="KIND", **maps)
+    assert [row["BODY"] for row in found] == [
+        {"INNER": {"ONE": {"N": 7}}},
+        {"INNER": {"TWO": {"T": "a"}}},
+        {"INNER": {}},
+    ]
+    assert all(row.keys() == {"KIND", "BODY"} for row in found)
+
+
 def test_fields_of_ascii_files_have_charsets_of_their_own(rows) -> None:  # type: ignore[no-untyped-def]
     options = {"encoding": "ascii", "field_code_page__cp1251": "A-1", "field_code_page__windows-1252": " B_1, C-1 "}
     text = "01 REC. | 05 A-1 PIC X. | 05 B-1 PIC X. | 05 C-1 PIC X. | 05 D-1 PIC X(2)."

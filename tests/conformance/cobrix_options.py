@@ -180,6 +180,11 @@ class Options:
         return self.flag("is_text") or self.text("record_format").upper() in ("D", "D2", "T")
 
     @property
+    def collapsed(self) -> bool:
+        """The items below the top level are the columns."""
+        return self.text("schema_retention_policy", "collapse_root") != "keep_original"
+
+    @property
     def ascii(self) -> bool:
         return self.text("encoding", "ascii" if self.lines else "ebcdic").lower() == "ascii"
 
@@ -234,7 +239,7 @@ def reader_for(copybook: Copybook, options: Options, *, single: bool) -> RecordR
         selector = Selector(in_copybook(copybook, options.text("segment_field")), groups, exclusive=False)
     look = Presentation(
         name=spelling,
-        keep_root=options.text("schema_retention_policy", "collapse_root") == "keep_original",
+        keep_root=not options.collapsed and not without_01(copybook),
         group_fillers=not options.flag("drop_group_fillers"),
         value_fillers=not options.flag("drop_value_fillers", True),
         filler_names="previous" if options.text("filler_naming_policy") == "previous_field_name" else "sequence",
@@ -250,6 +255,11 @@ def reader_for(copybook: Copybook, options: Options, *, single: bool) -> RecordR
     )  # fmt: skip
     reader.framing = _framing(reader, options)
     return reader
+
+
+def without_01(copybook: Copybook) -> bool:
+    """Whether the copybook's items have no 01 level above them: here they get one, there they are the top level."""
+    return all(root.level == 0 for root in copybook.roots)
 
 
 def _without_ends(copybook: Copybook, options: Options) -> tuple[Copybook, Options]:

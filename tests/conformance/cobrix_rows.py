@@ -8,12 +8,12 @@ import gzip
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from cobrix_options import Options, in_copybook, load_copybook, reader_for, spelling
+from cobrix_options import Options, in_copybook, load_copybook, reader_for, spelling, without_01
 from cobrix_segments import SegmentIds
 
 from extractors.base import LandedFile
@@ -90,6 +90,7 @@ def _file_rows(
     ids = SegmentIds(levels, f"{options.text('segment_id_prefix')}_{file_number}")
     children = options.arrows("segment_children")
     parents = {in_copybook(copybook, c): in_copybook(copybook, p) for p, many in children.items() for c in many}
+    flat = options.collapsed and without_01(copybook)
 
     def chosen() -> Iterator[tuple[Record, dict[str, Any]]]:
         for record in reader.read(file):
@@ -106,12 +107,20 @@ def _file_rows(
     else:
         found = (
             _generated(options, file_number, record.number - 1, record, _length(record, options)) | ids_of
-            | record.tree | _corrupt(record, options)
+            | (_columns(record.tree) if flat else record.tree) | _corrupt(record, options)
             for record, ids_of in chosen()
         )  # fmt: skip
     hex_ = options.flag("binary_as_hex") or options.flag("decode_binary_as_hex")
     for row in found:
         yield _as_json(row, binary_hex=hex_, debug_text=options.text("debug").lower() == "string")
+
+
+def _columns(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """A tree without its top level."""
+    found = {}
+    for name, value in tree.items():
+        found |= value if isinstance(value, dict) else {name: value}
+    return found
 
 
 def _families(

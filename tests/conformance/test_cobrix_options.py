@@ -138,6 +138,13 @@ def test_a_group_of_other_types_only_is_there_and_empty(rows) -> None:  # type: 
     assert all(row.keys() == {"KIND", "BODY"} for row in found)
 
 
+def test_items_without_an_01_level_are_the_top_level(rows) -> None:  # type: ignore[no-untyped-def]
+    text = "05 ONE. | 10 A PIC X. | 05 TWO REDEFINES ONE. | 10 B PIC X. | 05 C PIC 9."
+    assert rows(text, b"x1", encoding="ascii") == [{"A": "x", "B": "x", "C": 1}]
+    kept = rows(text, b"x1", encoding="ascii", schema_retention_policy="keep_original")
+    assert kept == [{"ONE": {"A": "x"}, "TWO": {"B": "x"}, "C": 1}]
+
+
 def test_fields_of_ascii_files_have_charsets_of_their_own(rows) -> None:  # type: ignore[no-untyped-def]
     options = {"encoding": "ascii", "field_code_page__cp1251": "A-1", "field_code_page__windows-1252": " B_1, C-1 "}
     text = "01 REC. | 05 A-1 PIC X. | 05 B-1 PIC X. | 05 C-1 PIC X. | 05 D-1 PIC X(2)."

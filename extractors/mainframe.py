@@ -40,9 +40,10 @@ from extractors.codepages import WORK_LOW_VALUE
 from extractors.copybook.decode import Column, decode_field
 from extractors.copybook.fields import Field, Layout
 from extractors.copybook.records import Frame
+from extractors.copybook.segments import type_value
 from extractors.copybook.shapes import shapes
 from extractors.mainframe_family import Family
-from extractors.mainframe_plan import PARENT_ID, RECORD_ID, Plan, Table, occurs_map, plan, type_value
+from extractors.mainframe_plan import PARENT_ID, RECORD_ID, Plan, Table, occurs_map, plan
 
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.int64]

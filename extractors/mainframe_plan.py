@@ -25,6 +25,7 @@ from extractors.copybook.layout import Copybook, RecordType
 from extractors.copybook.lengthfield import LengthField, OwnLength
 from extractors.copybook.reading import Reading
 from extractors.copybook.scanning import Descriptor
+from extractors.copybook.segments import type_value
 
 RECORD_ID, PARENT_ID = "RECORD-ID", "PARENT-ID"
 """Columns of hierarchical files: which record of the file a row is, and below which it stands."""
@@ -122,7 +123,7 @@ def plan(source: Source, file_spec: MainframeFile) -> Plan:
     if segments is not None:
         groups = {table: _group(copybook, segments.groups.get(table), table) for table in file_spec.tables}
         type_field = copybook.locate(segments.field)
-        types = {type_value(value): table for value, table in segments.map.items()}
+        types = _types(segments, where)
     tables = {}
     for name, group in groups.items():
         record_type = copybook.record_type(
@@ -142,6 +143,19 @@ def plan(source: Source, file_spec: MainframeFile) -> Plan:
         file_spec, page, how, _framing(copybook, file_spec, page, how, where, list(tables.values())),
         tables, types, type_field, copybook.length,
     )  # fmt: skip
+
+
+def _types(segments: Segments, where: str) -> dict[str, str]:
+    """Value of the type field -> raw table."""
+    found: dict[str, str] = {}
+    for value, table in segments.map.items():
+        if found.setdefault(type_value(value), table) != table:
+            raise ContractError(
+                f"segments.map has {value!r} for {table}, and the same number for {found[type_value(value)]}",
+                file=where,
+                remedy="write each type once; zeros in front of a number and blanks behind do not count",
+            )
+    return found
 
 
 def _framing(
@@ -224,9 +238,3 @@ def _group(copybook: Copybook, declared: str | None, table: str) -> str:
 def _called_like(copybook: Copybook, table: str) -> str:
     name = table.upper()
     return name if name in copybook.groups() else name.replace("_", "-")
-
-
-def type_value(value: str | None) -> str:
-    """A record type as it is compared: without blanks at its end, a number without zeros in front."""
-    text = (value or "").rstrip()
-    return str(int(text)) if text.isdigit() else text

@@ -110,7 +110,8 @@ def _rows(record_type: RecordType) -> Iterator[tuple[str, ...]]:
         if item.redefines:
             clauses.append(f"redefines {item.redefines}")
         if item.occurs:
-            times = f"{item.occurs_least}-{item.occurs} by {item.depending}" if item.depending else str(item.occurs)
+            holder = " OF ".join([str(item.depending), *item.depending_in])
+            times = f"{item.occurs_least}-{item.occurs} by {holder}" if item.depending else str(item.occurs)
             clauses.append(f"x {times}")
         name = f"{'  ' * depth}{item.level:02} {item.label}"
         yield name, ", ".join(clauses), str(offset), str(length), str(offset + length), type_

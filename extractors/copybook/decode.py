@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from extractors.codepages import CodePage
 from extractors.copybook.digits import Numbers, binary, decimals, packed, unsigned_packed, zoned
 from extractors.copybook.fields import BINARY_KINDS, FLOAT_KINDS, Field
 from extractors.copybook.floats import decode_floats
-from extractors.copybook.lenient import read_number
+from extractors.copybook.lenient import EXACT, read_number
 from extractors.copybook.reading import STRICT, Reading
 from extractors.copybook.texts import read_national, read_texts
 from extractors.textcolumn import text_column
@@ -87,6 +88,8 @@ def decode_field(block: Bytes, field: Field, page: CodePage, how: Reading = STRI
 
 
 def _decimal(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column:
+    if field.kind == "zoned" and _prints_zero(field, how):
+        block = np.where((block == page.blank).all(axis=1)[:, None], np.uint8(0xF0 if page.ebcdic else 0x30), block)
     numbers = _numbers(block, field, page, how)
     blanks = None
     nulls = numbers.defects
@@ -105,6 +108,11 @@ def _decimal(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column
     if how.lenient and field.kind == "zoned" and defects is not None and defects.any():
         values, defects = _read_again(block, field, page, how, values, defects)
     return Column(values, defects, blanks, _REASONS.get(field.kind, "NUM-BINARY"))
+
+
+def _prints_zero(field: Field, how: Reading) -> bool:
+    """Whether a program wrote blanks for zero."""
+    return how.blank_when_zero and field.item is not None and field.item.blank_when_zero and not field.sign_separate
 
 
 def _numbers(block: Bytes, field: Field, page: CodePage, how: Reading) -> Numbers:
@@ -149,7 +157,13 @@ def _python_texts(rows: int, texts: list[str | None], defective: list[int]) -> C
 def _edited(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column:
     """An edited number; one that was printed as blanks is blank."""
     rows = len(block)
-    numbers = [read_number(row.tobytes(), page, scale=field.scale, comma_is_point=how.lenient) for row in block]
+    comma = field.item is not None and field.item.picture is not None and field.item.picture.edited_comma
+    point: Literal[".", ",", "either"] = "either" if how.lenient else "," if comma else "."
+    numbers = [read_number(row.tobytes(), page, scale=field.scale, point=point) for row in block]
+    if _prints_zero(field, how):
+        zero = Decimal(0).scaleb(-field.scale)
+        empty = (block == page.blank).all(axis=1).tolist()
+        numbers = [zero if number is None and blank else number for number, blank in zip(numbers, empty, strict=True)]
     missing = np.array([number is None for number in numbers], np.bool_)
     blanks = _blank_among(block, missing, page) if missing.any() else None
     defects = missing if blanks is None else missing & ~blanks
@@ -170,7 +184,7 @@ def _read_again(
     digits, scale = values.type.precision, values.type.scale
     for row in np.flatnonzero(defects).tolist():
         found = read_number(
-            block[row].tobytes(), page, scale=field.scale, comma_is_point=True,
+            block[row].tobytes(), page, scale=field.scale, point="either",
             overpunched=field.signed or how.overpunched_unsigned, plus_only=not field.signed,
         )  # fmt: skip
         numbers[row] = _fitting(found, digits, scale)
@@ -182,7 +196,7 @@ def _fitting(number: Decimal | None, digits: int, scale: int) -> Decimal | None:
     """The number, where so many digits and decimals hold it exactly."""
     if number is None or number.adjusted() >= digits - scale:
         return None
-    return number if number == round(number, scale) else None
+    return number if number == number.quantize(Decimal(1).scaleb(-scale), context=EXACT) else None
 
 
 def _blank_among(block: Bytes, rows: Flags, page: CodePage) -> Flags | None:

@@ -28,6 +28,7 @@ from extractors.copybook.fields import Cell, Field, Layout
 from extractors.copybook.floats import encode_float
 from extractors.copybook.items import Item
 from extractors.copybook.layout import RecordType
+from extractors.copybook.lenient import EXACT
 from extractors.copybook.reading import STRICT, Reading
 from extractors.copybook.scanning import WORD, Descriptor
 
@@ -87,7 +88,7 @@ def _fitted(field: Field, data: bytes) -> bytes:
 
 def _unscaled(field: Field, value: Any) -> int:
     """The integer that stands in the field."""
-    exact = Decimal(value).scaleb(field.scale)
+    exact = Decimal(value).scaleb(field.scale, EXACT)
     if exact != int(exact):
         _fail(field, f"{value} has more decimals than the field")
     number = int(exact)

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from billing.errors import ContractError
-from extractors.copybook.items import Condition, Item, Renaming, Usage
+from extractors.copybook.items import Condition, Item, Renaming
 from extractors.copybook.picture import parse_picture
 from extractors.copybook.reference_format import Margins, Word, words
+from extractors.copybook.usages import FOREIGN, NATIONAL, USAGE_WORDS, USAGES, short
 
 CopyText = Callable[[str], tuple[str, str] | None]
 """From the name in a COPY statement to the file's name and text."""
 
-_USAGES: dict[str, Usage] = {
-    "DISPLAY": "display", "PACKED-DECIMAL": "packed", "COMP-3": "packed", "COMP": "binary", "BINARY": "binary",
-    "COMP-0": "binary", "COMP-4": "binary", "COMP-5": "native", "COMP-9": "little", "COMP-3U": "unsigned_packed",
-    "COMP-6": "unsigned_packed", "COMP-1": "float", "COMP-2": "double", "FLOAT-SHORT": "float", "FLOAT-LONG": "double",
-}  # fmt: skip
-_UNSUPPORTED_USAGES = {
-    "COMP-X", "DISPLAY-1", "INDEX", "POINTER", "PROCEDURE-POINTER", "FUNCTION-POINTER", "FLOAT-EXTENDED",
-}  # fmt: skip
-_NATIONAL = "NATIONAL"  # says nothing that PIC N does not say
-_USAGE_WORDS = {*_USAGES, *_UNSUPPORTED_USAGES, _NATIONAL}
-_USAGE_WORDS |= {"COMPUTATIONAL" + word[4:] for word in _USAGE_WORDS if word.startswith("COMP")}
 _CLAUSES = {
     "REDEFINES", "PIC", "PICTURE", "USAGE", "OCCURS", "SIGN", "LEADING", "TRAILING", "VALUE", "VALUES", "JUST",
-    "JUSTIFIED", "BLANK", "SYNC", "SYNCHRONIZED", "EXTERNAL", "GLOBAL", *_USAGE_WORDS,
+    "JUSTIFIED", "BLANK", "SYNC", "SYNCHRONIZED", "EXTERNAL", "GLOBAL", *USAGE_WORDS,
 }  # fmt: skip
+_UNSUPPORTED = {"ALIGNED", "ANY", "CONSTANT", "DYNAMIC", "LIKE", "SAME", "TYPE", "TYPEDEF"}
+_FIGURATIVE = {
+    "ALL", "ZERO", "ZEROS", "ZEROES", "SPACE", "SPACES", "HIGH-VALUE", "HIGH-VALUES", "LOW-VALUE", "LOW-VALUES",
+    "QUOTE", "QUOTES", "NULL", "NULLS",
+}  # fmt: skip
+_NUMBER = re.compile(r"[+-]?[\d.,]+(?:E[+-]?\d+)?", re.IGNORECASE)
 _DEEPEST_COPY = 20
 _MOST_OCCURRENCES = 1_000_000
 
@@ -98,6 +95,7 @@ class Entry:
         self.file = file
         self.at = 0
         self.name = ""
+        self.said: set[str] = set()
 
     def check(self) -> None:
         """Parse it for its errors only.
@@ -143,8 +141,8 @@ class Entry:
         word = self._take("RENAMES")
         if word.upper != "RENAMES":
             self._fail(word, f"expected RENAMES, found {word.text!r}", "correct the clause")
-        first = self._qualified("the first item").upper
-        last = self._qualified("the last item").upper if self._optional("THRU", "THROUGH") else first
+        first, _ = self._qualified("the first item")
+        last, _ = self._qualified("the last item") if self._optional("THRU", "THROUGH") else (first, ())
         return Renaming(name.upper, first, last, name.line, name.column)
 
     def item(self, parent: Item | None) -> Item:
@@ -160,7 +158,7 @@ class Entry:
         if parent and item.level != 77:
             item.usage = parent.usage
             item.sign_leading, item.sign_separate = parent.sign_leading, parent.sign_separate
-            item.synchronized = parent.synchronized
+            item.synchronized, item.national = parent.synchronized, parent.national
         while self._peek():
             self._clause(item)
         return item
@@ -174,16 +172,25 @@ class Entry:
 
     def _clause(self, item: Item) -> None:  # noqa: PLR0912  one branch a clause
         word = self._take("a clause")
+        if (
+            word.upper == "IS"
+            and (following := self._peek())
+            and following.upper in {"EXTERNAL", "GLOBAL", *_UNSUPPORTED}
+        ):
+            word = self._take("a clause")
         match word.upper:
             case "REDEFINES":
+                self._once("REDEFINES", word)
                 item.redefines = self._take("the item redefined").upper
             case "PIC" | "PICTURE":
+                self._once("PICTURE", word)
                 self._optional("IS")
                 self._picture(item, self._take("a PICTURE string"))
             case "USAGE":
                 self._optional("IS")
                 self._usage(item, self._take("a usage"))
             case "OCCURS":
+                self._once("OCCURS", word)
                 self._occurs(item)
             case "SIGN":
                 self._optional("IS")
@@ -192,20 +199,46 @@ class Entry:
                 self._sign(item, word)
             case "VALUE" | "VALUES":
                 self._value()
-            case "JUST" | "JUSTIFIED":
-                self._optional("RIGHT")
-            case "BLANK":
-                self._optional("WHEN")
-                self._optional("ZERO", "ZEROS", "ZEROES")
             case "SYNC" | "SYNCHRONIZED":
                 self._optional("LEFT", "RIGHT")
                 item.synchronized = True
-            case "EXTERNAL" | "GLOBAL":
-                pass
-            case usage if usage in _USAGE_WORDS:
+            case "BLANK":
+                self._optional("WHEN")
+                if not self._optional("ZERO", "ZEROS", "ZEROES"):
+                    self._fail(word, "BLANK WHEN says ZERO", "correct the clause")
+                item.blank_when_zero = True
+            case "GROUP-USAGE":
+                self._optional("IS")
+                self._usage(item, self._take("NATIONAL"))
+            case usage if usage in USAGE_WORDS or short(usage) in FOREIGN:
                 self._usage(item, word)
             case _:
+                self._without_bytes(word)
+
+    def _without_bytes(self, word: Word) -> None:
+        """The rest of a clause that says nothing about bytes."""
+        match word.upper:
+            case "JUST" | "JUSTIFIED":
+                self._optional("RIGHT")
+            case "EXTERNAL":
+                if self._optional("AS"):
+                    self._take("the name outside")
+            case "GLOBAL" | "VOLATILE":
+                pass
+            case "DATE":
+                self._optional("FORMAT")
+                self._optional("IS")
+                self._take("the form of a date")
+            case unsupported if unsupported in _UNSUPPORTED:
+                self._fail(word, f"{word.upper} is not supported", "write out what it stands for")
+            case _:
                 self._fail(word, f"expected a clause, found {word.text!r}", "is a period missing before it?")
+
+    def _once(self, clause: str, word: Word) -> None:
+        """Which of two is meant, nobody knows; most often a period is missing between them."""
+        if clause in self.said:
+            self._fail(word, f"{clause} stands here twice", "is a period missing before it?")
+        self.said.add(clause)
 
     def _picture(self, item: Item, word: Word) -> None:
         try:
@@ -214,15 +247,17 @@ class Entry:
             self._fail(word, str(error), "correct the PICTURE")
 
     def _usage(self, item: Item, word: Word) -> None:
-        usage = word.upper.replace("COMPUTATIONAL", "COMP")
-        if usage in _UNSUPPORTED_USAGES:
+        self._once("USAGE", word)
+        usage = short(word.upper)
+        if usage in FOREIGN:
             self._fail(word, f"USAGE {word.upper} is not supported",
                        "describe its bytes as PIC X, or leave the field out as FILLER")  # fmt: skip
-        if usage == _NATIONAL:
+        if usage == NATIONAL:
+            item.national = True
             return
-        if usage not in _USAGES:
+        if usage not in USAGES:
             self._fail(word, f"{word.text!r} is no USAGE", "correct the clause")
-        item.usage = _USAGES[usage]
+        item.usage, item.national = USAGES[usage], False
 
     def _occurs(self, item: Item) -> None:
         item.occurs = item.occurs_least = self._times(self._take("how often"), 0)
@@ -234,7 +269,7 @@ class Entry:
         self._optional("TIMES", "TIME")
         if self._optional("DEPENDING"):
             self._optional("ON")
-            item.depending = self._qualified("the item that says how often").upper
+            item.depending, item.depending_in = self._qualified("the item that says how often")
             if not ranged:
                 item.occurs_least = 0  # `OCCURS 9 DEPENDING ON N`: nobody says how often at least
         elif ranged:
@@ -246,6 +281,8 @@ class Entry:
             self._optional("KEY")
             self._optional("IS", "BY")
             while (word := self._peek()) and word.upper not in _CLAUSES | {"ASCENDING", "DESCENDING", "INDEXED"}:
+                if word.text.isdigit():  # the next entry's level: name the missing period
+                    return
                 self._take("a name")
 
     def _times(self, word: Word, least: int) -> int:
@@ -254,12 +291,13 @@ class Entry:
             self._fail(word, f"OCCURS needs a number of times, found {text!r}", "correct the clause")
         return int(text)
 
-    def _qualified(self, what: str) -> Word:
-        """A name; its qualification says nothing that its place does not say."""
+    def _qualified(self, what: str) -> tuple[str, tuple[str, ...]]:
+        """A name in capitals, and the groups that it is said to lie in, innermost first."""
         word = self._take(what)
+        groups = []
         while self._optional("OF", "IN"):
-            self._take("the group that it lies in")
-        return word
+            groups.append(self._take("the group that it lies in").upper)
+        return word.upper, tuple(groups)
 
     def _sign(self, item: Item, word: Word) -> None:
         if word.upper not in ("LEADING", "TRAILING"):
@@ -270,9 +308,15 @@ class Entry:
         self._optional("CHARACTER")
 
     def _value(self) -> None:
+        """Values; of an item a constant and literals, of a condition also `THRU`, `FALSE` and the like."""
         self._optional("IS", "ARE")
-        while (word := self._peek()) and (word.is_literal or word.upper not in _CLAUSES):
-            if word.text.isdigit() and word.line > self.words[self.at - 1].line and self.words[0].text != "88":
+        self._take("a value")
+        condition = self.words[0].text == "88"
+        while word := self._peek():
+            constant = word.is_literal or _NUMBER.fullmatch(word.text) or word.upper in _FIGURATIVE
+            if not constant and (not condition or word.upper in _CLAUSES):
+                break
+            if word.text.isdigit() and word.line > self.words[self.at - 1].line and not condition:
                 break  # a number at the start of a line is the next entry's level: name the missing period
             self._take("a value")
 

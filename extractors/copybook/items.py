@@ -65,9 +65,13 @@ class Item:
         sign_separate: The sign has a byte of its own.
         sign_own: It has a SIGN clause of its own, so it is signed even where its PICTURE forgot the S.
         synchronized: It begins on its natural boundary.
+        national: Its characters are said to have two bytes.
+        blank_when_zero: It is printed as blanks where it is zero.
         occurs: How often it stands in the record (at most, with DEPENDING ON), None where it has no OCCURS.
         occurs_least: How often at least.
         depending: Name of the item that says how often; None where the number is fixed.
+        depending_in: Groups that this item is said to lie in, innermost first.
+        holder: That item, once the copybook is whole.
         redefines: Name of the item whose storage it shares.
         conditions: Level 88 below it.
         renamings: Level 66 behind it; only on items without a parent.
@@ -85,9 +89,13 @@ class Item:
     sign_separate: bool = False
     sign_own: bool = False
     synchronized: bool = False
+    national: bool = False
+    blank_when_zero: bool = False
     occurs: int | None = None
     occurs_least: int = 0
     depending: str | None = None
+    depending_in: tuple[str, ...] = ()
+    holder: Item | None = field(default=None, repr=False)
     redefines: str | None = None
     conditions: list[Condition] = field(default_factory=list)
     renamings: list[Renaming] = field(default_factory=list)

@@ -31,7 +31,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from billing.errors import ContractError
 from extractors.copybook.entries import CopyText
@@ -39,6 +39,7 @@ from extractors.copybook.fields import Cell, Field, Layout
 from extractors.copybook.items import Item, descend
 from extractors.copybook.parse import parse_copybook
 from extractors.copybook.reference_format import Margins
+from extractors.copybook.source_text import source_text
 from extractors.copybook.walk import OccursSize, Walk, column_names, field_of
 
 _SUFFIXES = ("", ".cpy", ".CPY", ".cob", ".cbl", ".copy")
@@ -72,7 +73,7 @@ class Copybook:
 
     @classmethod
     def load(cls, paths: Sequence[Path], *, margins: Margins | None = None) -> Copybook:
-        """Read copybook files (UTF-8 or any page with ASCII in it: names and clauses are ASCII).
+        """Read copybook files, in any page with ASCII in it or in EBCDIC: names and clauses are ASCII.
 
         A copybook that one of them copies lies in the same folder, with or without a suffix.
 
@@ -268,7 +269,7 @@ class RecordType:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return source_text(path.read_bytes())
     except OSError as error:
         raise ContractError(
             f"the copybook cannot be read: {error.strerror}",
@@ -293,24 +294,47 @@ def _copies(folder: Path) -> CopyText:
 
 def _check_depending(file: str, root: Item) -> None:
     """Every table that depends on a field has that field before it, and one of it, not one an occurrence."""
-    before: dict[str, tuple[Item, ...]] = {}  # field -> tables that it lies in
+    before: list[tuple[Item, tuple[Item, ...]]] = []  # fields, and what they lie in
 
-    def visit(item: Item, tables: tuple[Item, ...]) -> None:
-        holder = before.get(item.depending) if item.depending else ()
-        if holder is None or holder != tables[: len(holder)]:
-            where = "does not stand before it" if holder is None else "stands in another table"
-            raise ContractError(
-                f"it OCCURS DEPENDING ON {item.depending}, which {where}",
-                file=file,
-                line=item.line,
-                column=item.column,
-                field=item.label,
-                remedy="name a field of the same record that stands before the table, and not in another one",
-            )
-        inside = (*tables, item) if item.occurs else tables
+    def visit(item: Item, above: tuple[Item, ...]) -> None:
+        if item.depending:
+            found = [(held, around) for held, around in before if held.name == item.depending]
+            found = [(held, around) for held, around in found if _lies_in(around, item.depending_in)]
+            near = max((_shared(around, above) for _, around in found), default=0)
+            found = [(held, around) for held, around in found if _shared(around, above) == near]
+            tables = [group for group in above if group.occurs]
+            if not found:
+                _fail_depending(file, item, "does not stand before it")
+            if len(found) > 1:
+                _fail_depending(file, item, "stands before it more than once: say which with OF")
+            item.holder, around = found[0]
+            if any(group.occurs and group not in tables for group in (*around, item.holder)):
+                _fail_depending(file, item, "stands in another table")
         if item.elementary and item.name:
-            before[item.name] = inside
+            before.append((item, above))
         for child in item.children:
-            visit(child, inside)
+            visit(child, (*above, item))
 
     visit(root, ())
+
+
+def _lies_in(around: Sequence[Item], names: Sequence[str]) -> bool:
+    """Whether groups, from the outermost on, have these names among theirs, innermost first."""
+    groups = (group.name for group in reversed(around))
+    return all(name in groups for name in names)
+
+
+def _shared(one: Sequence[Item], other: Sequence[Item]) -> int:
+    """How many groups two items share."""
+    return sum(1 for first, second in zip(one, other, strict=False) if first is second)
+
+
+def _fail_depending(file: str, item: Item, what: str) -> NoReturn:
+    raise ContractError(
+        f"it OCCURS DEPENDING ON {' OF '.join([str(item.depending), *item.depending_in])}, which {what}",
+        file=file,
+        line=item.line,
+        column=item.column,
+        field=item.label,
+        remedy="name a field of the same record that stands before the table, and not in another one",
+    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -81,7 +82,8 @@ class LengthField:
             at = match.end()
         names = [token for token in tokens if token[0].isalpha()]
         found = cls(tokens, {name: copybook.locate(_spelt(copybook, name)) for name in names}, page, mapping or {}, how)
-        found.evaluate(dict.fromkeys(names, 1))
+        with suppress(ZeroDivisionError):  # other values may be different
+            found.evaluate(dict.fromkeys(names, 1))
         return found
 
     def __call__(self, data: bytes | memoryview) -> int | None:
@@ -115,7 +117,10 @@ class LengthField:
                 values[name] = int(text)
             else:
                 raise ValueError(f"{name} does not say how long the record is")
-        length = self.evaluate(values)
+        try:
+            length = self.evaluate(values)
+        except ZeroDivisionError:
+            raise ValueError(f"{' '.join(self.tokens)} divides by zero") from None
         if length < 1:
             raise ValueError(f"{' '.join(self.tokens)} says that the record has {length} bytes")
         return length
@@ -125,6 +130,7 @@ class LengthField:
 
         Raises:
             ContractError: It is no expression.
+            ZeroDivisionError: These values divide by zero.
         """
         self._values, self._at = values, 0
         result = self._sum()
@@ -144,7 +150,7 @@ class LengthField:
         while (symbol := self._peek()) in ("*", "/"):
             self._at += 1
             other = self._atom()
-            result = result * other if symbol == "*" else result // (other or 1)
+            result = result * other if symbol == "*" else result // other
         return result
 
     def _atom(self) -> int:

@@ -12,6 +12,8 @@ Decimal('-123.45')
 Decimal('-12')
 >>> read_number("1,234.50".encode("cp037"), code_page("cp037"), scale=2)
 Decimal('1234.50')
+>>> read_number("1.234,50".encode("cp037"), code_page("cp037"), scale=2, point=",")
+Decimal('1234.50')
 >>> read_number("12A4X".encode("cp037"), code_page("cp037"), scale=0) is None
 True
 """
@@ -19,7 +21,8 @@ True
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Literal
 
 from extractors.codepages import CodePage
 
@@ -27,6 +30,9 @@ _OVERPUNCHED = {c: ("+", str(d)) for d, c in enumerate("{ABCDEFGHI")}
 _OVERPUNCHED |= {c: ("-", str(d)) for d, c in enumerate("}JKLMNOPQR")}
 _ASCII_MINUS = {chr(ord("p") + d): ("-", str(d)) for d in range(10)}
 _NUMBER = re.compile(r"([+-]?)(\d*)(?:[.](\d*))?")
+EXACT = Context(prec=100)
+"""For numbers of more than the 28 digits that Python's own context keeps."""
+
 _DEBIT = re.compile(r"(?:CR|DB)$")
 
 
@@ -37,7 +43,7 @@ def read_number(
     scale: int,
     overpunched: bool = True,
     plus_only: bool = False,
-    comma_is_point: bool = False,
+    point: Literal[".", ",", "either"] = ".",
 ) -> Decimal | None:
     """Read one number; None where there is none.
 
@@ -47,7 +53,7 @@ def read_number(
         scale: Decimals that are implied where no point is printed; negative where zeros are.
         overpunched: A digit may carry the sign.
         plus_only: A minus makes it no number.
-        comma_is_point: A comma is a decimal point; else it parts thousands.
+        point: The decimal point; the other of the two signs parts thousands.
     """
     text = "".join("\0" if page.undefined[b] else chr(page.points[b]) for b in data)
     text = text.replace("\0", " ").replace("*", " ").strip()
@@ -72,7 +78,9 @@ def read_number(
             sign = found[0]
             digits.append(found[1])
     written = "".join(digits)
-    written = written.replace(",", ".") if comma_is_point else written.replace(",", "")
+    if point != "either":
+        written = written.replace("." if point == "," else ",", "")
+    written = written.replace(",", ".")
     match = _NUMBER.fullmatch(written)
     if not match or not (match[2] or match[3]):
         return None
@@ -81,5 +89,5 @@ def read_number(
         return None
     whole, fraction = match[2] or "", match[3]
     implied = scale if fraction is None else len(fraction)
-    number = Decimal(int(whole + (fraction or ""))).scaleb(-implied)
-    return -number if negative else number
+    number = Decimal(int(whole + (fraction or ""))).scaleb(-implied, EXACT)
+    return number.copy_negate() if negative and number else number

@@ -95,6 +95,9 @@ def _complete(item: Item, file: str) -> None:
     here = Word("", item.line, item.column)
     if not item.children and not item.elementary:
         fail(file, here, item.label, "it has neither a PICTURE nor items below it", "give it a PICTURE")
+    if item.picture and item.national and item.picture.kind != "national":
+        fail(file, here, item.label, f"PIC {item.picture.text} of USAGE NATIONAL is not supported",
+             "describe its bytes as PIC N, or as PIC X of twice the size")  # fmt: skip
     if item.picture and item.picture.kind != "numeric":
         binary_text = item.picture.kind == "text" and item.usage in ("binary", "native", "unsigned_packed")
         if item.usage != "display" and not binary_text:

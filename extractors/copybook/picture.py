@@ -13,6 +13,9 @@ Picture(text='-(6)9.99', kind='edited', size=10, scale=0, signed=False)
 >>> edited = parse_picture("+9(6).99")  # but whoever wants to may read it as one
 >>> edited.edited_digits, edited.edited_scale
 (8, 2)
+>>> polish = parse_picture("Z.ZZ9,99")  # under DECIMAL-POINT IS COMMA
+>>> polish.edited_digits, polish.edited_scale, polish.edited_comma
+(6, 2, True)
 >>> parse_picture("9(5)Q")
 Traceback (most recent call last):
 ...
@@ -44,7 +47,7 @@ class Picture:
         signed: Whether a number has an S.
         edited_digits: Most digits of an edited number; 0 where the text was made of something else.
         edited_scale: Decimals of an edited number.
-        edited_point: An edited number's decimal point is printed, not implied.
+        edited_comma: An edited number's decimal point is printed as a comma.
     """
 
     text: str
@@ -54,7 +57,7 @@ class Picture:
     signed: bool = False
     edited_digits: int = field(default=0, repr=False)
     edited_scale: int = field(default=0, repr=False)
-    edited_point: bool = field(default=False, repr=False)
+    edited_comma: bool = field(default=False, repr=False)
 
 
 def parse_picture(text: str) -> Picture:
@@ -85,21 +88,34 @@ def parse_picture(text: str) -> Picture:
 
 def _edited(text: str, size: int, symbols: list[tuple[str, int]]) -> Picture:
     names = {symbol for symbol, _ in symbols}
-    if names & {"A", "X", "0", "/"}:  # a text, or a number with figures in it that are not its own
+    if names & {"A", "X", "0", "/", "P"}:  # a text, or a number with figures in it that are not its own or missing
         return Picture(text, "edited", size)
+    comma = _decimal_comma(symbols)
     digits = decimals = 0
     right = False
+    floating: set[str] = set()
     for symbol, count in symbols:
-        if symbol in "9Z*P":
-            digits += count
-            decimals += count if right else 0
-        elif symbol in ("+", "-", "$"):
-            digits += count - 1  # the first of a floating string is never a digit
-        elif symbol in (".", "V"):
-            right = True
+        right = right or symbol in ("V", "," if comma else ".")
+        places = count if symbol in "9Z*" else 0
+        if symbol in ("+", "-", "$"):  # the first of a floating string is never a digit
+            places = count - (symbol not in floating)
+            floating.add(symbol)
+        digits += places
+        decimals += places if right else 0
     if not 0 < digits <= MAX_DIGITS:
         return Picture(text, "edited", size)
-    return Picture(text, "edited", size, edited_digits=digits, edited_scale=decimals, edited_point="." in names)
+    return Picture(text, "edited", size, edited_digits=digits, edited_scale=decimals, edited_comma=comma)
+
+
+def _decimal_comma(symbols: list[tuple[str, int]]) -> bool:
+    """Whether the comma is the decimal point: it stands behind every point, and alone where no three digits follow."""
+    order = "".join(symbol * count for symbol, count in symbols)
+    if "," not in order:
+        return False
+    before, _, behind = order.rpartition(",")
+    if "." in order:
+        return "." not in behind and "," not in before
+    return "," not in before and sum(behind.count(symbol) for symbol in "9Z*+-$") != 3
 
 
 def _numeric(text: str, symbols: list[tuple[str, int]]) -> Picture:

@@ -145,7 +145,7 @@ class RecordReader:
         return texts
 
     def _group(self, segment: str | None) -> str | None:
-        return self.selector.groups.get(segment or "") if self.selector else None
+        return self.selector.group_of(segment or "") if self.selector else None
 
     def _type(self, group: str | None) -> RecordType:
         if group not in self._types:

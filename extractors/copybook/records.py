@@ -167,7 +167,10 @@ def fixed_frames(
             starts = (numbers - first) * record_length
             lengths = np.full(n, record_length, np.int64)
             places = Places(numbers + 1, window.begin + numbers * record_length, lengths.astype(np.int32))
-            yield Frame(data, base, starts + lead, lengths - lead - trail, places, not (lead or trail))
+            yield Frame(
+                data, base, starts + min(lead, record_length), np.maximum(0, lengths - lead - trail), places,
+                not (lead or trail),
+            )  # fmt: skip
         if rest:
             base = window.begin + count * record_length
             data = np.frombuffer(file.read(rest), np.uint8)

@@ -28,7 +28,10 @@ from billing.errors import ContractError
 
 _SEQUENCE = re.compile(r"^(?: {6}|\S{6})(?:[ */Dd$-]|$)")
 _FREE_DIRECTIVE = re.compile(r">>\s*SOURCE\s+(?:FORMAT\s+)?(?:IS\s+)?FREE", re.IGNORECASE)
+_NUMBERED = re.compile(r"^\d{6}[ */Dd-]")
 _LISTING = frozenset({"EJECT", "SKIP1", "SKIP2", "SKIP3"})
+_TITLE = re.compile(r"\s*TITLE\s+['\"]", re.IGNORECASE)
+_PREFIX = re.compile(r"(?:NX|UX|BX|[XNZGUBH])(?=['\"])", re.IGNORECASE)
 _TEXT_END = 72
 
 
@@ -47,8 +50,8 @@ class Word:
 
     @property
     def is_literal(self) -> bool:
-        """Whether it stands in quotes."""
-        return self.text[:1] in "'\""
+        """Whether it stands in quotes, such as `'a'` and `X'0D'`."""
+        return self.text[_prefixed(self.text) :][:1] in ("'", '"')
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def words(text: str, file: str, margins: Margins | None = None) -> list[Word]:
     """
     found: list[Word] = []
     literal: Word | None = None  # one that its line did not end: a continuation line goes on with it
-    for line_no, code, start, continues in _code_lines(text) if margins is None else _cut_lines(text, margins):
+    for line_no, code, start, continues in _code_lines(text, file) if margins is None else _cut_lines(text, margins):
         at = 0
         if continues and literal is None and found and (part := _next(code, 0)) is not None:
             # a word that the line before did not end
@@ -89,7 +92,7 @@ def words(text: str, file: str, margins: Margins | None = None) -> list[Word]:
             raise unterminated(literal, file)
         if literal is not None:
             at = len(code) - len(code.lstrip())
-            quote = literal.text[0]
+            quote = literal.text[_prefixed(literal.text)]
             at += code[at : at + 1] == quote  # the repeated quotation mark is no part of the literal
             end = _literal_end(code, at, quote)
             whole = literal.text + code[at : len(code) if end is None else end]
@@ -122,24 +125,31 @@ def unterminated(literal: Word, file: str) -> ContractError:
     )
 
 
-def _code_lines(text: str) -> list[tuple[int, str, int, bool]]:
+def _code_lines(text: str, file: str) -> list[tuple[int, str, int, bool]]:
     """Line number, text without areas and comments, column of its first character, whether it continues a literal."""
     lines = [line.expandtabs(8).rstrip("\r\n\x1a ") for line in text.split("\n")]
-    free = bool(_FREE_DIRECTIVE.search(text)) or not all(_SEQUENCE.match(line.ljust(7)) for line in lines if line)
+    free = bool(_FREE_DIRECTIVE.search(text))
+    odd = [number for number, line in enumerate(lines, 1) if line and not _SEQUENCE.match(line.ljust(7))]
+    if odd and not free:
+        free = True
+        if any(_NUMBERED.match(line) for line in lines):
+            raise ContractError(
+                "the line has neither a sequence number nor blanks in columns 1-6, other lines have one",
+                file=file, line=odd[0], column=1, remedy="move its text behind column 7",
+            )  # fmt: skip
     result = []
     for number, line in enumerate(lines, 1):
         if _FREE_DIRECTIVE.search(line):
             continue
         if free:
-            if not line.lstrip().startswith("*"):
+            if not line.lstrip().startswith("*") and not _TITLE.match(line):
                 result.append((number, line, 1, False))
             continue
         indicator = line[6:7]
-        if indicator in ("", "*", "/", "D", "d", "$"):
+        if indicator in ("", "*", "/", "D", "d", "$") or _TITLE.match(line[7:]):
             continue
-        continues = indicator == "-"
         # a literal that goes on fills its line to column 72, so blanks there belong to it
-        result.append((number, line[7:_TEXT_END].ljust(_TEXT_END - 7) if not free else line, 8, continues))
+        result.append((number, line[7:_TEXT_END].ljust(_TEXT_END - 7), 8, indicator == "-"))
     return result
 
 
@@ -159,19 +169,24 @@ def _next(code: str, at: int) -> tuple[int, int, bool] | None:
         at += 1
     if at >= len(code) or code.startswith("*>", at):
         return None
-    if code[at] in "'\"":
-        end = _literal_end(code, at + 1, code[at])
+    opening = at + _prefixed(code, at)
+    if code[opening] in "'\"":
+        end = _literal_end(code, opening + 1, code[opening])
         return at, end or len(code), end is not None
     if code[at] == "." and code[at + 1 : at + 2] in ("", " "):
         return at, at + 1, True
     end = at
-    while (
-        end < len(code) and code[end] != " " and not (end > at and code[end] in "'\"" and code[end - 1] not in "XxNnZz")
-    ):
+    while end < len(code) and code[end] not in " '\"":
         end += 1
     while end - at > 1 and code[end - 1] in ".,;":
         end -= 1
     return at, end, True
+
+
+def _prefixed(code: str, at: int = 0) -> int:
+    """How many letters stand before the quotation mark of the literal that begins here."""
+    match = _PREFIX.match(code, at)
+    return len(match[0]) if match else 0
 
 
 def _literal_end(code: str, at: int, quote: str) -> int | None:

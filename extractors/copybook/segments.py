@@ -1,18 +1,11 @@
-"""Files with several record types: which group a record has, what it belongs to, and trees of parents and children.
-
->>> ids = SegmentIds([{"C"}, {"P"}], "A_0")
->>> [ids.of("C", 0), ids.of("P", 1), ids.of("P", 2), ids.of("C", 3)]
-[['A_0_0', None], ['A_0_0', 'A_0_0_L1_1'], ['A_0_0', 'A_0_0_L1_2'], ['A_0_3', None]]
-"""
+"""Files with several record types: which group a record has, what it belongs to, and trees of parents and children."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
-
-REST = "_"
-"""Segment ids of a level that are not those of another one."""
 
 
 @dataclass(frozen=True)
@@ -29,41 +22,23 @@ class Selector:
     groups: Mapping[str, str]
     exclusive: bool = True
 
+    @cached_property
+    def _by_value(self) -> dict[str, str]:
+        return {type_value(value): group for value, group in self.groups.items()}
 
-class SegmentIds:
-    """Numbers the records of a hierarchy: a root by its place in the file, a child below its root.
+    def group_of(self, value: str) -> str | None:
+        """The group of a record whose field has a value; zeros in front of a number do not count.
 
-    Args:
-        levels: Record types of the roots, of their children, and so on; `REST` stands for all others.
-        prefix: In front of every number.
-    """
+        >>> Selector("TYP", {"01": "KONTO"}).group_of("1")
+        'KONTO'
+        """
+        return self.groups.get(value) or self._by_value.get(type_value(value))
 
-    def __init__(self, levels: Sequence[Collection[str]], prefix: str) -> None:
-        self._levels = levels
-        self._prefix = prefix
-        self._counters = [0] * len(levels)
-        self._root: str | None = None
-        self._level = -1
 
-    def of(self, segment: str, record: int) -> list[str | None]:
-        """The numbers of the next record, one for each level; None below its own, and before the first root."""
-        level = self._level_of(segment)
-        if level == 0:
-            self._root = f"{self._prefix}_{record}"
-            self._counters = [0] * len(self._levels)
-        elif level is not None:
-            self._counters[level] += 1
-            self._counters[level + 1 :] = [0] * (len(self._levels) - level - 1)
-        if level is None or self._root is None:
-            return [None] * len(self._levels)
-        numbers = [f"{self._root}_L{n}_{self._counters[n]}" for n in range(1, level + 1)]
-        return [self._root, *numbers, *[None] * (len(self._levels) - level - 1)]
-
-    def _level_of(self, segment: str) -> int | None:
-        for level, ids in enumerate(self._levels):
-            if segment in ids:
-                return level
-        return next((level for level, ids in enumerate(self._levels) if REST in ids), None)
+def type_value(value: str | None) -> str:
+    """A record type as it is compared: without blanks at its end, a number without zeros in front."""
+    text = (value or "").rstrip()
+    return str(int(text)) if text.isascii() and text.isdigit() else text
 
 
 class HasTree(Protocol):

@@ -6,6 +6,7 @@ The pipeline's own choice has a faster way (`extractors.textcolumn`); this one m
 from __future__ import annotations
 
 from collections.abc import Callable
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,13 +58,22 @@ def read_national(block: Bytes, how: Reading) -> tuple[list[str | None], list[in
             continue
         text: str | None
         try:
-            text = raw.decode(codec).rstrip("\0")
+            text = _without_odd(raw.decode(codec).rstrip("\0"), how)
         except UnicodeDecodeError:
-            text = None if how.odd == "defect" else raw.decode(codec, "replace")
+            text = None if how.odd == "defect" else _without_odd(raw.decode(codec, "replace"), how)
         if text is None:
             defects.append(row)
         values.append(None if text is None else trimmed(text, how))
     return values, defects
+
+
+def _without_odd(text: str, how: Reading) -> str | None:
+    """A text with its control characters as the reader wants them; None where they make it unreadable."""
+    if how.odd == "keep" or not any(category(character) == "Cc" for character in text):
+        return text
+    if how.odd == "defect":
+        return None
+    return "".join((" " if how.odd == "blank" else "") if category(c) == "Cc" else c for c in text)
 
 
 def trimmed(text: str, how: Reading) -> str | None:

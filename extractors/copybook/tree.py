@@ -105,7 +105,7 @@ class TreeBuilder:
                 nodes.append(node)
             else:
                 nodes += node.children
-        self._roots = nodes
+        self._roots = _told_apart(nodes)
 
     def build(self, columns: Mapping[Cell, Column], row: int, text: Callable[[int, int], str | None]) -> dict[str, Any]:
         """One record's tree.
@@ -177,10 +177,30 @@ class TreeBuilder:
         if group is None:
             return None
         children = [node for child in item.children if (node := self._node(child, subscripts)) is not None]
-        if not children:
+        if not children and not self._shown(item):
             return None
         text = (group.offset, group.length) if item.name in self.look.texts_of_groups else None
-        return _Group(name, children, text)
+        return _Group(name, _told_apart(children), text)
+
+    def _shown(self, item: Item) -> bool:
+        """Whether a record of some type shows it: a group whose parts are those of other types is an empty one."""
+        return id(item) in self._names and (item.elementary or any(map(self._shown, item.children)))
+
+
+def _told_apart(nodes: Sequence[_Node]) -> list[_Node]:
+    """Nodes of one group; a name that stands twice has its number behind it."""
+    taken: dict[str, int] = {}
+    for node in nodes:
+        taken[node.name] = number = taken.get(node.name, 0) + 1
+        if number > 1:
+            _rename(node, f"{node.name}-{number}")
+    return list(nodes)
+
+
+def _rename(node: _Node, name: str) -> None:
+    node.name = name
+    for one in node.occurrences if isinstance(node, _Table) else ():
+        _rename(one, name)
 
 
 def filler_names(roots: Sequence[Item], look: Presentation) -> dict[int, str]:
@@ -194,10 +214,10 @@ def filler_names(roots: Sequence[Item], look: Presentation) -> dict[int, str]:
             names[id(item)] = look.name(item)
         elif item.elementary and look.value_fillers:
             values += 1
-            names[id(item)] = f"FILLER_P{values}" if look.filler_names == "sequence" else f"FILLER_{before}"
+            names[id(item)] = f"FILLER_P{values}" if look.filler_names == "sequence" else f"FILLER_AFTER_{before}"
         elif not item.elementary and look.group_fillers:
             groups += 1
-            names[id(item)] = f"FILLER_{groups}" if look.filler_names == "sequence" else f"FILLER_{before}"
+            names[id(item)] = f"FILLER_{groups}" if look.filler_names == "sequence" else f"FILLER_AFTER_{before}"
         inner = names.get(id(item), before)
         for child in item.children:
             inner = visit(child, inner)

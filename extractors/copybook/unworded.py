@@ -15,30 +15,36 @@ LengthOf = Callable[[bytes | memoryview], int | None]
 """Bytes of the record that begins here, given the file's bytes from there on; None where too few are at hand."""
 
 
+_ASCII_ENDS, _EBCDIC_ENDS = b"\n", b"\n\x15\x25"  # EBCDIC has a new line and a line feed, neither of them in a text
+_EBCDIC_BLANK = 0x40
+
+
 class LineScanner:
     """T: a line a record; CR before LF belongs to the line end, and so does a Ctrl-Z at the end of the file.
 
     Args:
         width: Lines are filled up to so many bytes, because programs cut blanks off their ends.
-        blank: What they are filled up with.
+        blank: What they are filled up with; it also says whether their ends are those of ASCII or of EBCDIC.
     """
 
     def __init__(self, width: int = 0, blank: int = 0x20) -> None:
         self.width = width
         self.blank = bytes([blank])
+        self.ends = np.zeros(256, np.bool_)
+        self.ends[list(_EBCDIC_ENDS if blank == _EBCDIC_BLANK else _ASCII_ENDS)] = True
 
     def scan(self, data: bytes, *, at_end: bool) -> tuple[Scan, Broken | None]:
         """See `Scanner`."""
         if at_end:
             data = data.rstrip(b"\x1a")
         array = np.frombuffer(data, np.uint8)
-        ends = np.flatnonzero(array == 0x0A) + 1
+        ends = np.flatnonzero(self.ends[array]) + 1
         if at_end and len(data) > (ends[-1] if len(ends) else 0):
             ends = np.append(ends, len(data))
         if not len(ends):
             return Noted().scan(), None
         begins = np.concatenate([[0], ends[:-1]])
-        stops = ends - (array[ends - 1] == 0x0A)
+        stops = ends - self.ends[array[ends - 1]]
         stops -= (stops > begins) & (array[stops - 1] == 0x0D)
         found = Scan(begins, stops - begins, begins, ends, int(ends[-1]))
         return self._filled(data, found) if self.width and int(found.lengths.min()) < self.width else found, None

@@ -199,7 +199,7 @@ class Walk:
             (
                 place
                 for place in reversed(self.found)
-                if place.item.name == item.depending and place.subscripts == subscripts[: len(place.subscripts)]
+                if place.item is item.holder and place.subscripts == subscripts[: len(place.subscripts)]
             ),
             None,
         )
@@ -257,7 +257,7 @@ def _alignment(item: Item) -> int:
 
 
 def _aligned(offset: int, item: Item) -> int:
-    if not item.elementary or not item.synchronized:
+    if not item.elementary or not item.synchronized or item.redefines:  # which begins where the other one does
         return offset
     step = _alignment(item)
     return -(-offset // step) * step
@@ -274,20 +274,24 @@ def column_names(found: Sequence[Place], fillers: Literal["sequence", "previous"
     counted = Counter(item.name for item, _ in items.values())
     twice = {name for name, count in counted.items() if name and count > 1}
     names: dict[int, str] = {}
-    previous, taken = "", 0
+    given: set[str] = set()
+    previous, count = "", 0
     for key, (item, path) in items.items():
         name = item.name
         if name is None:
-            taken += 1
-            name = f"FILLER-{taken}" if fillers == "sequence" or not previous else f"FILLER-{previous}"
-            if name in names.values():
-                name = f"{name}-{taken}"
+            count += 1
+            name = f"FILLER-{count}" if fillers == "sequence" or not previous else f"FILLER-{previous}"
         else:
             previous = name
         if name in twice:
             others = [p for k, (i, p) in items.items() if i.name == name and k != key]
             own = next((q for q in reversed(path) if not any(q in p for p in others)), None)
             name = f"{name} OF {own or ' OF '.join(reversed(path))}"
+        number, plain = count if item.name is None else 2, name
+        while name in given:  # nothing tells them apart but their order
+            name = f"{plain}-{number}"
+            number += 1
+        given.add(name)
         names[key] = name
     return names
 

@@ -20,6 +20,9 @@ from extractors.copybook.segments import Selector
 
 _ORIGIN = "lost in cases.json, taken from the expected rows"
 
+_NOBODY = "no record of the case"
+"""Stands for the segment id of a group that no row shows."""
+
 Rows = Sequence[dict[str, Any]]
 
 
@@ -53,7 +56,7 @@ def completed(
                 given[f"redefine_segment_id_map:lost-{spelling(item)}"] = f"{item.name} => {','.join(found)}"
                 added.append(f"redefine_segment_id_map {item.name} => {','.join(found)}")
         break
-    return Options(given, options.unknown), [f"{line} ({_ORIGIN})" for line in added]
+    return Options(given, options.unknown, options.lost), [f"{line} ({_ORIGIN})" for line in added]
 
 
 def _alternatives(items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -145,4 +148,6 @@ def _ids(
             seen |= {record.segment or "" for record in reader.read(landed(path, folder))}
         left = sorted(seen - known, key=lambda text: (len(text), text))
         found |= {name: [value] for name, value in zip(rest, left, strict=False)}
+    if mapped:  # some are mapped, so a group of no row is not all rows'
+        found |= {name: [f"{_NOBODY}: {name}"] for name in rest if name not in found}
     return found

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from extractors.codepages import CodePage, add_code_page, code_page
+from cobrix_pages import DOUBLE_BYTE, has_charset, has_page, page_of
+from cobrix_reader import OtherReader
+
+from extractors.codepages import CodePage, code_page
 from extractors.copybook.framing import Framing
 from extractors.copybook.items import Item, descend
 from extractors.copybook.layout import Copybook
@@ -24,6 +27,7 @@ from extractors.copybook.reference_format import Margins
 from extractors.copybook.scanning import Descriptor
 from extractors.copybook.segments import Selector
 from extractors.copybook.tree import Presentation
+from extractors.copybook.walk import Walk
 
 READ = {
     "copybook", "copybooks", "copybook_contents", "truncate_comments", "comments_lbound", "comments_ubound",
@@ -37,7 +41,8 @@ READ = {
     "minimum_record_length", "maximum_record_length", "is_text", "ascii_charset", "encoding", "segment_field",
     "segment_filter", "segment_id_root", "segment_id_prefix", "redefine_segment_id_map", "segment_children",
     "file_start_offset", "file_end_offset", "record_start_offset", "record_end_offset", "allow_partial_records",
-    "debug_ignore_file_size", "strict_integral_precision",
+    "debug_ignore_file_size", "strict_integral_precision", "generate_corrupt_fields", "record_limit",
+    "record_header_name", "record_trailer_name", "file_header_field", "file_trailer_field",
 }  # fmt: skip
 READ_WITH_NUMBER = re.compile(r"segment_id_level(\d+)")
 
@@ -50,9 +55,11 @@ STEERS_SPARK = {
     "enable_index_cache": "how the work is split",
     "input_split_records": "how the work is split",
     "input_split_size_mb": "how the work is split",
+    "input_split_size_compressed_mb": "how the work is split",
     "optimize_allocation": "how the work is split",
     "improve_locality": "how the work is split",
     "enable_self_checks": "checks of extensions written in Scala",
+    "strict_schema": "which columns of a DataFrame may be null",
     "debug_layout_positions": "what is logged",
     "path": "where the data are; the case says it",
     "paths": "where the data are; the case says it",
@@ -65,38 +72,54 @@ NOT_COMPARABLE = {
     "ebcdic_code_page_class": "a class in Scala is the code page",
     "rhp_additional_info": "an argument of a class in Scala",
     "re_additional_info": "an argument of a class in Scala",
+    "redefine_rule": "an expression over fields says which group a record has; here values of one field do (segments)",
 }
 """A case with one of these is skipped."""
 
+_VARIABLE = re.compile(r"\$[A-Za-z_]")
 _OWN_PARSERS = {"rdw", "xcom", "rdw_big_endian", "rdw_little_endian"}
-_DOUBLE_BYTE = {"cp300", "cp00300", "cp1364", "cp1388"}
-
 _FLOATS = {
     "ibm": "ibm", "ibm_little_endian": "ibm_little", "ieee754": "ieee", "ieee754_little_endian": "ieee_little",
 }  # fmt: skip
+_ENDS = {
+    "file_start_offset": ("record_header_name", "file_header_field"),
+    "file_end_offset": ("record_trailer_name", "file_trailer_field"),
+}
+_DEBUG = {"true": "hex", "hex": "hex", "raw": "bytes", "binary": "bytes", "string": "bytes"}
 _TRIM = {"both": "both", "none": "none", "left": "left", "right": "right", "keep_all": "none"}
 
 
 @dataclass
 class Options:
-    """A variant's options, under their own names."""
+    """A variant's options, under their own names.
+
+    Attributes:
+        given: Their values.
+        unknown: Names that the table does not have.
+        lost: Names whose value is a variable of the test code, which the file of cases does not have.
+    """
 
     given: dict[str, str]
     unknown: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, variant: Mapping[str, Any]) -> Options:
         found: dict[str, str] = {}
         unknown = []
+        lost = []
         for name, value in variant.items():
             head, colon, tail = str(name).partition(":")
             head = head.replace("-", "_").lower()
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            found[head + colon + tail] = text.removeprefix("$")  # a Scala variable's sign before its value
             known = head in READ or head in STEERS_SPARK or head in NOT_COMPARABLE or READ_WITH_NUMBER.fullmatch(head)
             if not known:
                 unknown.append(str(name))
-        return cls(found, unknown)
+            if _VARIABLE.match(text):
+                lost.append(head + colon + tail)
+            else:
+                found[head + colon + tail] = text.removeprefix("$")  # written before what stands without quotes
+        return cls(found, unknown, lost)
 
     @property
     def not_comparable(self) -> list[str]:
@@ -105,9 +128,27 @@ class Options:
         if self.text("record_header_parser") in _OWN_PARSERS:
             names.discard("record_header_parser")
         found = [f"{name}: {NOT_COMPARABLE[name]}" for name in sorted(names & NOT_COMPARABLE.keys())]
-        if self.text("ebcdic_code_page").lower() in _DOUBLE_BYTE:
-            found.append("ebcdic_code_page: a page with characters of two bytes")
+        pages = {self.text("ascii_charset" if self.ascii else "ebcdic_code_page").lower()}
+        pages |= {key.partition(":")[2].lower() for key in self.given if key.startswith("field_code_page:")}
+        for page in sorted(pages - {""}):
+            if self.ascii:
+                if not has_charset(page):
+                    found.append(f"{page}: Python does not know the charset")
+            elif page in DOUBLE_BYTE:
+                found.append(f"{page}: a page with characters of two bytes")
+            elif not has_page(page):
+                found.append(f"{page}: Python has no table of this page")
         return found
+
+    @property
+    def refused(self) -> str:
+        """Why the other reader stops with an error, whatever the data are."""
+        given = self.text("occurs_mappings") or self.text("occurs_mapping") or "{}"
+        try:
+            numbers = [number for numbers in json.loads(given).values() for number in numbers.values()]
+        except (ValueError, AttributeError):
+            return f"occurs_mappings: {given!r} is no map of maps"
+        return "" if all(type(number) is int for number in numbers) else "occurs_mappings: not all are whole numbers"
 
     def text(self, name: str, default: str = "") -> str:
         return self.given.get(name, default)
@@ -139,8 +180,13 @@ class Options:
         return self.flag("is_text") or self.text("record_format").upper() in ("D", "D2", "T")
 
     @property
+    def collapsed(self) -> bool:
+        """The items below the top level are the columns."""
+        return self.text("schema_retention_policy", "collapse_root") != "keep_original"
+
+    @property
     def ascii(self) -> bool:
-        return self.lines or self.text("encoding", "ebcdic").lower() == "ascii"
+        return self.text("encoding", "ascii" if self.lines else "ebcdic").lower() == "ascii"
 
     @property
     def variable(self) -> bool:
@@ -183,6 +229,7 @@ def reader_for(copybook: Copybook, options: Options, *, single: bool) -> RecordR
         options: The variant's.
         single: The case has one copybook.
     """
+    copybook, options = _without_ends(copybook, options)
     page, how = _reading(copybook, options)
     mapping = _mapping(copybook, options)
     selector = None
@@ -192,51 +239,72 @@ def reader_for(copybook: Copybook, options: Options, *, single: bool) -> RecordR
         selector = Selector(in_copybook(copybook, options.text("segment_field")), groups, exclusive=False)
     look = Presentation(
         name=spelling,
-        keep_root=options.text("schema_retention_policy", "collapse_root") == "keep_original",
+        keep_root=not options.collapsed and not without_01(copybook),
         group_fillers=not options.flag("drop_group_fillers"),
         value_fillers=not options.flag("drop_value_fillers", True),
         filler_names="previous" if options.text("filler_naming_policy") == "previous_field_name" else "sequence",
         texts_of_groups=frozenset(in_copybook(copybook, n) for n in options.text("non_terminals").split(",") if n),
-        raw={"true": "hex", "hex": "hex", "raw": "bytes", "binary": "bytes"}.get(options.text("debug"), "none"),  # type: ignore[arg-type]  # a text that is one of the Literal's
+        raw=_DEBUG.get(options.text("debug").lower(), "none"),  # type: ignore[arg-type]  # a text that is one of the Literal's
     )
-    reader = RecordReader(
+    reader = OtherReader(
         copybook, Framing(), page, how, look, selector,
         occurs="variable" if options.flag("variable_size_occurs") else "maximum",
         mapping=mapping, clamp=True, in_sequence=single,
+        blank_is_zero=not options.flag("improved_null_detection", True),
+        charsets=_pages_of_fields(copybook, options) if options.ascii else {},
     )  # fmt: skip
     reader.framing = _framing(reader, options)
     return reader
 
 
+def without_01(copybook: Copybook) -> bool:
+    """Whether the copybook's items have no 01 level above them: here they get one, there they are the top level."""
+    return all(root.level == 0 for root in copybook.roots)
+
+
+def _without_ends(copybook: Copybook, options: Options) -> tuple[Copybook, Options]:
+    """Take the 01 levels that describe the file's header and trailer out of the copybook: their bytes are left out."""
+    given = dict(options.given)
+    roots = copybook.roots
+    for offset, names in _ENDS.items():
+        for name in filter(None, (options.text(name) for name in names)):
+            root = next(root for root in roots if root.name == in_copybook(copybook, name))
+            given[offset] = str(Walk(copybook.file).sized(root, 0))
+            roots = tuple(other for other in roots if other is not root)
+    return Copybook(roots, copybook.file), Options(given, options.unknown, options.lost)
+
+
 def _reading(copybook: Copybook, options: Options) -> tuple[CodePage, Reading]:
     policy = options.text("string_trimming_policy", "both").lower()
-    name = options.text("ebcdic_code_page", "common").lower()
-    odd = "blank"
-    page = _page(name)
+    page, odd = page_of(options.text("ebcdic_code_page", "common")), "keep"
     if options.ascii:
-        page, odd = code_page("ascii"), "drop"
-    if policy == "keep_all" or (name.endswith("_extended") and not options.ascii):
-        odd = "keep"
-    pages = {}
-    for key, names in options.given.items():
-        head, _, own = key.partition(":")
-        if head == "field_code_page":
-            pages |= {in_copybook(copybook, one): _page(own.lower()) for one in names.split(",")}
+        page, odd = code_page("ascii"), "keep" if policy == "keep_all" else "drop"
+    own = {} if options.ascii else _pages_of_fields(copybook, options)
     return page, Reading(
         trim=_TRIM[policy],  # type: ignore[arg-type]  # a text that is one of the Literal's
         odd=odd,  # type: ignore[arg-type]  # a text that is one of the Literal's
-        empty="unfilled" if options.flag("improved_null_detection", True) else "text",
+        empty="unfilled" if options.flag("improved_null_detection", True) and policy != "keep_all" else "text",
         charset=(options.text("ascii_charset") or "utf-8") if options.ascii else None,
-        pages=pages,
+        pages={name: page_of(named) for name, named in own.items()},
         floats=_FLOATS[options.text("floating_point_format", "ibm").lower()],  # type: ignore[arg-type]  # a text that is one of the Literal's
         native_order="big",
         national_order="big" if options.flag("is_utf16_big_endian", True) else "little",
         lenient=True,
+        blank_when_zero=False,
         overpunched_unsigned=not options.flag("strict_sign_overpunching", True),
         unsigned_top_bit=False,
         edited_numbers=True,
         zoned_text=options.flag("display_pic_always_string"),
     )
+
+
+def _pages_of_fields(copybook: Copybook, options: Options) -> dict[str, str]:
+    found = {}
+    for key, names in options.given.items():
+        head, _, own = key.partition(":")
+        if head == "field_code_page":
+            found |= {in_copybook(copybook, one): own for one in names.split(",")}
+    return found
 
 
 def _framing(reader: RecordReader, options: Options) -> Framing:
@@ -252,8 +320,6 @@ def _framing(reader: RecordReader, options: Options) -> Framing:
     mapping = {str(k): int(v) for k, v in json.loads(options.text("record_length_map", "{}")).items()}
     if options.lines:
         return Framing("T", **around)
-    if options.variable:
-        return Framing(record_format if record_format in ("VB", "VBS") else "V", rdw=rdw, bdw=bdw, **around)
     if options.text("record_length_field"):
         expression = options.text("record_length_field")
         found = LengthField.of(reader.copybook, expression, reader.page, mapping, reader.how)
@@ -264,6 +330,8 @@ def _framing(reader: RecordReader, options: Options) -> Framing:
             return None if length is None else length + adjustment
 
         return Framing("L", length_of=length_of, **around)
+    if options.variable:
+        return Framing(record_format if record_format in ("VB", "VBS") else "V", rdw=rdw, bdw=bdw, **around)
     every = reader.copybook.every_record(in_sequence=reader.in_sequence)
     if reader.occurs == "variable" and every.variable and "record_length" not in options.given:
         return Framing("L", length_of=OwnLength(every, reader.page, reader.how, reader.mapping, True), **around)
@@ -284,38 +352,3 @@ def _mapping(copybook: Copybook, options: Options) -> dict[str, dict[str, int]]:
             if item.depending and item.name and wanted in (item.name, item.depending):
                 found[item.name] = {str(key): int(value) for key, value in values.items()}
     return found
-
-
-# --- code pages of the other reader ----------------------------------------------------------------------------
-
-
-def _page(name: str) -> CodePage:
-    name = {"common": "common", "common_extended": "common_extended"}.get(name, name.removesuffix("_extended"))
-    name = re.sub(r"^cp0*(\d{2,})$", lambda m: f"cp{m[1].zfill(3)}", name)
-    if name in ("common", "common_extended"):
-        return add_code_page(f"cobrix_{name}", _common(extended=name == "common_extended"))
-    return code_page(name)
-
-
-def _common(*, extended: bool) -> str:
-    """Characters that all EBCDIC pages share, in the places of CP037, blanks for the others.
-
-    The extended one has control characters too: those of CP037 below 20, LF and CR turned round, and 1A for what has
-    none (seen in its expected rows).
-    """
-    characters = []
-    for byte in range(256):
-        character = bytes([byte]).decode("cp037")
-        if byte == 0x6A:
-            character = "|"
-        if " " <= character <= "~":
-            characters.append(character)
-        elif not extended or byte >= 0x40:
-            characters.append(" ")
-        elif character < " ":
-            characters.append({"\n": "\r", "\r": "\n"}.get(character, character))
-        else:
-            characters.append("\x1a" if byte < 0x20 and character != "\x7f" else " ")
-    if extended:
-        characters[0x3F] = " "
-    return "".join(characters)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,14 @@ from typing import Any
 
 import pytest
 from cobrix_completion import completed
-from cobrix_options import Options
-from cobrix_rows import actual_rows, differences, expected_rows
+from cobrix_lost import data_of, found_again, must_fail
+from cobrix_options import Options, load_copybook, spelling
+from cobrix_rows import actual_rows, differences, expected_rows, without_dropped
+
+from billing.errors import BillingError
+from extractors.copybook.items import descend
+from extractors.copybook.layout import Copybook
+from extractors.copybook.walk import Walk
 
 PROJECT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("BLUELINE_CONFORMANCE_DATA", PROJECT / "../shared/data")) / "cobrix"
@@ -31,19 +38,11 @@ class Departure:
 
 
 DEPARTURES: dict[tuple[str, int], Departure] = {
-    ("test8_non_printable", 0): Departure(
-        "cases.json gives it the options of test8_printable, which expects other rows of the same file: the ones that "
-        "show control characters and keep blanks are missing",
-        {"ebcdic_code_page": "common_extended", "string_trimming_policy": "none"},
-    ),
     ("test40", 0): Departure(
         "record_format D is that of another file of the same test (ASCII lines); this one has fixed EBCDIC records",
         {"record_format": None},
     ),
-    ("test40", 1): Departure(
-        "as variant 0, and its expected rows have no record ids either",
-        {"record_format": None, "generate_record_id": None},
-    ),
+    ("test40", 1): Departure("as variant 0", {"record_format": None}),
 }
 """The one table of what cannot be taken literally, and why; None takes an option away."""
 
@@ -66,17 +65,23 @@ def test_rows_are_those_of_the_other_reader(case: dict[str, Any], number: int, t
     departure = DEPARTURES.get((case["name"], number))
     if departure:
         variant = {k: v for k, v in {**variant, **departure.change}.items() if v is not None}
-    options = Options.of(variant)
+    expected = expected_rows(FOLDER / case["expected"])[: case["take"]]
+    options, added = found_again(case["name"], Options.of(variant), expected)
     if options.not_comparable:
         pytest.skip("; ".join(options.not_comparable))
     if options.unknown:
         warnings.warn(f"{case['name']}: options without an entry in the table: {options.unknown}", stacklevel=1)
-    expected = expected_rows(FOLDER / case["expected"])[: case["take"]]
     copybooks = [FOLDER / path for path in case["copybooks"]]
-    options, added = completed(options, copybooks, FOLDER / case["data"], expected, tmp_path)
-    for addition in added:
+    data = data_of(case["name"], options, FOLDER / case["data"])
+    if must_fail(case["name"], options):
+        with pytest.raises((BillingError, ValueError)):
+            actual_rows(copybooks, data, options, case["order_by"], case["take"], tmp_path)
+        return  # both readers refuse it
+    options, more = completed(options, copybooks, data, expected, tmp_path)
+    for addition in added + more:
         warnings.warn(f"{case['name']}, variant {number}: {addition}", stacklevel=1)
-    actual = actual_rows(copybooks, FOLDER / case["data"], options, case["order_by"], case["take"], tmp_path)
+    actual = actual_rows(copybooks, data, options, case["order_by"], case["take"], tmp_path)
+    without_dropped(actual, expected)
     found = []
     if len(expected) != len(actual):
         found.append(f"{len(expected)} rows expected, {len(actual)} found")
@@ -88,3 +93,49 @@ def test_rows_are_those_of_the_other_reader(case: dict[str, Any], number: int, t
         (tmp_path / "actual.json").write_text("\n".join(json.dumps(row, default=str) for row in actual))
     assert not found, "\n".join([f"{len(found)} differences; rows in {tmp_path / 'actual.json'}", *found[:20]])
     assert expected, "the case expects no row"
+
+
+def _layouts() -> list[Any]:
+    path = FOLDER / "cases.json"
+    cases = json.loads(path.read_text()) if path.exists() else []
+    found = [
+        pytest.param([FOLDER / one for one in case["copybooks"]], layout, id=case["name"])
+        for case in cases
+        if (layout := (FOLDER / case["expected"]).with_name(f"{Path(case['expected']).stem}_layout.txt")).exists()
+    ]
+    return found or [
+        pytest.param([], path, id="no-data", marks=pytest.mark.skip(reason=f"no layout lies below {FOLDER}"))
+    ]
+
+
+@pytest.mark.parametrize(("copybooks", "layout"), _layouts())
+def test_places_are_those_of_the_other_reader(copybooks: list[Path], layout: Path) -> None:
+    copybook = load_copybook(copybooks, Options({}))
+    record_type = copybook.every_record(fillers="sequence", in_sequence=True)
+    room = _room(copybook)
+    mine: dict[int, tuple[str, int, int]] = {}
+    for place in record_type.widest.fields:
+        assert place.item is not None
+        mine.setdefault(id(place.item), (spelling(place.item), place.offset + 1, room[id(place.item)]))
+    groups = {spelling(group.item) for group in record_type.widest.groups}
+    expected = [
+        (match["name"], int(match["start"]), int(match["length"]))
+        for line in layout.read_text().splitlines()
+        if (match := _PLACE.match(line)) and not match["name"].endswith("_debug") and match["name"] not in groups
+    ]
+    assert expected
+    assert [place for place in mine.values() if place[0] != "FILLER"] == [
+        place for place in expected if not place[0].startswith("FILLER")
+    ]
+
+
+def _room(copybook: Copybook) -> dict[int, int]:
+    """Bytes of every item with all its occurrences; views of the same bytes have those of the longest."""
+    found: dict[int, int] = {}
+    for group in descend(copybook.roots):
+        for members in Walk(copybook.file).clusters(group.children):
+            found |= dict.fromkeys(map(id, members), max(Walk(copybook.file).sized(member, 0) for member in members))
+    return found
+
+
+_PLACE = re.compile(r"\s*\d+ (?P<name>\S+)\s+(?:[][A-Za-z]+\s+)?\d+\s+(?P<start>\d+)\s+\d+\s+(?P<length>\d+)\s*$")

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from cobrix_completion import completed
+from cobrix_lost import found_again, must_fail
 from cobrix_options import NOT_COMPARABLE, READ, STEERS_SPARK, Options
 from cobrix_rows import actual_rows, differences, expected_rows
+from cobrix_segments import SegmentIds
 
 from extractors.copybook.encode import in_blocks, with_rdw
 from extractors.copybook.scanning import Descriptor
@@ -71,6 +73,8 @@ FLAT = "01 REC. | 05 ID-NO PIC 9(2). | 05 TEXT-1 PIC X(4)."
         ({"record_length": "8"}, e("01ab  ..02cd  ..")),
         ({"record_length_field": "ID_NO * 0 + 6"}, e("01ab  02cd  ")),
         ({"record_length_field": "ID-NO", "record_length_map": '{"1": 6, "2": 4}'}, e("01ab  02cd")),
+        ({"record_format": "V", "record_length_field": "ID-NO * 0 + 6"}, e("01ab  02cd  ")),
+        ({"record_format": "D", "encoding": "ebcdic"}, e("01ab") + b"\n" + e("02cd")),
         ({"minimum_record_length": "3", "record_format": "V"}, with_rdw([e("01ab  "), e("99"), e("02cd  ")], LITTLE)),
         ({"pedantic": "true", "enable_indexes": "false", "input_split_records": 5}, e("01ab  02cd  ")),
     ],
@@ -102,10 +106,70 @@ def test_what_rows_look_like(rows, options: dict[str, Any], expected: dict[str, 
     assert rows(FLAT, e("01 a  "), **{k.replace(":", "__"): v for k, v in options.items()}) == [expected]
 
 
+def test_pages_have_control_characters_of_their_own(rows) -> None:  # type: ignore[no-untyped-def]
+    text = "01 REC. | 05 T PIC X(12)."
+    data = bytes.fromhex("05 0D 15 25 07 C1 41 6A CA 3F FF 00")
+    shown = {
+        "common": " \n \r A |-   ", "common_extended": "\t\n\x1a\r A |-  \0", "cp037": " \n\x85\r A\xa0¦\xad   ",
+        "cp037_extended": "\t\n\x85\r\x7fA\xa0¦\xad\x1a \0", "cp1141": "\t\n\x85\r\x7fA\xa0ö\xad\x1a \0",
+        "cp870": " \n \r A |    ",
+    }  # fmt: skip
+    for page, expected in shown.items():
+        found = rows(text, data, ebcdic_code_page=page, string_trimming_policy="none")
+        assert found == [{"T": expected}], page
+        assert rows(text, data, ebcdic_code_page=page) == [{"T": found[0]["T"].strip("".join(map(chr, range(33))))}]
+    assert Options.of({"ebcdic_code_page": "cp1364"}).not_comparable
+    assert Options.of({"field_code_page:cp274": "T"}).not_comparable
+    assert Options.of({"encoding": "ascii", "field_code_page:x-none": "T"}).not_comparable
+
+
+def test_a_group_of_other_types_only_is_there_and_empty(rows) -> None:  # type: ignore[no-untyped-def]
+    text = (
+        "01 REC. | 05 KIND PIC X. | 05 BODY. | 10 INNER. | 15 ONE. | 20 N PIC 9. | 15 TWO REDEFINES ONE. | 20 T PIC X."
+    )
+    text += " | 05 FILLER PIC X VALUE SPACE. | 05 UNSEEN. | 10 FILLER PIC X VALUE SPACE."
+    maps = {"redefine_segment_id_map__0": "ONE => 1", "redefine_segment_id_map__1": "TWO => 2"}
+    found = rows(text, b"17  2a  3b  ", encoding="ascii", segment_field="KIND", **maps)
+    assert [row["BODY"] for row in found] == [
+        {"INNER": {"ONE": {"N": 7}}},
+        {"INNER": {"TWO": {"T": "a"}}},
+        {"INNER": {}},
+    ]
+    assert all(row.keys() == {"KIND", "BODY"} for row in found)
+
+
+def test_items_without_an_01_level_are_the_top_level(rows) -> None:  # type: ignore[no-untyped-def]
+    text = "05 ONE. | 10 A PIC X. | 05 TWO REDEFINES ONE. | 10 B PIC X. | 05 C PIC 9."
+    assert rows(text, b"x1", encoding="ascii") == [{"A": "x", "B": "x", "C": 1}]
+    kept = rows(text, b"x1", encoding="ascii", schema_retention_policy="keep_original")
+    assert kept == [{"ONE": {"A": "x"}, "TWO": {"B": "x"}, "C": 1}]
+
+
+def test_fields_of_ascii_files_have_charsets_of_their_own(rows) -> None:  # type: ignore[no-untyped-def]
+    options = {"encoding": "ascii", "field_code_page__cp1251": "A-1", "field_code_page__windows-1252": " B_1, C-1 "}
+    text = "01 REC. | 05 A-1 PIC X. | 05 B-1 PIC X. | 05 C-1 PIC X. | 05 D-1 PIC X(2)."
+    assert not Options.of({name.replace("__", ":"): value for name, value in options.items()}).not_comparable
+    found = rows(text, b"\xbf\xe4\x01" + "é".encode(), **options)
+    assert found == [{"A_1": "ї", "B_1": "ä", "C_1": "", "D_1": "é"}]
+
+
+def test_what_could_not_be_read(rows) -> None:  # type: ignore[no-untyped-def]
+    text = "01 REC. | 05 P PIC S9 COMP-3. | 05 T OCCURS 2 PIC 9."
+    found = rows(text, bytes.fromhex("1CF1F2 00F140 D3C1F2"), generate_corrupt_fields="true")
+    assert found == [
+        {"P": 1, "T": [1, 2], "_corrupt_fields": []}, {"T": [1, None], "_corrupt_fields": []},
+        {"T": [None, 2], "_corrupt_fields": [
+            {"field_name": "P", "raw_value": "0w=="}, {"field_name": "T[0]", "raw_value": "wQ=="}]},
+    ]  # fmt: skip
+
+
 def test_nulls(rows) -> None:  # type: ignore[no-untyped-def]
     data = e("01") + bytes(4) + e("  ") + b"\x40" * 4
     assert rows(FLAT, data) == [{"ID_NO": 1}, {"TEXT_1": ""}]
     assert rows(FLAT, data, improved_null_detection="false") == [{"ID_NO": 1, "TEXT_1": ""}, {"TEXT_1": ""}]
+    with_decimals = "01 REC. | 05 A PIC 9V9. | 05 B PIC 99."
+    assert rows(with_decimals, b"\x40" * 4) == [{}]
+    assert rows(with_decimals, b"\x40" * 4, improved_null_detection="false") == [{"A": "0.0"}]
 
 
 OCCURS = "01 REC. | 05 N PIC X. | 05 T OCCURS 0 TO 2 DEPENDING ON N. | 10 A PIC X. | 05 Z PIC X."
@@ -131,6 +195,9 @@ def test_fillers(rows) -> None:  # type: ignore[no-untyped-def]
     assert rows(FILLERS, e("abcd"), drop_group_fillers="true") == [{"A": "a"}]
     assert rows(FILLERS, e("abcd"), drop_value_fillers="false") == [
         {"A": "a", "FILLER_P1": "b", "FILLER_1": {"B": "c", "FILLER_P2": "d"}}
+    ]
+    assert rows(FILLERS, e("abcd"), drop_value_fillers="false", filler_naming_policy="previous_field_name") == [
+        {"A": "a", "FILLER_AFTER_A": "b", "FILLER_AFTER_FILLER_AFTER_A": {"B": "c", "FILLER_AFTER_B": "d"}}
     ]
 
 
@@ -175,6 +242,72 @@ HIERARCHY = [
 def test_parents_hold_their_children(rows) -> None:  # type: ignore[no-untyped-def]
     children = {"segment-children__1": "ROOT-SEG => CHILD-SEG", "segment_children__2": "CHILD-SEG => LEAF"}
     assert rows(FAMILY, FAMILY_DATA, record_format="V", segment_field="SEG", **MAPS, **children) == HIERARCHY
+    found = rows(
+        FAMILY, FAMILY_DATA, record_format="V", segment_field="SEG", generate_record_id="true", **MAPS, **children
+    )
+    assert [(row["Record_Id"], row["Record_Byte_Length"]) for row in found] == [(6, 15), (7, 3)]
+
+
+ENDS = "01 HEAD. | 05 H PIC X(3). | 01 REC. | 05 A PIC X(2). | 01 TAIL. | 05 T PIC X."
+
+
+def test_headers_and_trailers_are_named(rows) -> None:  # type: ignore[no-untyped-def]
+    data = e("hhhaabbt")
+    assert rows(ENDS, data, record_header_name="HEAD", record_trailer_name="tail") == [{"A": "aa"}, {"A": "bb"}]
+    assert rows(ENDS, data, file_header_field="HEAD", file_trailer_field="TAIL") == [{"A": "aa"}, {"A": "bb"}]
+    assert rows(ENDS, e("hhhaatbbu"), record_header_name="HEAD") == [{"A": "aa", "T": "t"}, {"A": "bb", "T": "u"}]
+
+
+def test_few_records(rows) -> None:  # type: ignore[no-untyped-def]
+    data = e("01ab  02cd  03ef  ")
+    assert [row["ID_NO"] for row in rows(FLAT, data, record_limit="2")] == [1, 2]
+    assert [row["ID_NO"] for row in rows(FLAT, data, record_limit="2", order_by=["TEXT_1"])] == [1, 2]
+    assert rows(FLAT, data, record_limit="0") == []
+
+
+def test_text_beside_the_values(rows) -> None:  # type: ignore[no-untyped-def]
+    assert rows(FLAT, b"01ab\n", record_format="D", debug="string") == [
+        {"ID_NO": 1, "ID_NO_debug": "01", "TEXT_1": "ab", "TEXT_1_debug": "ab"}
+    ]
+
+
+def test_a_record_of_no_level_has_the_numbers_before_it() -> None:
+    ids = SegmentIds([{"R"}, {"C"}, {"L"}], "f")
+    numbers = [ids.of(segment, record) for record, segment in enumerate("xRLCxLR")]
+    assert numbers == [
+        [None] * 3, ["f_1", None, None], ["f_1", "f_1_L1_0", "f_1_L2_1"], ["f_1", "f_1_L1_1", None],
+        ["f_1", "f_1_L1_1", None], ["f_1", "f_1_L1_1", "f_1_L2_2"], ["f_6", None, None],
+    ]  # fmt: skip
+
+
+def test_what_the_file_of_cases_lost() -> None:
+    variables = {"drop_group_fillers": "$dropGroupFillers", "filler_naming_policy": "$policy", "file_end_offset": "$12"}
+    options = Options.of(variables)
+    assert options.given == {"file_end_offset": "12"}
+    rows_with = [{"A": 1, "FILLER_AFTER_A": {"FILLER_AFTER_FILLER_AFTER_A": "x"}}]
+    found, added = found_again("test7d", options, rows_with)
+    assert found.given == {
+        "file_end_offset": "12", "drop_group_fillers": "false", "drop_value_fillers": "false",
+        "filler_naming_policy": "previous_field_name",
+    }  # fmt: skip
+    assert len(added) == 3
+    assert found_again("test7b", options, [{"FILLER_P1": "x"}])[0].given["drop_group_fillers"] == "true"
+    assert found_again("test7", options, [{"A": 1}])[0].given["drop_value_fillers"] == "true"
+    named = {
+        "test3_trim_left": "left", "test3": None, "test9_cp273": "none", "test9_cp037": None, "test9_cp037_ext": "none",
+    }  # fmt: skip
+    for name, policy in named.items():
+        assert found_again(name, Options.of({}), [])[0].given.get("string_trimming_policy") == policy, name
+    kept = found_again("test9_cp273", Options.of({"ebcdic_code_page": "cp500"}), [])[0]
+    assert kept.given["ebcdic_code_page"] == "cp500"
+
+
+def test_what_the_other_reader_refuses() -> None:
+    assert must_fail("test13a", Options.of({}))
+    assert not must_fail("test13a", Options.of({"file_start_offset": "$10"}))
+    assert must_fail("any", Options.of({"occurs_mappings": '{"T": {"A": 1.5}}'}))
+    assert must_fail("any", Options.of({"occurs_mappings": '{"T": {"A": "Z"}}'}))
+    assert not must_fail("any", Options.of({"occurs_mappings": '{"T": {"A": 1}}'}))
 
 
 def test_options_that_were_lost_are_found_in_the_expected_rows(rows, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -116,6 +116,11 @@ def test_lines(read) -> None:  # type: ignore[no-untyped-def]
     padded = read(b"ab\nc\ndefg\n", format="T", line_width=3)
     assert padded == [(b"ab ", 0, 3), (b"c  ", 3, 2), (b"defg", 5, 5)]
     assert read(b"\n", format="T") == [(b"", 0, 1)]
+    ebcdic = b"\xc1\x15\xc2\xc3\x0d\x25\x15\xc4\n\xc5"
+    assert [line for line, *_ in read(ebcdic, format="T", line_blank=0x40)] == [
+        b"\xc1", b"\xc2\xc3", b"", b"\xc4", b"\xc5",
+    ]  # fmt: skip
+    assert [line for line, *_ in read(ebcdic, format="T")] == [ebcdic[:-2], b"\xc5"]
 
 
 def test_headers_footers_and_bytes_around_every_record(read) -> None:  # type: ignore[no-untyped-def]

@@ -73,7 +73,7 @@ def elementary(draw: st.DrawFn) -> tuple[str, st.SearchStrategy[Any]]:
     numbers = integers(digits, signed)
     if not decimals:
         return clauses, numbers
-    return clauses, numbers.map(lambda n: Decimal(n).scaleb(-decimals))
+    return clauses, numbers.map(lambda n: Decimal(f"{n}E{-decimals}"))
 
 
 @st.composite
@@ -228,5 +228,5 @@ def test_dropped_and_named_fillers_in_trees() -> None:
     assert tree(group_fillers=False) == {"A": "a"}
     assert tree(value_fillers=True) == {"A": "a", "FILLER_P1": "b", "FILLER_1": {"B": "c", "FILLER_P2": "de"}}
     assert tree(value_fillers=True, filler_names="previous") == {
-        "A": "a", "FILLER_A": "b", "FILLER_FILLER_A": {"B": "c", "FILLER_B": "de"},
+        "A": "a", "FILLER_AFTER_A": "b", "FILLER_AFTER_FILLER_AFTER_A": {"B": "c", "FILLER_AFTER_B": "de"},
     }  # fmt: skip

@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from extractors.copybook.segments import REST, Hierarchy, SegmentIds
-
-
-def test_children_are_counted_anew_below_every_parent() -> None:
-    ids = SegmentIds([{"R"}, {"C"}, {REST}], "f")
-    numbers = [ids.of(segment, record)[2] for record, segment in enumerate("xRxCxxCxRxCx")]
-    assert numbers == [
-        None, None, "f_1_L2_1", None, "f_1_L2_1", "f_1_L2_2", None, "f_1_L2_1", None, "f_8_L2_1", None, "f_8_L2_1",
-    ]  # fmt: skip
-    assert ids.of("C", 12) == ["f_8", "f_8_L1_2", None]
+from extractors.copybook.segments import Hierarchy
 
 
 @dataclass

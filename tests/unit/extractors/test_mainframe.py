@@ -487,6 +487,18 @@ def test_groups_called_otherwise_than_their_tables_and_numeric_types(make: Make)
     assert kept(splits, "cash_in")[0]["TYP"] == Decimal(30)
 
 
+def test_a_type_is_a_number_only_in_digits_of_ascii(make: Make) -> None:
+    data = person(1).ljust(26, b"\x40") + b"\xea\x40".ljust(26, b"\x40")  # a two raised high
+    splits, _ = run(make(data, SEGMENTS, **{**SEGMENT_KEYS, "code_page": "cp037"}))
+    assert [(r["reason"], r["record_no"]) for r in rejects(splits)] == [("REC-TYPE", 2)]
+
+
+def test_two_types_of_one_number_are_refused(make: Make) -> None:
+    keys = {**SEGMENT_KEYS, "segments": {**SEGMENT_KEYS["segments"], "map": {"1": "abonent", "01": "wplata"}}}
+    with pytest.raises(ContractError, match=r"segments\.map has '01' for wplata, and the same number for abonent"):
+        run(make(rdw(person(1)), SEGMENTS, record_format="V", **keys))
+
+
 def test_variable_records_of_one_type(make: Make) -> None:
     splits, _ = run(make(rdw(payment(1)) + rdw(payment(2)), record_format="V"))
     assert [row["NR"] for row in kept(splits)] == [Decimal(1), Decimal(2)]

@@ -213,6 +213,14 @@ def test_text_lines_may_lack_their_blanks(make: Make) -> None:
     assert facts.records == 4
 
 
+def test_text_lines_of_ebcdic_end_as_they_do_there(make: Make) -> None:
+    data = e("0001K000100150+Oplata") + b"\x15" + e("0002K000200200-") + b"\x0d\x25" + e("0003K000300300+Tytul", 25)
+    splits, _ = run(make(data, ASCII, record_format="T"))
+    assert [(row["NR"], row["KWOTA"]) for row in kept(splits)] == [
+        (1, Decimal("1.50")), (2, Decimal("-2.00")), (3, Decimal("3.00")),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("keys", "prefix"),
     [

@@ -8,7 +8,6 @@ from billing.errors import SourceError
 from billing.file_specs import DelimitedFile
 from billing.registry import Source
 from extractors.base import LandedFile
-from extractors.quotewalk import Walker
 from extractors.spans import Cutter
 from extractors.structure import Structure
 
@@ -59,7 +58,7 @@ def read_header_line(
                 remedy=f"give the columns of {spec.name} in source.toml, in order",
             )
         return HeaderLine(list(spec.columns), start, 1)
-    shown, walker = structure.shown(head[start:]), Walker(structure.layout)
+    shown = structure.shown(head[start:])
     place, record_no, control = 0, 1, None
     ignored = tuple(map(cutter.encode, spec.ignore))
     prefix = cutter.encode(spec.header_record.starts_with) if spec.header_record else None
@@ -73,14 +72,10 @@ def read_header_line(
             control, prefix = (line.rstrip(b"\r\n"), record_no, start + place), None
         record_no += bool(line.strip(b"\r\n"))  # an empty line is no record
         place = end
-    spans, end = walker.spans(shown, place)
-    quote = spec.quote
-    columns = []
-    for first, stop, doubled in spans:
-        name = cutter.decode(head[start + first : start + stop])
-        columns.append((name.replace(quote * 2, quote) if doubled else name).strip())
+    values, length = structure.values(head[start + place :])
+    columns = [cutter.decode(value).strip() for value in values]
     _check_header(source, spec, landed, columns)
-    return HeaderLine(columns, start + end, record_no + 1, control)
+    return HeaderLine(columns, start + place + length, record_no + 1, control)
 
 
 def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, columns: list[str]) -> None:

@@ -46,7 +46,7 @@ def test_what_is_stated_agrees(decoded, trailer, last):
     [
         ({"count_at": 2}, b"T;4\n", "states 4 data records, the file holds 3 .*1 records were lost"),
         ({"count_at": 2, "count_types": ["F;"]}, b"T;3\n", "3 data records that begin with 'F;', the file holds 2"),
-        ({"count_at": 5}, b"T;4\n", "the trailer has 2 values, number 5 is declared"),
+        ({"count_at": 5}, b"T;4\n", "the trailer has no value number 5"),
         ({"totals": [{"at": 2, "column": "SALDO", "form": "absolute", "scale": 0}]}, b"T;66,50\n", "difference 81"),
         ({"totals": [{"at": 2, "column": "NR", "form": "hash"}]}, b"T;007\n", "hash total of 7, NR adds up to 6 "),
         ({"totals": [{"at": 2, "column": "NR", "form": "hash"}]}, b"T;x7\n", "hash total 'x7' is no amount"),

@@ -270,8 +270,8 @@ def test_what_looks_like_a_byte_order_mark_within_a_file_is_text(decoded):
 
 def test_most_chunks_are_read_by_arrow(decoded, monkeypatch):
     asked = []
-    read = PlainReader.read
-    monkeypatch.setattr(PlainReader, "read", lambda *a, **k: asked.append(read(*a, **k)) or asked[-1])
+    read = PlainReader.parse
+    monkeypatch.setattr(PlainReader, "parse", lambda *a, **k: asked.append(read(*a, **k)) or asked[-1])
     data = b"NR;NAZWA;SALDO\r\n" + b'1;"a ""x""; b";1,00\r\n2;\xb3\xf3d\x9f;2,00\r\n' * 50
     assert len(decoded(data, **DELIMITED).rows()) == 100
     assert asked and all(block is not None for block in asked)

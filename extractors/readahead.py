@@ -1,0 +1,59 @@
+"""Pieces of a file are worked on in threads, a few ahead of the one that is looked at, and come out in order.
+
+What decoders do with a piece is mostly arithmetic in NumPy and Arrow, which runs beside other Python code.  So while the
+caller takes one piece, the next two are read and worked on; never more, so that memory stays bounded.  The work must not
+change anything that pieces share: whatever depends on the pieces before is the caller's, in order.
+
+>>> with ThreadPoolExecutor(2) as pool:
+...     list(in_order(pool, iter([3, 1, 2]), lambda piece: piece * 10))
+[(3, 30), (1, 10), (2, 20)]
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+WORKERS = 2
+AHEAD = 2
+"""Pieces in memory beyond the one that the caller has."""
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
+
+
+@contextmanager
+def workers() -> Iterator[ThreadPoolExecutor]:
+    """The threads of one file; at the end, whatever ended it, work that has not begun is dropped."""
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="read-ahead")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def in_order(
+    pool: ThreadPoolExecutor, pieces: Iterator[Piece], work: Callable[[Piece], Done]
+) -> Generator[tuple[Piece, Done], None, None]:
+    """Every piece with what became of it.
+
+    Args:
+        pool: As from `workers`.
+        pieces: Taken in the caller's thread, at most `AHEAD` before they are due.
+        work: Done in a thread; what it raises is raised when its piece is due.
+    """
+    under_way: deque[tuple[Piece, Future[Done]]] = deque()
+    try:
+        while True:
+            while len(under_way) <= AHEAD and (piece := next(pieces, None)) is not None:
+                under_way.append((piece, pool.submit(work, piece)))
+            if not under_way:
+                return
+            piece, done = under_way.popleft()
+            yield piece, done.result()
+    finally:
+        for _, done in under_way:
+            done.cancel()

@@ -1,8 +1,8 @@
 """Pieces of a file are worked on in threads, a few ahead of the one that is looked at, and come out in order.
 
 What decoders do with a piece is mostly arithmetic in NumPy and Arrow, which runs beside other Python code.  So while the
-caller takes one piece, the next two are read and worked on; never more, so that memory stays bounded.  The work must not
-change anything that pieces share: whatever depends on the pieces before is the caller's, in order.
+caller has one piece, the next one is worked on, and while it waits, two are; never more, so that memory stays bounded.
+The work must not change anything that pieces share: whatever depends on the pieces before is the caller's, in order.
 
 >>> with ThreadPoolExecutor(2) as pool:
 ...     list(in_order(pool, iter([3, 1, 2]), lambda piece: piece * 10))
@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 WORKERS = 2
-AHEAD = 2
-"""Pieces in memory beyond the one that the caller has."""
+AHEAD = 1
+"""Pieces that are worked on while the caller has one; when it asks for the next, one more is begun."""
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
@@ -42,7 +42,7 @@ def in_order(
 
     Args:
         pool: As from `workers`.
-        pieces: Taken in the caller's thread, at most `AHEAD` before they are due.
+        pieces: Taken in the caller's thread, before they are due.
         work: Done in a thread; what it raises is raised when its piece is due.
     """
     under_way: deque[tuple[Piece, Future[Done]]] = deque()

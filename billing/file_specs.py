@@ -170,7 +170,7 @@ class DelimitedFile(FileSpec):
 
 
 class FixedColumn(Strict):
-    """A column of a fixed-width record: 1-based first byte, length in bytes."""
+    """A column of a fixed-width record: 1-based first place and length, in what the file's `positions` says."""
 
     name: str
     start: int = Field(ge=1)
@@ -192,11 +192,14 @@ class FixedRecord(Strict):
 
 
 class FixedWidthFile(FileSpec):
-    """Text records whose columns have fixed byte positions, one record a line.
+    """Text records whose columns have fixed positions, one record a line.
 
     Attributes:
         code_page: Of the file.
-        record_length: In bytes, without the line end.
+        positions: What places and lengths count; absent: characters in UTF-16, bytes in everything else.  They differ
+            where a letter takes several bytes: a file that was turned from CP1250 into UTF-8 has its columns at the
+            same characters, and at other bytes in every line.
+        record_length: Without the line end.
         records: Its record types.
         ignore: Beginnings of lines that are no records: headings and feet of printed pages, comments.
         header: A control record before all others.
@@ -205,7 +208,8 @@ class FixedWidthFile(FileSpec):
 
     format: Literal["fixed_width"]
     code_page: str
-    record_length: int
+    positions: Literal["bytes", "characters"] | None = None
+    record_length: int = Field(ge=1)
     records: list[FixedRecord]
     ignore: tuple[Beginning, ...] = ()
     header: TextControl | None = None
@@ -215,6 +219,14 @@ class FixedWidthFile(FileSpec):
     def tables(self) -> tuple[str, ...]:
         """Raw tables that this file yields."""
         return tuple(dict.fromkeys(r.table for r in self.records))
+
+    @model_validator(mode="after")
+    def _columns_lie_within(self) -> Self:
+        for record in self.records:
+            for column in record.columns:
+                if (end := column.start + column.length - 1) > self.record_length:
+                    raise ValueError(f"the column {column.name} ends at {end}, the record at {self.record_length}")
+        return self
 
     @model_validator(mode="after")
     def _total_of_a_column(self) -> Self:

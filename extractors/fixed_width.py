@@ -1,8 +1,9 @@
-"""Fixed-width text: columns by byte position, one record a line, with header and trailer totals.
+"""Fixed-width text: columns by position, one record a line, with header and trailer totals.
 
-Records are cut in bytes and only the columns are decoded: a column's place is counted in bytes even where a letter
-takes two.  Lines of the declared length form one array of bytes; a line of another length is set aside, and its
-neighbours are not disturbed.  The totals of header and trailer are recomputed on the way and compared at the end.
+Records are cut in bytes and only the columns are decoded.  A column's place is counted in bytes even where a letter takes
+two, unless the file declares that its places are those of characters (`extractors.characterlines`).  Lines of the
+declared length form one array of bytes; a line of another length is set aside, and its neighbours are not disturbed.
+The totals of header and trailer are recomputed on the way and compared at the end.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from billing.lineage import Split
 from billing.registry import Source
 from extractors.base import FileFacts, LandedFile, Sieve, refuse_empty
 from extractors.cells import together
+from extractors.characterlines import CharacterLines, Index
 from extractors.codepage_check import sample_file, verify
 from extractors.codepages import CodePage, code_page
 from extractors.damage import Damaged, DamageReport, explain_text
+from extractors.headerline import BOM
 from extractors.readahead import in_order, workers
 from extractors.spans import Cutter
 from extractors.textcolumn import text_column
 from extractors.textcontrol import Control
 from extractors.textlines import Lines, find_lines
-from extractors.textrun import Selection, TextRun, filtered, no_rows
+from extractors.textrun import Selection, TextRun, begins_with, filtered, no_rows
 
 MAX_LINE = 1 << 20
 
@@ -39,6 +42,7 @@ MAX_LINE = 1 << 20
 class _Run(TextRun):
     spec: FixedWidthFile
     page: CodePage | None  # None for UTF-8
+    in_characters: bool  # places are counted in characters of several bytes
     sieves: dict[str, Sieve]
     ending: bytes
     records: list[tuple[FixedRecord, bytes]]  # longest prefix first
@@ -60,12 +64,14 @@ class _Batch:
 
     Attributes:
         selection: Which of them are data.
+        lengths: int64[n], of the lines.
         odd_lengths: Data lines that are longer or shorter than declared.
         tables: The records, by type.
         unknown: Lines of no declared type.
     """
 
     selection: Selection
+    lengths: NDArray[np.int64]
     odd_lengths: NDArray[np.intp]
     tables: list[_Rows]
     unknown: NDArray[np.intp]
@@ -115,14 +121,16 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
     endings = (cutter.encode("\r\n"), newline, cutter.encode("\r"))
     ending = next((found for found in endings if found in head), newline)
     records = [(record, cutter.encode(record.starts_with)) for record in spec.records]
+    in_characters = cutter.is_utf8 and spec.positions == "characters"
     return _Run(
         source,
         landed,
         cutter,
-        Control(source.id, landed, partial(_control_value, cutter), spec.header, spec.trailer),
+        Control(source.id, landed, partial(_control_value, cutter, in_characters), spec.header, spec.trailer),
         [cutter.encode(beginning) for beginning in spec.ignore],
         spec,
         None if cutter.is_utf8 else code_page(spec.code_page),
+        in_characters,
         {table: Sieve(source.id, landed, table) for table in spec.tables},
         ending,
         sorted(records, key=lambda pair: -len(pair[1])),
@@ -133,7 +141,9 @@ def _pieces(run: _Run, file: BinaryIO, batch_rows: int) -> Iterator[Lines]:
     """The lines of the file, about a batch of them at a time."""
     stride = run.spec.record_length + len(run.ending)
     chunk_bytes = max(MAX_LINE, batch_rows * stride)
-    position, first_no, pending = 0, 1, b""
+    position = len(BOM) if run.cutter.is_utf8 and file.read(len(BOM)) == BOM else 0
+    file.seek(position)
+    first_no, pending = 1, b""
     while True:
         chunk = pending + file.read(chunk_bytes - len(pending))
         if not chunk:
@@ -153,12 +163,12 @@ def _pieces(run: _Run, file: BinaryIO, batch_rows: int) -> Iterator[Lines]:
         pending = chunk[used:]
 
 
-def _control_value(cutter: Cutter, raw: bytes, at: Place) -> str | None:
+def _control_value(cutter: Cutter, in_characters: bool, raw: bytes, at: Place) -> str | None:
     """What stands at a place of a control record, which has no numbered values."""
     if not isinstance(at, tuple):
         return None
-    start, length = at
-    return cutter.decode(raw[start - 1 : start - 1 + length])
+    place = slice(at[0] - 1, at[0] - 1 + at[1])
+    return cutter.decode(raw)[place] if in_characters else cutter.decode(raw[place])
 
 
 # --- a batch ---------------------------------------------------------------------------------------------------
@@ -168,28 +178,35 @@ def _read(run: _Run, lines: Lines) -> _Batch:
     """What can be told of some lines by themselves; nothing of the run changes."""
     lengths = lines.ends - lines.starts
     selection = run.select(lines.data, lines.starts, lines.ends, lengths > 0)  # an empty line is no record
+    characters = None
+    if run.in_characters:
+        characters = CharacterLines(lines.data, lines.starts, lines.ends, run.spec.record_length)
+        lengths = characters.lengths
     full = selection.is_data & (lengths == run.spec.record_length)
     rows = np.flatnonzero(full)
-    block = lines.block(rows, run.spec.record_length)
     tables = []
     for record, prefix in run.records:
-        chosen = _having(block, prefix)
+        chosen = begins_with(lines.data, lines.starts[rows], lines.ends[rows], prefix)
         if not chosen.any():
             continue
-        everything = bool(chosen.all())
+        own = rows if chosen.all() else rows[chosen]
         damage = DamageReport(run.source.spec.critical_columns(record.table))
-        own = block if everything else block[chosen]
-        columns = {column.name: _column(run, column, own, damage) for column in record.columns}
-        tables.append(_Rows(record, rows if everything else rows[chosen], columns, damage))
-        rows, block = (rows[:0], block[:0]) if everything else (rows[~chosen], block[~chosen])
-    return _Batch(selection, np.flatnonzero(selection.is_data & ~full), tables, rows)
+        if characters is None:
+            block = lines.block(own, run.spec.record_length)
+            columns = {column.name: _column(run, column, block, damage) for column in record.columns}
+        else:
+            columns = {c.name: _cut(run, c, lines.data, characters.spans(own, c.start, c.length), damage)
+                       for c in record.columns}  # fmt: skip
+        tables.append(_Rows(record, own, columns, damage))
+        rows = rows[~chosen]
+    return _Batch(selection, lengths, np.flatnonzero(selection.is_data & ~full), tables, rows)
 
 
 def _emit(run: _Run, lines: Lines, batch: _Batch) -> Iterator[Split]:
     """A batch with its place among the others."""
     run.count(batch.selection, lines.at, lines.text)
     for row in batch.odd_lengths.tolist():
-        _set_aside_length(run, lines, row)
+        _set_aside_length(run, lines, row, int(batch.lengths[row]))
     for row in batch.unknown.tolist():
         begin = run.cutter.decode(lines.text(row)[:4])
         message = f"no declared record type begins with {begin!r}"
@@ -211,47 +228,45 @@ def _split(run: _Run, lines: Lines, found: _Rows) -> Split:
     return sieve.split(found.columns, places, keep=keep)
 
 
-def _set_aside_length(run: _Run, lines: Lines, row: int) -> None:
+def _set_aside_length(run: _Run, lines: Lines, row: int, length: int) -> None:
     record_no, offset, room = lines.at(row)
-    length = int(lines.ends[row] - lines.starts[row])
+    unit = "characters" if run.in_characters else "bytes"
     if offset + room == run.landed.size and lines.raw(row)[-1:] != run.ending[-1:]:
         raise run.error(
-            f"the file is truncated: its last record has {length} of {run.spec.record_length} bytes and no line end",
+            f"the file is truncated: its last record has {length} of {run.spec.record_length} {unit} and no line end",
             "have the file sent again",
             offset,
             record_no,
         )
     text = lines.text(row)
     table = next((record.table for record, prefix in run.records if text.startswith(prefix)), run.records[0][0].table)
-    message = f"the record has {length} bytes, {run.spec.record_length} are declared"
+    message = f"the record has {length} {unit}, {run.spec.record_length} are declared"
     run.set_aside(run.sieves[table], lines.at(row), "REC-LENGTH", message, lines.raw(row))
-
-
-def _having(block: NDArray[np.uint8], prefix: bytes) -> NDArray[np.bool_]:
-    if not prefix:
-        return np.ones(len(block), np.bool_)
-    found: NDArray[np.bool_] = (block[:, : len(prefix)] == np.frombuffer(prefix, np.uint8)).all(axis=1)
-    return found
 
 
 def _column(run: _Run, column: FixedColumn, block: NDArray[np.uint8], damage: DamageReport) -> pa.Array:
     cells = together(block[:, column.start - 1 : column.start - 1 + column.length])
     if run.page is None:
-        flat = cells.reshape(-1)
         starts = np.arange(len(block), dtype=np.int64) * cells.shape[1]
-        values, damaged = run.cutter.column(flat, starts, starts + cells.shape[1])
-        for found in damaged:
-            raw = cells[found.row].tobytes()
-            damage.add(
-                Damaged(found.row, column.name, found.reason, found.message, raw, run.cutter.decode(raw).strip())
-            )
-        return values
+        return _cut(run, column, cells.reshape(-1), (starts, starts + cells.shape[1]), damage)
     values, defects = text_column(cells, run.page)
     if defects is not None:
         for row in np.flatnonzero(defects).tolist():
             raw = cells[row].tobytes()
             reason, message = explain_text(raw, run.page)
             damage.add(Damaged(row, column.name, reason, message, raw, run.page.text(raw).strip()))
+    return values
+
+
+def _cut(
+    run: _Run, column: FixedColumn, data: NDArray[np.uint8], spans: tuple[Index, Index], damage: DamageReport
+) -> pa.Array:
+    """A column of which is known where each value begins and ends."""
+    starts, ends = spans
+    values, damaged = run.cutter.column(data, starts, ends)
+    for found in damaged:
+        raw = data[starts[found.row] : ends[found.row]].tobytes()
+        damage.add(Damaged(found.row, column.name, found.reason, found.message, raw, run.cutter.decode(raw).strip()))
     return values
 
 

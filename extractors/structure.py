@@ -64,7 +64,7 @@ class Structure:
         r"""The values of the record that a chunk begins with, whatever their number, and where the record ends.
 
         >>> Structure(b"||", b'"', b"\n", b"").values(b'T||"1||2"||"a ""b"" c"\nx')
-        ([b'T', b'1||2', b'a "b" c'], 24)
+        ([b'T', b'1||2', b'a "b" c'], 23)
         """
         spans, end = Walker(self.layout).spans(self.shown(chunk), 0)
         quote = self.layout.quote

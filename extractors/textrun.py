@@ -72,19 +72,19 @@ class TextRun:
         is_data = np.ones(len(starts), np.bool_) if is_data is None else is_data.copy()
         ignored = 0
         for beginning in self.ignored:
-            found = is_data & _begins_with(data, starts, ends, beginning)
+            found = is_data & begins_with(data, starts, ends, beginning)
             ignored += int(found.sum())
             is_data &= ~found
         controls: list[tuple[int, str]] = []
         for kind, spec in self.control.specs():
-            found = is_data & _begins_with(data, starts, ends, self.cutter.encode(spec.starts_with))
+            found = is_data & begins_with(data, starts, ends, self.cutter.encode(spec.starts_with))
             controls += [(row, kind) for row in np.flatnonzero(found).tolist()]
         is_data[[row for row, _ in controls]] = False
         of_types = {}
         for kind, spec in self.control.specs():
             counted = np.zeros(len(is_data), np.bool_)
             for prefix in spec.count_types:
-                counted |= _begins_with(data, starts, ends, self.cutter.encode(prefix))
+                counted |= begins_with(data, starts, ends, self.cutter.encode(prefix))
             of_types[kind] = int((counted & is_data).sum())
         return Selection(is_data, ignored, sorted(controls), of_types)
 
@@ -153,9 +153,10 @@ def filtered(columns: Mapping[str, pa.Array], keep: NDArray[np.bool_]) -> dict[s
     return {name: column.filter(pa.array(keep)) for name, column in columns.items()}
 
 
-def _begins_with(
+def begins_with(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], prefix: bytes
 ) -> NDArray[np.bool_]:
+    """Which of the n spans of a chunk begin with some bytes."""
     found = ends - starts >= len(prefix)
     for index, byte in enumerate(prefix):
         rows = np.flatnonzero(found)

@@ -1,4 +1,4 @@
-r"""Delimited text and XML in UTF-16, as Windows programs call "Unicode": read as UTF-8, with the file's own places.
+r"""Delimited and fixed-width text and XML in UTF-16, as Windows programs call "Unicode": read as UTF-8, with the file's own places.
 
 The decoders work on bytes in which ASCII is itself.  So the text is rewritten into a temporary file of UTF-8, which
 they read, and every offset and length that comes out of them is turned back into that of the landed file: a character
@@ -25,8 +25,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from billing.errors import SourceError
-from billing.file_specs import AnyFile, DelimitedFile, XmlFile
+from billing.errors import ContractError, SourceError
+from billing.file_specs import AnyFile, DelimitedFile, FixedWidthFile, XmlFile
 from billing.lineage import Split
 from billing.registry import Source
 from extractors.base import FileFacts, LandedFile, read_raw
@@ -79,7 +79,7 @@ def byte_order(file_spec: AnyFile, landed: LandedFile) -> str | None:
     """The codec of a file in UTF-16; None where it is in something else, or of a format that is read otherwise."""
     with landed.path.open("rb") as file:
         head = file.read(2)
-    if isinstance(file_spec, DelimitedFile):
+    if isinstance(file_spec, DelimitedFile | FixedWidthFile):
         name = file_spec.code_page
     elif isinstance(file_spec, XmlFile):
         name = file_spec.encoding or ("utf-16" if head in _MARKS or head in _BEGINNINGS else "")
@@ -114,9 +114,18 @@ def decode(
 
     Raises:
         SourceError: The bytes are no UTF-16, or what the decoder says about the file.
+        ContractError: A fixed-width file declares its places in bytes.
     """
-    key = "code_page" if isinstance(file_spec, DelimitedFile) else "encoding"
-    spec = file_spec.model_copy(update={key: "utf-8"})
+    update = {"encoding" if isinstance(file_spec, XmlFile) else "code_page": "utf-8"}
+    if isinstance(file_spec, FixedWidthFile):
+        if file_spec.positions == "bytes":
+            raise ContractError(
+                f"positions of {file_spec.name} are declared in bytes, its code page is {file_spec.code_page}",
+                source_id=source.id,
+                remedy="leave positions out and count characters: half the bytes",
+            )
+        update["positions"] = "characters"
+    spec = file_spec.model_copy(update=update)
     with tempfile.TemporaryDirectory(prefix="blueline-") as folder:
         copy = Path(folder) / "text"
         with copy.open("w+b") as file:

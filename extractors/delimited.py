@@ -11,6 +11,7 @@ arithmetic cannot explain, such as a quote in the middle of a value, is read rec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,9 +23,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from billing.control_specs import Place
-from billing.file_specs import AnyFile, DelimitedFile
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.text_specs import DelimitedFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
@@ -39,7 +41,7 @@ from extractors.textrun import Selection, TextRun, filtered, no_rows
 
 FIRST_READ = 1 << 20
 MAX_CHUNK = 16 << 20
-MAX_RECORD = 4 << 20
+MAX_RECORD = 64 << 20
 CTRL_Z = b"\x1a"
 
 
@@ -163,7 +165,7 @@ def _splits(run: _Run, file: BinaryIO, head: HeaderLine, facts: FileFacts) -> It
                     consumed = batch.records.consumed
                     if not consumed and not piece.final:
                         if len(piece.chunk) > MAX_RECORD:
-                            raise run.error("no record ends within 4 MiB", "check the line ends and quotes", position)
+                            raise run.error("no record ends within 64 MiB", "check the line ends and quotes", position)
                         want = 2 * len(piece.chunk)
                         break
                     if len(batch.records):
@@ -202,10 +204,16 @@ def _want(run: _Run, consumed: int, records: int) -> int:
 def _structure(spec: DelimitedFile, cutter: Cutter, landed: LandedFile) -> Structure:
     with landed.path.open("rb") as file:
         head = file.read(1 << 16)
-    line_end = cutter.encode("\n")
-    if line_end not in head and cutter.encode("\r") in head:
-        line_end = cutter.encode("\r")
     encode = cutter.encode
+    line_end, quote = encode("\n"), re.escape(encode(spec.quote))
+    # a value between quotes may hold line ends of the other kind
+    bare = re.sub(b"%b[^%b]*%b" % (quote, quote, quote), b"", head) if quote else head
+    for text in (bare, head):
+        if line_end in text:
+            break
+        if encode("\r") in text:
+            line_end = encode("\r")
+            break
     return Structure(encode(spec.delimiter), encode(spec.quote), line_end, encode(spec.escape))
 
 
@@ -267,9 +275,7 @@ def _emit(run: _Run, piece: _Piece, batch: _Batch, record_no: int) -> Split:
         places = places.take(batch.rows)
     keep = np.ones(len(places), np.bool_)
     batch.damage.settle(run.sieve, places, keep, lambda row: _raw(chunk, records, batch.rows[row]))
-    run.control.add(
-        run.spec.name, batch.columns if keep.all() else filtered(batch.columns, keep), int((~keep).sum())
-    )
+    run.control.add(run.spec.name, batch.columns if keep.all() else filtered(batch.columns, keep), int((~keep).sum()))
     return run.sieve.split(batch.columns, places, keep=keep)
 
 

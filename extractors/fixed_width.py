@@ -1,7 +1,7 @@
 """Fixed-width text: columns by position, one record a line, with header and trailer totals.
 
-Records are cut in bytes and only the columns are decoded.  A column's place is counted in bytes even where a letter takes
-two, unless the file declares that its places are those of characters (`extractors.characterlines`).  Lines of the
+Records are cut in bytes and only the columns are decoded.  A column's place is counted in bytes even where a letter
+takes two, unless the file declares that its places are those of characters (`extractors.characterlines`).  Lines of the
 declared length form one array of bytes; a line of another length is set aside, and its neighbours are not disturbed.
 The totals of header and trailer are recomputed on the way and compared at the end.
 """
@@ -18,9 +18,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from billing.control_specs import Place
-from billing.file_specs import AnyFile, FixedColumn, FixedRecord, FixedWidthFile
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.text_specs import FixedColumn, FixedRecord, FixedWidthFile
 from extractors.base import FileFacts, LandedFile, Sieve, refuse_empty
 from extractors.cells import together
 from extractors.characterlines import CharacterLines, Index

@@ -2,8 +2,8 @@
 
 The C library gives large blocks back to the kernel at once and asks for new ones, whose pages have to be cleared and
 mapped again: a decoder, which needs the same dozens of megabytes for every batch, spends up to a third of its time on
-that.  What is kept is bounded, and an idle process keeps no more than that.  Threads share one heap, so that what one of
-them frees is there for the others.
+that.  What is kept is bounded, and an idle process keeps no more than that.  Threads share one heap, so that what one
+of them frees is there for the others.
 """
 
 from __future__ import annotations
@@ -27,4 +27,4 @@ def keep_freed() -> bool:
         return False
     # blocks up to glibc's own limit for this setting come from the heap
     wanted = ((_MMAP_THRESHOLD, 32 << 20), (_TRIM_THRESHOLD, KEPT_BYTES), (_ARENA_MAX, 1))
-    return all([bool(mallopt(name, value)) for name, value in wanted])
+    return sum(bool(mallopt(name, value)) for name, value in wanted) == len(wanted)

@@ -1,8 +1,9 @@
 """Pieces of a file are worked on in threads, a few ahead of the one that is looked at, and come out in order.
 
-What decoders do with a piece is mostly arithmetic in NumPy and Arrow, which runs beside other Python code.  So while the
-caller has one piece, the next one is worked on, and while it waits, two are; never more, so that memory stays bounded.
-The work must not change anything that pieces share: whatever depends on the pieces before is the caller's, in order.
+What decoders do with a piece is mostly arithmetic in NumPy and Arrow, which runs beside other Python code.  So while
+the caller has one piece, the next one is worked on, and while it waits, two are; never more, so that memory stays
+bounded.  The work must not change anything that pieces share: whatever depends on the pieces before is the caller's, in
+order.
 
 >>> with ThreadPoolExecutor(2) as pool:
 ...     list(in_order(pool, iter([3, 1, 2]), lambda piece: piece * 10))

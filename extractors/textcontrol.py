@@ -22,7 +22,6 @@ from billing.errors import SourceError
 from extractors.base import FileFacts, LandedFile
 from extractors.controlamounts import amount, column_sum, transposition_hint
 
-
 CutValue = Callable[[bytes, Place], str | None]
 """What stands at a place of a control record; None where the record has too few values."""
 

@@ -1,4 +1,4 @@
-r"""Delimited and fixed-width text and XML in UTF-16, as Windows programs call "Unicode": read as UTF-8, with the file's own places.
+r"""Text and XML in UTF-16, which Windows programs call "Unicode": read as UTF-8, with the file's own places.
 
 The decoders work on bytes in which ASCII is itself.  So the text is rewritten into a temporary file of UTF-8, which
 they read, and every offset and length that comes out of them is turned back into that of the landed file: a character
@@ -26,9 +26,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from billing.errors import ContractError, SourceError
-from billing.file_specs import AnyFile, DelimitedFile, FixedWidthFile, XmlFile
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.text_specs import DelimitedFile, FixedWidthFile, XmlFile
 from extractors.base import FileFacts, LandedFile, read_raw
 
 _BLOCK = 1 << 20  # bytes of UTF-16 that are rewritten at a time
@@ -90,7 +91,8 @@ def byte_order(file_spec: AnyFile, landed: LandedFile) -> str | None:
     except LookupError:
         return None
     if name == "utf-16":
-        return _MARKS.get(head) or _BEGINNINGS.get(head) or "utf-16-le"
+        # without a mark: texts begin with a letter, a digit or a quote, which leave their high byte empty
+        return _MARKS.get(head) or ("utf-16-be" if head[:1] == b"\0" else "utf-16-le")
     return name if name in _MARKS.values() else None
 
 

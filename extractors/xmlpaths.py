@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.errors import ContractError
-from billing.file_specs import XmlTable
+from billing.text_specs import XmlTable
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 TLS begins with the command `AUTH TLS` (RFC 4217, port 21), or, on port 990 and where the connection's extra says
 `tls = implicit`, before the first word.  The extra may also name the certificates of a region's own authority
-(`ca_file`) and the code page of the names (`encoding`).  Plain FTP is the same without TLS, and only for a delivery that is declared insecure.
+(`ca_file`) and the code page of the names (`encoding`).  Plain FTP is the same without TLS, and only for a delivery
+that is declared insecure.
 """
 
 from __future__ import annotations
@@ -47,10 +48,11 @@ class FtpServer:
         self._ftp_encoding = _encoding(connection)
         with self._faults():
             implicit = encrypted and _is_implicit(connection, port)
-            client = _client(connection, implicit=implicit) if encrypted else ftplib.FTP  # noqa: S321 - only where the source is declared insecure
+            client = _client(connection, implicit=implicit) if encrypted else ftplib.FTP
             self._system = _FileSystem(
-                host, port or (IMPLICIT_PORT if implicit else PORT), client, username=connection.login, password=connection.password,
-                timeout=TIMEOUT_SECONDS, encoding=self._ftp_encoding, skip_instance_cache=True,
+                host, port or (IMPLICIT_PORT if implicit else PORT), client,
+                username=connection.login, password=connection.password, timeout=TIMEOUT_SECONDS,
+                encoding=self._ftp_encoding, skip_instance_cache=True,
             )  # fmt: skip
             self._ftp: ftplib.FTP = self._system.ftp
             self._ftp.voidcmd("TYPE I")

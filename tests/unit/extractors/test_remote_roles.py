@@ -8,6 +8,11 @@ from billing.errors import SourceError, SourceUnavailable
 from extractors.remote import ftps as ftps_module
 from extractors.remote.fetch import fetched
 
+
+def fetching(server, connection, tmp_path, waits=()):
+    return fetched(source(server, "*.csv"), connection, tmp_path / "in", waits=waits)
+
+
 # --- implicit TLS --------------------------------------------------------------------------------------------------
 
 
@@ -27,7 +32,7 @@ def test_implicit_tls_is_spoken_from_the_first_byte(implicit, tmp_path, monkeypa
     if by_port:
         monkeypatch.setattr(ftps_module, "IMPLICIT_PORT", implicit.port)
     extra = {} if by_port else {"tls": "implicit"}
-    with fetched(source(implicit, "*.csv"), connection(implicit, **extra), tmp_path / "in", waits=()) as folder:
+    with fetching(implicit, connection(implicit, **extra), tmp_path) as folder:
         assert (folder / "konta.csv").read_bytes() == b"NR\n1\n" * 500_000
     asked = [line.upper() for line in implicit.commands]
     assert "AUTH TLS" not in asked
@@ -36,9 +41,8 @@ def test_implicit_tls_is_spoken_from_the_first_byte(implicit, tmp_path, monkeypa
 
 def test_implicit_tls_verifies_the_certificate_before_the_login(implicit, tmp_path):
     told = implicit.connection(extra={"tls": "implicit"})
-    with pytest.raises(SourceError, match="certificate is refused"):
-        with fetched(source(implicit, "*.csv"), told, tmp_path / "in", waits=()):
-            pass
+    with pytest.raises(SourceError, match="certificate is refused"), fetching(implicit, told, tmp_path):
+        pass
     assert implicit.commands == []
 
 
@@ -53,23 +57,23 @@ def test_a_broken_transfer_goes_on_over_implicit_tls(implicit, tmp_path):
 def test_a_server_of_explicit_tls_is_none_of_implicit(tmp_path):
     with serving("ftps", tmp_path / "region") as server:
         told = connection(server, tls="implicit")
-        with pytest.raises(SourceUnavailable, match="connection failed"):
-            with fetched(source(server, "*.csv"), told, tmp_path / "in", waits=()):
-                pass
+        with pytest.raises(SourceUnavailable, match="connection failed"), fetching(server, told, tmp_path):
+            pass
         assert not any(line.startswith(("USER", "PASS")) for line in server.commands)
 
 
 def test_another_word_for_tls_is_told(tmp_path):
     with serving("ftps", tmp_path / "region") as server:
-        with pytest.raises(SourceError, match="neither implicit nor explicit"):
-            with fetched(source(server, "*.csv"), connection(server, tls="none"), tmp_path / "in", waits=()):
-                pass
+        told, wanted = connection(server, tls="none"), source(server, "*.csv")
+    with pytest.raises(SourceError, match="neither implicit"), fetched(wanted, told, tmp_path / "in", waits=()):
+        pass
 
 
 # --- credentials of the machine --------------------------------------------------------------------------------------
 
 NONE_ELSEWHERE = {
-    "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    "AWS_EC2_METADATA_DISABLED": "true",
 }  # fmt: skip
 
 
@@ -134,25 +138,25 @@ def test_a_profile_is_used_where_the_connection_names_one(bucket, tmp_path, monk
     bucket.key_ids.clear()
     extra = {**bucket.connection().extra, "profile_name": "torun"}
     named = bucket.connection(login=None, password=None, extra=extra)
-    with fetched(source(bucket, "*.csv"), named, tmp_path / "in", waits=()):
+    with fetching(bucket, named, tmp_path):
         assert bucket.key_ids == {"AKIATORUN"}
     unknown = bucket.connection(login=None, password=None, extra={**extra, "profile_name": "none"})
-    with pytest.raises(SourceError, match="finds none"):
-        with fetched(source(bucket, "*.csv"), unknown, tmp_path / "in", waits=()):
-            pass
+    with pytest.raises(SourceError, match="finds none"), fetching(bucket, unknown, tmp_path):
+        pass
 
 
 def test_no_credentials_anywhere_are_told(bucket, tmp_path):
     told = bucket.connection(login=None, password=None)
-    with pytest.raises(SourceUnavailable, match="boto's chain finds none") as caught:
-        with fetched(source(bucket, "*.csv"), told, tmp_path / "in", waits=()):
-            pass
+    with pytest.raises(SourceUnavailable, match="boto's chain finds none") as caught, fetching(bucket, told, tmp_path):
+        pass
     assert HOST not in caught.value.message
     assert bucket.key_ids <= {""}
 
 
 @pytest.mark.parametrize("missing", ["login", "password"])
 def test_half_a_key_is_refused(bucket, tmp_path, missing):
-    with pytest.raises(SourceError, match="half an access key"):
-        with fetched(source(bucket, "*.csv"), bucket.connection(**{missing: None}), tmp_path / "in", waits=()):
-            pass
+    with (
+        pytest.raises(SourceError, match="half an access key"),
+        fetching(bucket, bucket.connection(**{missing: None}), tmp_path),
+    ):
+        pass

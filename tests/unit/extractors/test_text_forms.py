@@ -133,7 +133,7 @@ def test_control_records_and_record_types_in_utf16(decoded):
     got = decoded("\r\n".join(lines).encode("utf-16"), **spec)
     assert [got.rows(table)[0]["NR"] for table in ("konta", "wplaty")] == ["001", "002"]
     assert (got.facts.sequence, got.facts.declared_records, str(got.facts.declared_sum)) == ("007", 2, "3.50")
-    with pytest.raises(SourceError, match="states a total of 3.51"):
+    with pytest.raises(SourceError, match=r"states a total of 3\.51"):
         decoded("\r\n".join([*lines[:3], "żż02    3,51"]).encode("utf-16"), **spec)
 
 

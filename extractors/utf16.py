@@ -35,6 +35,7 @@ from extractors.base import FileFacts, LandedFile, read_raw
 _BLOCK = 1 << 20  # bytes of UTF-16 that are rewritten at a time
 _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _BEGINNINGS = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"<\0\0\0", b"\0\0\0<")
 
 Decoder = Callable[..., Iterator[Split]]
 
@@ -79,7 +80,10 @@ def _units(text: bytes) -> NDArray[np.uint8]:
 def byte_order(file_spec: AnyFile, landed: LandedFile) -> str | None:
     """The codec of a file in UTF-16; None where it is in something else, or of a format that is read otherwise."""
     with landed.path.open("rb") as file:
-        head = file.read(2)
+        head = file.read(4)
+    if isinstance(file_spec, XmlFile) and head in _UTF32:
+        return None  # which its decoder names and refuses
+    head = head[:2]
     if isinstance(file_spec, DelimitedFile | FixedWidthFile):
         name = file_spec.code_page
     elif isinstance(file_spec, XmlFile):

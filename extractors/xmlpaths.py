@@ -66,6 +66,11 @@ class PathPlan:
     unsafe: NDArray[np.bool_]
 
     @property
+    def roots(self) -> tuple[str, ...]:
+        """Names that the outermost element may have."""
+        return tuple(path[1:] for path, depth in zip(self.paths, self.depths, strict=True) if depth == 1)
+
+    @property
     def nowhere(self) -> int:
         """The node of elements that the spec does not know."""
         return len(self.paths) - 1

@@ -3,14 +3,15 @@ r"""Delimited bytes without surprises, read by Arrow's CSV reader.
 Almost every chunk of almost every file is such: each quote stands where a quoted value begins or ends, no byte is
 undefined or a control character, each record has the declared number of columns.  There the records are found by their
 line ends alone, and the values are what any CSV reader makes of them, so the fastest one is asked.  Whatever is odd
-makes `read` return None, and the chunk is read by `extractors.quoting`, which knows every case; a test holds the two
-against each other.
+makes `cut` or `parse` return None, and the chunk is read by `extractors.quoting`, which knows every case; a test holds
+the two against each other.
 
 >>> reader = PlainReader(Layout(b";", b'"', b"\n"), Cutter("cp1250"), ["NR", "NAZWA"])
->>> block = reader.read('1;"Łódź ""A""; B"\r\n2;\r\n3;x'.encode("cp1250"), final=False, most=10)
+>>> chunk = '1;"Łódź ""A""; B"\r\n2;\r\n3;x'.encode("cp1250")
+>>> block = reader.parse(chunk, reader.cut(chunk, final=False, most=10))
 >>> block.starts.tolist(), block.consumed, [column.to_pylist() for column in block.columns]
 ([0, 19], 23, [['1', '2'], ['Łódź "A"; B', None]])
->>> reader.read(b'1;F.H. "ELA"\n', final=True, most=10) is None
+>>> reader.cut(b'1;F.H. "ELA"\n', final=True, most=10) is None
 True
 """
 
@@ -98,19 +99,13 @@ class PlainReader:
             column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True, check_utf8=False
         )
 
-    def read(self, chunk: bytes, *, final: bool, most: int) -> PlainBlock | None:
-        """The complete records of a chunk that begins with a record; None where anything about them is odd.
+    def cut(self, chunk: bytes, *, final: bool, most: int) -> Cut | None:
+        """Where the complete records of a chunk lie that begins with a record, as far as line ends and quotes tell.
 
         Args:
             chunk: The bytes.
             final: The file ends with the chunk.
             most: Most records to return.
-        """
-        cut = self.cut(chunk, final=final, most=most)
-        return self.parse(chunk, cut) if cut is not None else None
-
-    def cut(self, chunk: bytes, *, final: bool, most: int) -> Cut | None:
-        """Where the records of a chunk lie, as far as line ends and quotes tell; arguments as of `read`.
 
         Returns:
             Their places; None where quotes stand where they should not, so that line ends prove nothing.

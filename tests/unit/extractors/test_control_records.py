@@ -41,6 +41,13 @@ def test_what_is_stated_agrees(decoded, trailer, last):
     assert (len(got.rows()), got.facts.records, got.rejects) == (3, 3, [])
 
 
+def test_values_of_a_control_record_are_quoted_like_those_of_others(decoded):
+    spec = {**DELIMITED, "delimiter": ",", "columns": ["NR", "SALDO"]}
+    trailer = {"starts_with": '"T"', "count_at": 2, "sum_at": 3, "sum_column": "SALDO", "sum_scale": 0}
+    got = decoded(b'1,"1,234.50"\n2,-0.50\n"T",2,"1,234.00"\n', **{**spec, "trailer": trailer})
+    assert (got.facts.declared_records, str(got.facts.declared_sum)) == (2, "1234.00")
+
+
 @pytest.mark.parametrize(
     ("trailer", "last", "message"),
     [

@@ -163,8 +163,8 @@ def _splits(run: _Run, file: BinaryIO, head: HeaderLine, facts: FileFacts) -> It
             with closing(in_order(pool, _pieces(run, file, position, want), partial(_read, run))) as pieces:
                 for piece, batch in pieces:
                     consumed = batch.records.consumed
-                    if not consumed and not piece.final:
-                        if len(piece.chunk) > MAX_RECORD:
+                    if not consumed:
+                        if piece.final or len(piece.chunk) > MAX_RECORD:
                             raise run.error("no record ends within 64 MiB", "check the line ends and quotes", position)
                         want = 2 * len(piece.chunk)
                         break
@@ -229,10 +229,10 @@ def _content_end(landed: LandedFile) -> int:
 
 
 def _control_value(structure: Structure, cutter: Cutter, raw: bytes, at: Place) -> str | None:
-    """What stands at a place of a control record: bytes of it, or its n-th value."""
+    """What stands at a place of a control record: characters of it, or its n-th value."""
     if isinstance(at, tuple):
         start, length = at
-        return cutter.decode(raw[start - 1 : start - 1 + length])
+        return cutter.decode(raw)[start - 1 : start - 1 + length]
     values, _ = structure.values(raw)
     return cutter.decode(values[at - 1]) if at <= len(values) else None
 

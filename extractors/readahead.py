@@ -44,14 +44,23 @@ def in_order(
     Args:
         pool: As from `workers`.
         pieces: Taken in the caller's thread, before they are due.
-        work: Done in a thread; what it raises is raised when its piece is due.
+        work: Done in a thread.
+
+    Raises:
+        Exception: What `pieces` or `work` raised, when the piece that it is about is due.
     """
     under_way: deque[tuple[Piece, Future[Done]]] = deque()
+    fault: Exception | None = None
     try:
         while True:
-            while len(under_way) <= AHEAD and (piece := next(pieces, None)) is not None:
-                under_way.append((piece, pool.submit(work, piece)))
+            try:
+                while fault is None and len(under_way) <= AHEAD and (piece := next(pieces, None)) is not None:
+                    under_way.append((piece, pool.submit(work, piece)))
+            except Exception as error:  # the pieces before it are still to come
+                fault = error
             if not under_way:
+                if fault is not None:
+                    raise fault
                 return
             piece, done = under_way.popleft()
             yield piece, done.result()

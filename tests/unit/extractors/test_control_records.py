@@ -41,6 +41,15 @@ def test_what_is_stated_agrees(decoded, trailer, last):
     assert (len(got.rows()), got.facts.records, got.rejects) == (3, 3, [])
 
 
+@pytest.mark.parametrize("page", ["cp1250", "utf-8", "utf-16"])
+def test_places_of_a_delimited_control_record_are_characters(decoded, page):
+    text = "1;10,00\n2;5,50\nŁódź 02 15,50\n"
+    trailer = {"starts_with": "Łódź", "count_at": [6, 2], "sum_at": [9, 5], "sum_column": "SALDO", "sum_scale": 0}
+    spec = {**DELIMITED, "columns": ["NR", "SALDO"], "code_page": page, "trailer": trailer}
+    got = decoded(text.encode(page), **spec)
+    assert (got.facts.declared_records, str(got.facts.declared_sum)) == (2, "15.50")
+
+
 def test_values_of_a_control_record_are_quoted_like_those_of_others(decoded):
     spec = {**DELIMITED, "delimiter": ",", "columns": ["NR", "SALDO"]}
     trailer = {"starts_with": '"T"', "count_at": 2, "sum_at": 3, "sum_column": "SALDO", "sum_scale": 0}

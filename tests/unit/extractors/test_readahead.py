@@ -47,6 +47,18 @@ def test_what_work_raises_is_raised_when_its_piece_is_due():
     assert seen == [4, 2]
 
 
+def test_what_the_pieces_raise_comes_behind_those_before():
+    def pieces():
+        yield from (1, 2, 3)
+        raise ValueError("the end of the file is missing")
+
+    seen = []
+    with pytest.raises(ValueError, match="is missing"), workers() as pool:
+        for piece, _ in in_order(pool, pieces(), lambda number: number):
+            seen.append(piece)
+    assert seen == [1, 2, 3]
+
+
 def test_no_thread_outlives_a_decoder_that_nobody_listens_to(tmp_path):
     path = tmp_path / "konta.dat"
     path.write_bytes(b"NR;SALDO\n" + b"1;1,00\n" * 200_000)

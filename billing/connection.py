@@ -23,7 +23,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from billing.errors import ContractError
 
 _HARMLESS = frozenset({
-    "ca_file", "encoding", "endpoint_url", "fingerprint", "host_key", "key_file", "known_hosts", "region_name",
+    "ca_file", "encoding", "endpoint_url", "fingerprint", "host_key", "key_file", "known_hosts", "profile_name",
+    "region_name", "tls",
 })  # fmt: skip
 _SHORTEST = 4  # a shorter text is no secret that could be told from other words
 

@@ -10,7 +10,7 @@ from billing.strict import Beginning, Name, Strict
 
 Ordinal = Annotated[int, Field(ge=1)]
 Place = tuple[Ordinal, Ordinal] | Ordinal
-"""Where something stands in a record: `[start, length]` in 1-based bytes, or the number of a delimited value."""
+"""Where something stands in a record: `[start, length]` from 1 on, or the number of a delimited value."""
 
 
 class ControlTotal(Strict):
@@ -36,8 +36,8 @@ class ControlTotal(Strict):
 class TextControl(Strict):
     """A header or trailer record among the data, and what it states about them.
 
-    Places are `[start, length]` in 1-based bytes of the record, or, in a delimited file, the number of a value; amounts
-    are in hundredths unless the scale says otherwise.
+    Places are `[start, length]`, in a fixed-width file in what its `positions` count, in a delimited one in characters,
+    where they may also be the number of a value; amounts are in hundredths unless the scale says otherwise.
 
     Attributes:
         starts_with: The text that every such record begins with.

@@ -1,6 +1,7 @@
 """File specs: how the delivered bytes of each format become raw tables; the first part of a source's spec.
 
-A new format is a class here, a line in `AnyFile` and a decoder (`extractors.decode`).
+Text files and XML have a module of their own (`billing.text_specs`).  A new format is a class, a line in `AnyFile` and
+a decoder (`extractors.decode`).
 """
 
 from __future__ import annotations
@@ -9,31 +10,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from billing.control_specs import TextControl
+from billing.file_base import FileSpec
 from billing.record_specs import DescriptorWord, Segments
-from billing.strict import Beginning, Name, Strict
-
-
-class FileSpec(Strict):
-    """What every kind of file has in common.
-
-    Attributes:
-        name: Name of the file in this spec; also its raw table's name where it holds one table.
-        pattern: Glob below the delivery folder; every match is read, in name order.
-        optional: A delivery without it is complete all the same.
-        member: Glob of the files wanted from a zip archive; absent where it holds one file.  What ends in `.gz`, `.zst`
-            or `.zip` is unpacked while it is landed.
-    """
-
-    name: Name
-    pattern: str
-    optional: bool = False
-    member: str | None = None
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Raw tables that this file yields."""
-        return (self.name,)
+from billing.strict import Name, Strict
+from billing.text_specs import DelimitedFile, FixedWidthFile, XmlFile
 
 
 class MainframeFile(FileSpec):
@@ -133,132 +113,6 @@ class DbfFile(FileSpec):
     def tables(self) -> tuple[str, ...]:
         """Raw tables that this file yields."""
         return (self.name, f"{self.name}_deleted") if self.deleted == "separate" else (self.name,)
-
-
-class DelimitedFile(FileSpec):
-    """Text records with a delimiter; the columns are those of the header line, or declared.
-
-    Attributes:
-        code_page: Of the file.
-        delimiter: Between values; one character or several.
-        quote: Around values that hold delimiters or line ends; empty where there is none.
-        escape: Before a character that means nothing but itself, as MySQL writes it.
-        nulls: Values that mean that there is none, such as `NULL` or the `N` behind an escape that databases write.
-        header: The first line names the columns.
-        columns: The columns in order, where it does not; else the ones it must name.
-        ignore: Beginnings of lines that are no records: headings and feet of printed pages, comments.
-        header_record: A control record before all others, the line of names among them.
-        trailer: A control record behind them.
-    """
-
-    format: Literal["delimited"]
-    code_page: str
-    delimiter: str = Field(default=";", min_length=1)
-    quote: str = Field(default='"', max_length=1)
-    escape: str = Field(default="", max_length=1)
-    nulls: tuple[str, ...] = ()
-    header: bool = True
-    columns: list[str] | None = None
-    ignore: tuple[Beginning, ...] = ()
-    header_record: TextControl | None = None
-    trailer: TextControl | None = None
-
-    @model_validator(mode="after")
-    def _total_of_a_column(self) -> Self:
-        _total_has_a_column(self.columns, self.header_record, self.trailer)
-        return self
-
-
-class FixedColumn(Strict):
-    """A column of a fixed-width record: 1-based first byte, length in bytes."""
-
-    name: str
-    start: int = Field(ge=1)
-    length: int = Field(ge=1)
-
-
-class FixedRecord(Strict):
-    """A record type of a fixed-width file.
-
-    Attributes:
-        table: Raw table of these records.
-        starts_with: Text they begin with; absent where the file has one type only.
-        columns: Their columns.
-    """
-
-    table: Name
-    starts_with: str = ""
-    columns: list[FixedColumn]
-
-
-class FixedWidthFile(FileSpec):
-    """Text records whose columns have fixed byte positions, one record a line.
-
-    Attributes:
-        code_page: Of the file.
-        record_length: In bytes, without the line end.
-        records: Its record types.
-        ignore: Beginnings of lines that are no records: headings and feet of printed pages, comments.
-        header: A control record before all others.
-        trailer: A control record behind them.
-    """
-
-    format: Literal["fixed_width"]
-    code_page: str
-    record_length: int
-    records: list[FixedRecord]
-    ignore: tuple[Beginning, ...] = ()
-    header: TextControl | None = None
-    trailer: TextControl | None = None
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Raw tables that this file yields."""
-        return tuple(dict.fromkeys(r.table for r in self.records))
-
-    @model_validator(mode="after")
-    def _total_of_a_column(self) -> Self:
-        _total_has_a_column([c.name for r in self.records for c in r.columns], self.header, self.trailer)
-        return self
-
-
-def _total_has_a_column(columns: list[str] | None, *controls: TextControl | None) -> None:
-    for control in controls:
-        for column in control.total_columns if columns and control else ():
-            if columns and column not in columns:
-                raise ValueError(f"sum_column {column!r} is no column; there are {', '.join(columns)}")
-
-
-class XmlTable(Strict):
-    """Elements that are rows.
-
-    Attributes:
-        table: Raw table of these elements.
-        path: Path of the element from the root, such as `/region/subscribers/subscriber`.
-        columns: Column name -> path from the element: `name/last`, `@id`, `../@id`, `../../no`, `.` (own text).
-    """
-
-    table: Name
-    path: str
-    columns: dict[str, str]
-
-
-class XmlFile(FileSpec):
-    """An XML document, read as a stream.  Namespaces are ignored: paths use local names.
-
-    Attributes:
-        encoding: What the document is in, where its own declaration is wrong or missing.
-        records: Elements that are rows.
-    """
-
-    format: Literal["xml"]
-    encoding: str | None = None
-    records: list[XmlTable]
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Raw tables that this file yields."""
-        return tuple(dict.fromkeys(r.table for r in self.records))
 
 
 class SqlTable(Strict):

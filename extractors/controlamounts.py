@@ -1,8 +1,9 @@
 r"""Amounts that are text, added up: what header and trailer records state, and what the records themselves give.
 
 An amount has its sign before or behind it (`-`, `+`), or stands between parentheses, or has `CR` or `DB` behind it, as
-COBOL edits amounts below nought.  Blanks of all kinds and apostrophes are thousands separators; where both a comma and
-a point occur, or one of them more than once, the last is the decimal separator and the others separate thousands.
+COBOL edits amounts below nought.  Blanks of all kinds and apostrophes separate thousands, in groups of three digits;
+where both a comma and a point occur, or one of them more than once, the last is the decimal separator and the others
+separate thousands.
 
 >>> amount("  -1234,56", scale=2)
 Decimal('-1234.56')
@@ -10,8 +11,8 @@ Decimal('-1234.56')
 Decimal('-1234.56')
 >>> amount("1.234.567,89CR", scale=2), amount("(1'234.50)", scale=2)
 (Decimal('-1234567.89'), Decimal('-1234.50'))
->>> amount("12O4", scale=2) is None
-True
+>>> amount("12O4", scale=2) is None, amount("12 34", scale=2) is None
+(True, True)
 >>> column_sum(pa.array(["0010000123", "0010000877"]), scale=0, form="hash")
 (Decimal('20001000'), 0)
 >>> transposition_hint(Decimal("0.18"))
@@ -31,11 +32,13 @@ from billing.money import round_half_up
 
 Form = Literal["signed", "absolute", "positive", "negative", "hash"]
 
+_BLANK = "[\\s\u00a0\u202f]"
 _GROUPS = "[\\s\u00a0\u202f'\u2019]"
+_WHOLE = rf"(?:\d{{1,3}}(?:{_GROUPS}\d{{3}})+|\d{{1,40}})"
 # sign or parenthesis; a number; sign, parenthesis, or CR and DB
-_FORM = re.compile(r"([+-]?)(\(?)(\d{1,40}(?:[.,]\d+)*)(\)?)([+-]|CR|DB|DR)?")
-_NUMBER = r"\d{1,40}([.,]\d{1,6})?"
-_PLAIN = f"^([+-]?{_NUMBER}|{_NUMBER}[+-])$"
+_FORM = re.compile(rf"([+-]?){_BLANK}*(\(?){_BLANK}*({_WHOLE}(?:[.,]\d+)*){_BLANK}*(\)?){_BLANK}*([+-]|CR|DB|DR)?")
+_NUMBER = rf"{_WHOLE}(?:[.,]\d{{1,6}})?"
+_PLAIN = f"^{_BLANK}*(?:[+-]?{_BLANK}*{_NUMBER}|{_NUMBER}{_BLANK}*[+-]){_BLANK}*$"
 _WIDEST = pa.decimal256(60, 6)
 
 
@@ -46,14 +49,14 @@ def amount(text: str, *, scale: int) -> Decimal | None:
         text: In any of the forms above.
         scale: Decimals that are implied where there is no decimal separator.
     """
-    match = _FORM.fullmatch(re.sub(_GROUPS, "", text))
+    match = _FORM.fullmatch(text.strip())
     if match is None:
         return None
     before, opening, number, closing, behind = match.groups()
     signs = [sign for sign in (before, opening, behind) if sign]
     if len(signs) > 1 or bool(opening) != bool(closing):
         return None
-    value = _number(number, scale)
+    value = _number(re.sub(_GROUPS, "", number), scale)
     return -value if value is not None and signs and signs[0] != "+" else value
 
 
@@ -95,15 +98,14 @@ def column_sum(column: pa.Array, *, scale: int, form: Form = "signed") -> tuple[
         return _added(figures.cast(_WIDEST), form), len(column) - len(figures)
     if pa.types.is_decimal(column.type):
         return _added(column.cast(_WIDEST), form), 0
-    bare = pc.replace_substring_regex(column, _GROUPS, "")
-    is_plain = pc.match_substring_regex(bare, _PLAIN)
+    is_plain = pc.match_substring_regex(column, _PLAIN)
     unread = 0
     total = Decimal(0)
-    for text in bare.filter(pc.invert(is_plain)).to_pylist():
+    for text in column.filter(pc.invert(is_plain)).to_pylist():
         value = amount(text, scale=scale)
         unread += value is None
         total += _counted(value or Decimal(0), form)
-    bare = bare.filter(is_plain)
+    bare = pc.replace_substring_regex(column.filter(is_plain), _GROUPS, "")
     trailing = pc.match_substring_regex(bare, r"[+-]$")
     if pc.any(trailing).as_py():
         bare = pc.if_else(trailing, pc.replace_substring_regex(bare, r"^(.*)([+-])$", r"\2\1"), bare)

@@ -11,30 +11,37 @@ arithmetic cannot explain, such as a quote in the middle of a value, is read rec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from billing.file_specs import AnyFile, DelimitedFile
+from billing.control_specs import Place
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.text_specs import DelimitedFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
 from extractors.headerline import HeaderLine, read_header_line
-from extractors.plaincsv import PlainBlock, PlainReader
+from extractors.plaincsv import Cut, PlainBlock, PlainReader
 from extractors.quoting import Records, Tokeniser
+from extractors.readahead import in_order, workers
 from extractors.spans import Cutter, unescape
 from extractors.structure import Structure, clean
 from extractors.textcontrol import Control
-from extractors.textrun import TextRun, filtered, no_rows
+from extractors.textrun import Selection, TextRun, filtered, no_rows
 
 FIRST_READ = 1 << 20
 MAX_CHUNK = 16 << 20
-MAX_RECORD = 4 << 20
+MAX_RECORD = 64 << 20
 CTRL_Z = b"\x1a"
 
 
@@ -45,8 +52,51 @@ class _Run(TextRun):
     critical: frozenset[str]
     sieve: Sieve
     eof: int
+    batch_rows: int
     structure: Structure
-    tokeniser: Tokeniser
+    plain: PlainReader = field(init=False)
+    tokeniser: Tokeniser = field(init=False)
+
+    def __post_init__(self) -> None:
+        beginnings = [self.cutter.encode(spec.starts_with) for _, spec in self.control.specs()] + self.ignored
+        self.plain = PlainReader(self.structure.layout, self.cutter, self.columns, beginnings)
+        self.tokeniser = Tokeniser(self.structure.layout)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Bytes of the file that begin with a record.
+
+    Attributes:
+        chunk: The bytes; behind the last whole record, the beginning of the next.
+        position: Their place in the file.
+        final: The file ends with them.
+        cut: Where the records lie, if that is plain enough to go on behind them without having read them.
+    """
+
+    chunk: bytes
+    position: int
+    final: bool
+    cut: Cut | None
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """The records of a piece, as far as they can be read without those before.
+
+    Attributes:
+        records: Where they lie.
+        selection: Which of them are data.
+        rows: Of the records with columns to speak of, which are the rows of `columns`.
+        columns: Their values.
+        damage: What is wrong with some.
+    """
+
+    records: PlainBlock | Records
+    selection: Selection
+    rows: NDArray[np.intp]
+    columns: dict[str, pa.Array]
+    damage: DamageReport
 
 
 def decode(
@@ -79,22 +129,24 @@ def decode(
             source,
             landed,
             cutter,
-            Control(source.id, landed, file_spec.header_record, file_spec.trailer, file_spec.delimiter),
+            Control(
+                source.id, landed, partial(_control_value, structure, cutter), file_spec.header_record,
+                file_spec.trailer,
+            ),
             [cutter.encode(beginning) for beginning in file_spec.ignore],
             file_spec,
             head.columns,
             source.spec.critical_columns(file_spec.name),
             Sieve(source.id, landed, file_spec.name),
             _content_end(landed),
+            batch_rows,
             structure,
-            Tokeniser(structure.layout),
-        )
+        )  # fmt: skip
         if head.control is not None:
             text, number, offset = head.control
-            run.control.take("header", cutter.decode(text), number, offset)
-        file.seek(head.start)
+            run.control.take("header", text, number, offset)
         yielded = False
-        for split in _splits(run, file.read, head, facts, batch_rows):
+        for split in _splits(run, file, head, facts):
             yielded = True
             yield split
     if not yielded:  # a file without a record still has its columns
@@ -103,50 +155,65 @@ def decode(
     facts.bytes = landed.size
 
 
-def _splits(
-    run: _Run, read: Callable[[int], bytes], head: HeaderLine, facts: FileFacts, batch_rows: int
-) -> Iterator[Split]:
-    """The records behind the names, chunk by chunk; a chunk begins with a record."""
-    beginnings = [run.cutter.encode(spec.starts_with) for _, spec in run.control.specs()] + run.ignored
-    plain = PlainReader(run.structure.layout, run.cutter, run.columns, beginnings)
-    position, record_no, want, pending = head.start, head.record_no, FIRST_READ, b""
+def _splits(run: _Run, file: BinaryIO, head: HeaderLine, facts: FileFacts) -> Iterator[Split]:
+    """The records behind the names; pieces are read ahead as long as it is plain where each of them ends."""
+    position, record_no, want = head.start, head.record_no, FIRST_READ
+    with workers() as pool:
+        while position < run.eof:
+            with closing(in_order(pool, _pieces(run, file, position, want), partial(_read, run))) as pieces:
+                for piece, batch in pieces:
+                    consumed = batch.records.consumed
+                    if not consumed:
+                        if piece.final or len(piece.chunk) > MAX_RECORD:
+                            raise run.error("no record ends within 64 MiB", "check the line ends and quotes", position)
+                        want = 2 * len(piece.chunk)
+                        break
+                    if len(batch.records):
+                        yield _emit(run, piece, batch, record_no)
+                        want = _want(run, consumed, len(batch.records))
+                    record_no += len(batch.records)
+                    position += consumed
+                    facts.bytes = position
+                    if piece.cut is None or consumed != piece.cut.consumed:
+                        break  # the next piece begins elsewhere than was thought
+
+
+def _pieces(run: _Run, file: BinaryIO, position: int, want: int) -> Iterator[_Piece]:
+    """Pieces from a place on that begins a record, up to one that has to be read to know where it ends."""
+    file.seek(position)
+    pending = b""
     while True:
-        chunk = pending + read(max(0, min(want, run.eof - position - len(pending))))
-        final = position + len(chunk) >= run.eof
+        chunk = pending + file.read(max(0, min(want, run.eof - position) - len(pending)))
         if not chunk:
-            break
-        records: PlainBlock | Records | None = None
-        if run.structure.is_plain(chunk):
-            records = plain.read(chunk, final=final, most=batch_rows)
-        if records is None:
-            records = run.tokeniser.split(run.structure.shown(chunk), len(run.columns), final=final, most=batch_rows)
-        if not records.consumed and not final:
-            if len(chunk) > MAX_RECORD:
-                raise run.error("no record ends within 4 MiB", "check the line ends and quotes", position)
-            pending, want = chunk, len(chunk)
-            continue
-        if isinstance(records, PlainBlock):
-            yield _plain_batch(run, chunk, records, position, record_no)
-        elif len(records):
-            yield _batch(run, chunk, records, position, record_no)
-        record_no += len(records)
-        position += records.consumed
-        pending = chunk[records.consumed :]
-        if len(records):
-            per_record = records.consumed / len(records)
-            want = int(min(MAX_CHUNK, max(1 << 16, per_record * batch_rows * 1.02))) - len(pending)
-        facts.bytes = position
-        if final and not pending:
-            break
+            return
+        final = position + len(chunk) >= run.eof
+        cut = run.plain.cut(chunk, final=final, most=run.batch_rows) if run.structure.is_plain(chunk) else None
+        yield _Piece(chunk, position, final, cut)
+        if cut is None:
+            return
+        position += cut.consumed
+        pending = chunk[cut.consumed :]
+        want = _want(run, cut.consumed, len(cut.ends))
+
+
+def _want(run: _Run, consumed: int, records: int) -> int:
+    """Bytes that hold a batch of records such as these."""
+    return int(min(MAX_CHUNK, max(1 << 16, consumed / records * run.batch_rows * 1.02)))
 
 
 def _structure(spec: DelimitedFile, cutter: Cutter, landed: LandedFile) -> Structure:
     with landed.path.open("rb") as file:
         head = file.read(1 << 16)
-    line_end = cutter.encode("\n")
-    if line_end not in head and cutter.encode("\r") in head:
-        line_end = cutter.encode("\r")
     encode = cutter.encode
+    line_end, quote = encode("\n"), re.escape(encode(spec.quote))
+    # a value between quotes may hold line ends of the other kind
+    bare = re.sub(b"%b[^%b]*%b" % (quote, quote, quote), b"", head) if quote else head
+    for text in (bare, head):
+        if line_end in text:
+            break
+        if encode("\r") in text:
+            line_end = encode("\r")
+            break
     return Structure(encode(spec.delimiter), encode(spec.quote), line_end, encode(spec.escape))
 
 
@@ -161,51 +228,58 @@ def _content_end(landed: LandedFile) -> int:
     return landed.size - len(rest) + rest.index(CTRL_Z) if CTRL_Z in rest else landed.size
 
 
+def _control_value(structure: Structure, cutter: Cutter, raw: bytes, at: Place) -> str | None:
+    """What stands at a place of a control record: characters of it, or its n-th value."""
+    if isinstance(at, tuple):
+        start, length = at
+        return cutter.decode(raw)[start - 1 : start - 1 + length]
+    values, _ = structure.values(raw)
+    return cutter.decode(values[at - 1]) if at <= len(values) else None
+
+
 # --- a batch ---------------------------------------------------------------------------------------------------
 
 
-def _places(records: PlainBlock | Records, position: int, record_no: int) -> Places:
-    return Places(
-        np.arange(record_no, record_no + len(records), dtype=np.int64),
-        position + records.starts,
-        (records.ends - records.starts).astype(np.int32),
-    )
-
-
-def _plain_batch(run: _Run, chunk: bytes, block: PlainBlock, position: int, record_no: int) -> Split:
-    places = _places(block, position, record_no)
+def _read(run: _Run, piece: _Piece) -> _Batch:
+    """What can be told of a piece by itself; nothing of the run changes."""
+    chunk, damage = piece.chunk, DamageReport(run.critical)
     data = np.frombuffer(chunk, np.uint8)
-    every = np.ones(len(block), np.bool_)
-    run.count(data, block.starts, block.ends, every, places.at, lambda row: b"")
-    values = (clean(column, "", run.spec.nulls) for column in block.columns)  # a plain block has no escapes
-    columns = dict(zip(run.columns, values, strict=True))
-    run.control.add(run.spec.name, columns, 0)
-    return run.sieve.split(columns, places)
-
-
-def _batch(run: _Run, chunk: bytes, records: Records, position: int, record_no: int) -> Split:
-    data = np.frombuffer(chunk, np.uint8)
-    places = _places(records, position, record_no)
-    is_data = np.ones(len(records), np.bool_)
-    run.count(
-        data, records.starts, records.ends, is_data, places.at, lambda row: _raw(chunk, records, row).rstrip(b"\r\n")
-    )
-    whole = is_data & records.whole
-    _set_aside(run, chunk, records, np.flatnonzero(is_data & ~records.whole), places)
-    places, whole_rows = places.take(whole), np.flatnonzero(whole)
+    plain = run.plain.parse(chunk, piece.cut) if piece.cut is not None else None
+    if plain is not None:
+        values = (clean(column, "", run.spec.nulls) for column in plain.columns)  # a plain block has no escapes
+        columns = dict(zip(run.columns, values, strict=True))
+        return _Batch(plain, run.select(data, plain.starts, plain.ends), np.arange(len(plain)), columns, damage)
+    shown = run.structure.shown(chunk)
+    records = run.tokeniser.split(shown, len(run.columns), final=piece.final, most=run.batch_rows)
+    selection = run.select(data, records.starts, records.ends)
+    whole = selection.is_data & records.whole
     rows = slice(None) if whole.all() else records.row[whole]
     sound = run.cutter.is_sound(chunk)
-    damage = DamageReport(run.critical)
     columns = {
         name: _column(run, chunk, data, records, rows, index, sound, damage) for index, name in enumerate(run.columns)
     }
+    return _Batch(records, selection, np.flatnonzero(whole), columns, damage)
+
+
+def _emit(run: _Run, piece: _Piece, batch: _Batch, record_no: int) -> Split:
+    """A batch with its place among the others."""
+    chunk, records = piece.chunk, batch.records
+    places = Places(
+        np.arange(record_no, record_no + len(records), dtype=np.int64),
+        piece.position + records.starts,
+        (records.ends - records.starts).astype(np.int32),
+    )
+    run.count(batch.selection, places.at, lambda row: _raw(chunk, records, row).rstrip(b"\r\n"))
+    if isinstance(records, Records):
+        _set_aside(run, chunk, records, np.flatnonzero(batch.selection.is_data & ~records.whole), places)
+        places = places.take(batch.rows)
     keep = np.ones(len(places), np.bool_)
-    damage.settle(run.sieve, places, keep, lambda row: _raw(chunk, records, whole_rows[row]))
-    run.control.add(run.spec.name, columns if keep.all() else filtered(columns, keep), int((~keep).sum()))
-    return run.sieve.split(columns, places, keep=keep)
+    batch.damage.settle(run.sieve, places, keep, lambda row: _raw(chunk, records, batch.rows[row]))
+    run.control.add(run.spec.name, batch.columns if keep.all() else filtered(batch.columns, keep), int((~keep).sum()))
+    return run.sieve.split(batch.columns, places, keep=keep)
 
 
-def _raw(chunk: bytes, records: Records, row: int) -> bytes:
+def _raw(chunk: bytes, records: PlainBlock | Records, row: int) -> bytes:
     return chunk[records.starts[row] : records.ends[row]]
 
 

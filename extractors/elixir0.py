@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from billing.file_specs import AnyFile, DelimitedFile, Elixir0File
+from billing.file_specs import AnyFile, Elixir0File
 from billing.lineage import LINEAGE_NAMES, Split
 from billing.registry import Source
+from billing.text_specs import DelimitedFile
 from extractors import delimited
 from extractors.bankrows import AMOUNT
 from extractors.base import FileFacts, LandedFile, Places, Sieve, read_raw

@@ -1,8 +1,9 @@
-"""Fixed-width text: columns by byte position, one record a line, with header and trailer totals.
+"""Fixed-width text: columns by position, one record a line, with header and trailer totals.
 
-Records are cut in bytes and only the columns are decoded: a column's place is counted in bytes even where a letter
-takes two.  Lines of the declared length form one array of bytes; a line of another length is set aside, and its
-neighbours are not disturbed.  The totals of header and trailer are recomputed on the way and compared at the end.
+Records are cut in bytes and only the columns are decoded.  A column's place is counted in bytes even where a letter
+takes two, unless the file declares that its places are those of characters (`extractors.characterlines`).  Lines of the
+declared length form one array of bytes; a line of another length is set aside, and its neighbours are not disturbed.
+The totals of header and trailer are recomputed on the way and compared at the end.
 """
 
 from __future__ import annotations
@@ -10,24 +11,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from billing.file_specs import AnyFile, FixedColumn, FixedRecord, FixedWidthFile
+from billing.control_specs import Place
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.text_specs import FixedColumn, FixedRecord, FixedWidthFile
 from extractors.base import FileFacts, LandedFile, Sieve, refuse_empty
 from extractors.cells import together
+from extractors.characterlines import CharacterLines, Index
 from extractors.codepage_check import sample_file, verify
 from extractors.codepages import CodePage, code_page
 from extractors.damage import Damaged, DamageReport, explain_text
+from extractors.headerline import BOM
+from extractors.readahead import in_order, workers
 from extractors.spans import Cutter
 from extractors.textcolumn import text_column
 from extractors.textcontrol import Control
 from extractors.textlines import Lines, find_lines
-from extractors.textrun import TextRun, filtered, no_rows
+from extractors.textrun import Selection, TextRun, begins_with, filtered, no_rows
 
 MAX_LINE = 1 << 20
 
@@ -36,9 +43,39 @@ MAX_LINE = 1 << 20
 class _Run(TextRun):
     spec: FixedWidthFile
     page: CodePage | None  # None for UTF-8
+    in_characters: bool  # places are counted in characters of several bytes
     sieves: dict[str, Sieve]
     ending: bytes
     records: list[tuple[FixedRecord, bytes]]  # longest prefix first
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The records of one type in a batch: their lines, their columns, and what is wrong with some values."""
+
+    record: FixedRecord
+    rows: NDArray[np.intp]
+    columns: dict[str, pa.Array]
+    damage: DamageReport
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some lines, as far as they can be read without those before.
+
+    Attributes:
+        selection: Which of them are data.
+        lengths: int64[n], of the lines.
+        odd_lengths: Data lines that are longer or shorter than declared.
+        tables: The records, by type.
+        unknown: Lines of no declared type.
+    """
+
+    selection: Selection
+    lengths: NDArray[np.int64]
+    odd_lengths: NDArray[np.intp]
+    tables: list[_Rows]
+    unknown: NDArray[np.intp]
 
 
 def decode(
@@ -63,32 +100,14 @@ def decode(
     refuse_empty(source.id, landed)
     facts.notes.append(verify(source.id, landed, file_spec.code_page, sample_file(landed)))
     run = _start(source, file_spec, landed)
-    stride = file_spec.record_length + len(run.ending)
-    chunk_bytes = max(MAX_LINE, batch_rows * stride)
-    position, first_no = 0, 1
-    pending = b""
     seen: set[str] = set()
-    with landed.path.open("rb", buffering=0) as file:
-        while True:
-            chunk = pending + file.read(chunk_bytes - len(pending))
-            if not chunk:
-                break
-            final = position + len(chunk) >= landed.size
-            lines = find_lines(chunk, run.ending, stride, position, first_no, final=final, most=batch_rows)
-            if not len(lines.starts):
-                if final:
-                    break  # nothing but the end mark
-                message = f"no line ends within {len(chunk)} bytes"
-                raise run.error(message, "check the format and its line ends", position)
-            for split in _batch(run, lines, facts):
+    with landed.path.open("rb", buffering=0) as file, workers() as pool:
+        pieces = _pieces(run, file, batch_rows)
+        for lines, batch in in_order(pool, pieces, partial(_read, run)):
+            for split in _emit(run, lines, batch):
                 seen.add(split.table)
                 yield split
-            used = int(lines.nexts[-1])
-            first_no += len(lines.starts)
-            position += used
-            pending = chunk[used:]
-            if final and not pending:
-                break
+            facts.bytes = lines.offset + int(lines.nexts[-1])
     run.close(facts)
     facts.bytes = landed.size
     for table in sorted(run.sieves.keys() - seen):  # a table without a record still has its columns
@@ -103,114 +122,152 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
     endings = (cutter.encode("\r\n"), newline, cutter.encode("\r"))
     ending = next((found for found in endings if found in head), newline)
     records = [(record, cutter.encode(record.starts_with)) for record in spec.records]
+    in_characters = cutter.is_utf8 and spec.positions == "characters"
     return _Run(
         source,
         landed,
         cutter,
-        Control(source.id, landed, spec.header, spec.trailer),
+        Control(source.id, landed, partial(_control_value, cutter, in_characters), spec.header, spec.trailer),
         [cutter.encode(beginning) for beginning in spec.ignore],
         spec,
         None if cutter.is_utf8 else code_page(spec.code_page),
+        in_characters,
         {table: Sieve(source.id, landed, table) for table in spec.tables},
         ending,
         sorted(records, key=lambda pair: -len(pair[1])),
     )
 
 
+def _pieces(run: _Run, file: BinaryIO, batch_rows: int) -> Iterator[Lines]:
+    """The lines of the file, about a batch of them at a time."""
+    stride = run.spec.record_length + len(run.ending)
+    chunk_bytes = max(MAX_LINE, batch_rows * stride)
+    position = len(BOM) if run.cutter.is_utf8 and file.read(len(BOM)) == BOM else 0
+    file.seek(position)
+    first_no, pending = 1, b""
+    while True:
+        chunk = pending + file.read(chunk_bytes - len(pending))
+        if not chunk:
+            return
+        final = position + len(chunk) >= run.landed.size
+        lines = find_lines(chunk, run.ending, stride, position, first_no, final=final, most=batch_rows)
+        if len(lines.starts):
+            yield lines
+        elif final:
+            return  # nothing but the end mark
+        else:
+            message = f"no line ends within {len(chunk)} bytes"
+            raise run.error(message, "check the format and its line ends", position)
+        used = int(lines.nexts[-1])
+        first_no += len(lines.starts)
+        position += used
+        pending = chunk[used:]
+
+
+def _control_value(cutter: Cutter, in_characters: bool, raw: bytes, at: Place) -> str | None:
+    """What stands at a place of a control record, which has no numbered values."""
+    if not isinstance(at, tuple):
+        return None
+    place = slice(at[0] - 1, at[0] - 1 + at[1])
+    return cutter.decode(raw)[place] if in_characters else cutter.decode(raw[place])
+
+
 # --- a batch ---------------------------------------------------------------------------------------------------
 
 
-def _batch(run: _Run, lines: Lines, facts: FileFacts) -> Iterator[Split]:
+def _read(run: _Run, lines: Lines) -> _Batch:
+    """What can be told of some lines by themselves; nothing of the run changes."""
     lengths = lines.ends - lines.starts
-    todo = lengths > 0  # an empty line is no record
-    run.count(lines.data, lines.starts, lines.ends, todo, lines.at, lines.text)
-    full = todo & (lengths == run.spec.record_length)
-    damaged = np.flatnonzero(todo & ~full)
-    for row in damaged.tolist():
-        _set_aside_length(run, lines, row, int(lengths[row]))
+    selection = run.select(lines.data, lines.starts, lines.ends, lengths > 0)  # an empty line is no record
+    characters = None
+    if run.in_characters:
+        characters = CharacterLines(lines.data, lines.starts, lines.ends, run.spec.record_length)
+        lengths = characters.lengths
+    full = selection.is_data & (lengths == run.spec.record_length)
     rows = np.flatnonzero(full)
-    block = lines.block(rows, run.spec.record_length)
+    tables = []
     for record, prefix in run.records:
-        chosen = _having(block, prefix)
+        chosen = begins_with(lines.data, lines.starts[rows], lines.ends[rows], prefix)
         if not chosen.any():
             continue
-        everything = bool(chosen.all())
-        yield _record_split(
-            run, record, lines, rows if everything else rows[chosen], block if everything else block[chosen]
-        )
-        if everything:
-            rows, block = rows[:0], block[:0]
-            break
-        rows, block = rows[~chosen], block[~chosen]
-    if len(rows):
-        sieve = run.sieves[run.records[0][0].table]
-        for row in rows.tolist():
-            begin = run.cutter.decode(lines.text(row)[:4])
-            message = f"no declared record type begins with {begin!r}"
-            run.set_aside(sieve, lines.at(row), "REC-TYPE", message, lines.raw(row))
+        own = rows if chosen.all() else rows[chosen]
+        damage = DamageReport(run.source.spec.critical_columns(record.table))
+        if characters is None:
+            block = lines.block(own, run.spec.record_length)
+            columns = {column.name: _column(run, column, block, damage) for column in record.columns}
+        else:
+            columns = {c.name: _cut(run, c, lines.data, characters.spans(own, c.start, c.length), damage)
+                       for c in record.columns}  # fmt: skip
+        tables.append(_Rows(record, own, columns, damage))
+        rows = rows[~chosen]
+    return _Batch(selection, lengths, np.flatnonzero(selection.is_data & ~full), tables, rows)
+
+
+def _emit(run: _Run, lines: Lines, batch: _Batch) -> Iterator[Split]:
+    """A batch with its place among the others."""
+    run.count(batch.selection, lines.at, lines.text)
+    for row in batch.odd_lengths.tolist():
+        _set_aside_length(run, lines, row, int(batch.lengths[row]))
+    for row in batch.unknown.tolist():
+        begin = run.cutter.decode(lines.text(row)[:4])
+        message = f"no declared record type begins with {begin!r}"
+        run.set_aside(run.sieves[run.records[0][0].table], lines.at(row), "REC-TYPE", message, lines.raw(row))
+    for found in batch.tables:
+        yield _split(run, lines, found)
     for table, sieve in run.sieves.items():
         if len(sieve):  # rejects of a table none of whose records was whole
             yield _no_rows(run, table)
-    facts.bytes = lines.offset + int(lines.nexts[-1])
+
+
+def _split(run: _Run, lines: Lines, found: _Rows) -> Split:
+    sieve = run.sieves[found.record.table]
+    places = lines.places(found.rows)
+    keep = np.ones(len(places), np.bool_)
+    found.damage.settle(sieve, places, keep, lambda row: lines.raw(int(found.rows[row])))
+    columns = found.columns if keep.all() else filtered(found.columns, keep)
+    run.control.add(found.record.table, columns, int((~keep).sum()))
+    return sieve.split(found.columns, places, keep=keep)
 
 
 def _set_aside_length(run: _Run, lines: Lines, row: int, length: int) -> None:
-    record_no, offset, _ = lines.at(row)
-    if offset + int(lines.nexts[row] - lines.starts[row]) == run.landed.size and lines.raw(row)[-1:] != run.ending[-1:]:
+    record_no, offset, room = lines.at(row)
+    unit = "characters" if run.in_characters else "bytes"
+    if offset + room == run.landed.size and lines.raw(row)[-1:] != run.ending[-1:]:
         raise run.error(
-            f"the file is truncated: its last record has {length} of {run.spec.record_length} bytes and no line end",
+            f"the file is truncated: its last record has {length} of {run.spec.record_length} {unit} and no line end",
             "have the file sent again",
             offset,
             record_no,
         )
     text = lines.text(row)
     table = next((record.table for record, prefix in run.records if text.startswith(prefix)), run.records[0][0].table)
-    message = f"the record has {length} bytes, {run.spec.record_length} are declared"
+    message = f"the record has {length} {unit}, {run.spec.record_length} are declared"
     run.set_aside(run.sieves[table], lines.at(row), "REC-LENGTH", message, lines.raw(row))
-
-
-def _having(block: NDArray[np.uint8], prefix: bytes) -> NDArray[np.bool_]:
-    if not prefix:
-        return np.ones(len(block), np.bool_)
-    found: NDArray[np.bool_] = (block[:, : len(prefix)] == np.frombuffer(prefix, np.uint8)).all(axis=1)
-    return found
-
-
-def _record_split(
-    run: _Run, record: FixedRecord, lines: Lines, rows: NDArray[np.intp], block: NDArray[np.uint8]
-) -> Split:
-    sieve = run.sieves[record.table]
-    places = lines.places(rows)
-    damage = DamageReport(run.source.spec.critical_columns(record.table))
-    columns = {column.name: _column(run, column, block, damage) for column in record.columns}
-    keep = np.ones(len(rows), np.bool_)
-    damage.settle(sieve, places, keep, partial(_raw_of, lines, rows))
-    run.control.add(record.table, columns if keep.all() else filtered(columns, keep), int((~keep).sum()))
-    return sieve.split(columns, places, keep=keep)
-
-
-def _raw_of(lines: Lines, rows: NDArray[np.intp], row: int) -> bytes:
-    return lines.raw(int(rows[row]))
 
 
 def _column(run: _Run, column: FixedColumn, block: NDArray[np.uint8], damage: DamageReport) -> pa.Array:
     cells = together(block[:, column.start - 1 : column.start - 1 + column.length])
     if run.page is None:
-        flat = cells.reshape(-1)
         starts = np.arange(len(block), dtype=np.int64) * cells.shape[1]
-        values, damaged = run.cutter.column(flat, starts, starts + cells.shape[1])
-        for found in damaged:
-            raw = cells[found.row].tobytes()
-            damage.add(
-                Damaged(found.row, column.name, found.reason, found.message, raw, run.cutter.decode(raw).strip())
-            )
-        return values
+        return _cut(run, column, cells.reshape(-1), (starts, starts + cells.shape[1]), damage)
     values, defects = text_column(cells, run.page)
     if defects is not None:
         for row in np.flatnonzero(defects).tolist():
             raw = cells[row].tobytes()
             reason, message = explain_text(raw, run.page)
             damage.add(Damaged(row, column.name, reason, message, raw, run.page.text(raw).strip()))
+    return values
+
+
+def _cut(
+    run: _Run, column: FixedColumn, data: NDArray[np.uint8], spans: tuple[Index, Index], damage: DamageReport
+) -> pa.Array:
+    """A column of which is known where each value begins and ends."""
+    starts, ends = spans
+    values, damaged = run.cutter.column(data, starts, ends)
+    for found in damaged:
+        raw = data[starts[found.row] : ends[found.row]].tobytes()
+        damage.add(Damaged(found.row, column.name, found.reason, found.message, raw, run.cutter.decode(raw).strip()))
     return values
 
 

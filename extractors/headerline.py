@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from billing.errors import SourceError
-from billing.file_specs import DelimitedFile
+from billing.lineage import LINEAGE_NAMES
 from billing.registry import Source
+from billing.text_specs import DelimitedFile
 from extractors.base import LandedFile
-from extractors.quotewalk import Walker
 from extractors.spans import Cutter
 from extractors.structure import Structure
 
 BOM = b"\xef\xbb\xbf"
+FIRST_READ, LONGEST = 1 << 16, 64 << 20
+MOST_SHOWN = 40  # columns that an error names
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,7 @@ def read_header_line(
     Raises:
         SourceError: Columns are missing, undeclared or doubled, or there is no header and none are declared.
     """
-    with landed.path.open("rb") as file:
-        head = file.read(1 << 16)
+    size, head = FIRST_READ, _head(landed, FIRST_READ)
     start = len(BOM) if cutter.is_utf8 and head.startswith(BOM) else 0
     if not spec.header:
         if not spec.columns:
@@ -59,7 +61,24 @@ def read_header_line(
                 remedy=f"give the columns of {spec.name} in source.toml, in order",
             )
         return HeaderLine(list(spec.columns), start, 1)
-    shown, walker = structure.shown(head[start:]), Walker(structure.layout)
+    while True:
+        found = _names(spec, cutter, structure, head, start)
+        if found.start < len(head) or len(head) < size or size >= LONGEST:
+            break
+        size *= 4  # the line of names may go on
+        head = _head(landed, size)
+    _check_header(source, spec, landed, found.columns)
+    return found
+
+
+def _head(landed: LandedFile, size: int) -> bytes:
+    with landed.path.open("rb") as file:
+        return file.read(size)
+
+
+def _names(spec: DelimitedFile, cutter: Cutter, structure: Structure, head: bytes, start: int) -> HeaderLine:
+    """The line of names in the beginning of a file, and what stands before it."""
+    shown = structure.shown(head[start:])
     place, record_no, control = 0, 1, None
     ignored = tuple(map(cutter.encode, spec.ignore))
     prefix = cutter.encode(spec.header_record.starts_with) if spec.header_record else None
@@ -73,20 +92,17 @@ def read_header_line(
             control, prefix = (line.rstrip(b"\r\n"), record_no, start + place), None
         record_no += bool(line.strip(b"\r\n"))  # an empty line is no record
         place = end
-    spans, end = walker.spans(shown, place)
-    quote = spec.quote
-    columns = []
-    for first, stop, doubled in spans:
-        name = cutter.decode(head[start + first : start + stop])
-        columns.append((name.replace(quote * 2, quote) if doubled else name).strip())
-    _check_header(source, spec, landed, columns)
-    return HeaderLine(columns, start + end, record_no + 1, control)
+    values, length = structure.values(head[start + place :])
+    columns = [cutter.decode(value).strip() for value in values]
+    return HeaderLine(columns, start + place + length, record_no + 1, control)
 
 
 def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, columns: list[str]) -> None:
     problems = []
-    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+    if twice := sorted({name for name, number in Counter(columns).items() if number > 1}):
         problems.append(f"the columns {', '.join(map(repr, twice))} occur twice")
+    if taken := [name for name in LINEAGE_NAMES if name in columns]:
+        problems.append(f"the columns {', '.join(taken)} have names that the lineage of every row takes")
     wanted = set(spec.columns) if spec.columns else used_columns(source, spec.name)
     for control in (spec.header_record, spec.trailer):
         wanted.update(control.total_columns if control else ())
@@ -96,13 +112,18 @@ def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, colum
         problems.append(f"the columns {', '.join(extra)} are not declared")
     if problems:
         raise SourceError(
-            f"the header line does not fit the spec: {'; '.join(problems)} (it has {', '.join(columns)})",
+            f"the header line does not fit the spec: {'; '.join(problems)} (it has {_shown(columns)})",
             source_id=source.id,
             file=landed.name,
             record_no=1,
             byte_offset=0,
             remedy="correct the columns in source.toml, or have the region send the agreed layout",
         )
+
+
+def _shown(columns: list[str]) -> str:
+    more = len(columns) - MOST_SHOWN
+    return ", ".join(columns[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def used_columns(source: Source, table: str) -> set[str]:

@@ -2,7 +2,8 @@
 
 The C library gives large blocks back to the kernel at once and asks for new ones, whose pages have to be cleared and
 mapped again: a decoder, which needs the same dozens of megabytes for every batch, spends up to a third of its time on
-that.  What is kept is bounded, and an idle process keeps no more than that.
+that.  What is kept is bounded, and an idle process keeps no more than that.  Threads share one heap, so that what one
+of them frees is there for the others.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from functools import cache
 
 KEPT_BYTES = 192 << 20
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 
 
 @cache
@@ -25,4 +26,5 @@ def keep_freed() -> bool:
     except (OSError, AttributeError):
         return False
     # blocks up to glibc's own limit for this setting come from the heap
-    return bool(mallopt(_MMAP_THRESHOLD, 32 << 20)) and bool(mallopt(_TRIM_THRESHOLD, KEPT_BYTES))
+    wanted = ((_MMAP_THRESHOLD, 32 << 20), (_TRIM_THRESHOLD, KEPT_BYTES), (_ARENA_MAX, 1))
+    return sum(bool(mallopt(name, value)) for name, value in wanted) == len(wanted)

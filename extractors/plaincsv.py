@@ -3,14 +3,15 @@ r"""Delimited bytes without surprises, read by Arrow's CSV reader.
 Almost every chunk of almost every file is such: each quote stands where a quoted value begins or ends, no byte is
 undefined or a control character, each record has the declared number of columns.  There the records are found by their
 line ends alone, and the values are what any CSV reader makes of them, so the fastest one is asked.  Whatever is odd
-makes `read` return None, and the chunk is read by `extractors.quoting`, which knows every case; a test holds the two
-against each other.
+makes `cut` or `parse` return None, and the chunk is read by `extractors.quoting`, which knows every case; a test holds
+the two against each other.
 
 >>> reader = PlainReader(Layout(b";", b'"', b"\n"), Cutter("cp1250"), ["NR", "NAZWA"])
->>> block = reader.read('1;"Łódź ""A""; B"\r\n2;\r\n3;x'.encode("cp1250"), final=False, most=10)
+>>> chunk = '1;"Łódź ""A""; B"\r\n2;\r\n3;x'.encode("cp1250")
+>>> block = reader.parse(chunk, reader.cut(chunk, final=False, most=10))
 >>> block.starts.tolist(), block.consumed, [column.to_pylist() for column in block.columns]
 ([0, 19], 23, [['1', '2'], ['Łódź "A"; B', None]])
->>> reader.read(b'1;F.H. "ELA"\n', final=True, most=10) is None
+>>> reader.cut(b'1;F.H. "ELA"\n', final=True, most=10) is None
 True
 """
 
@@ -53,6 +54,23 @@ class PlainBlock:
         return len(self.starts)
 
 
+@dataclass(frozen=True)
+class Cut:
+    """Where the records of a chunk lie.
+
+    Attributes:
+        starts: int64[n], first byte of each.
+        ends: int64[n], behind its line end.
+        newlines: int64[m], all line feeds of these records, those within quotes among them.
+        consumed: Bytes of the chunk that belong to them.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    newlines: NDArray[np.int64]
+    consumed: int
+
+
 class PlainReader:
     """Reads the chunks of one file.
 
@@ -76,18 +94,21 @@ class PlainReader:
             and (layout.delimiter + layout.quote).isascii()
         )
         names = [str(number) for number in range(len(columns))]
-        self._read = csv.ReadOptions(use_threads=False, column_names=names)
+        self._names = names
         self._convert = csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True, check_utf8=False
         )
 
-    def read(self, chunk: bytes, *, final: bool, most: int) -> PlainBlock | None:
-        """The complete records of a chunk that begins with a record; None where anything about them is odd.
+    def cut(self, chunk: bytes, *, final: bool, most: int) -> Cut | None:
+        """Where the complete records of a chunk lie that begins with a record, as far as line ends and quotes tell.
 
         Args:
             chunk: The bytes.
             final: The file ends with the chunk.
             most: Most records to return.
+
+        Returns:
+            Their places; None where quotes stand where they should not, so that line ends prove nothing.
         """
         if not self._usable:
             return None
@@ -103,33 +124,29 @@ class PlainReader:
         consumed = int(ends[-1])
         if len(ends) < most and (len(chunk) - consumed > MAX_OPEN or (final and consumed < len(chunk))):
             return None  # a quote that never closes, or a last record without its line end
-        starts = np.concatenate([[0], ends[:-1]])
-        body = chunk[:consumed]
-        if self._is_odd(body, data, starts, ends, newlines, quotes):
-            return None
-        within = len(outside) < len(newlines)
-        columns = self._columns(body, len(ends), newlines_in_values=within)
-        return PlainBlock(starts, ends, columns, consumed) if columns is not None else None
-
-    def _is_odd(
-        self,
-        body: bytes,
-        data: NDArray[np.uint8],
-        starts: NDArray[np.int64],
-        ends: NDArray[np.int64],
-        newlines: NDArray[np.int64],
-        quotes: NDArray[np.int64],
-    ) -> bool:
-        if body.startswith(BOM):  # Arrow leaves it out, but these are letters
-            return True
         if len(quotes):
             even, _ = misplaced_quotes(data, quotes, self._layout)
-            if len(even) and int(quotes[even[0]]) < len(body):
-                return True
-        if ((ends - starts) <= 2).any() and _has_blank_line(data, starts, ends):
+            if len(even) and int(quotes[even[0]]) < consumed:
+                return None
+        newlines = newlines[: np.searchsorted(newlines, consumed)]
+        return Cut(np.concatenate([[0], ends[:-1]]), ends, newlines, consumed)
+
+    def parse(self, chunk: bytes, cut: Cut) -> PlainBlock | None:
+        """The records of a chunk that was cut; None where anything else about them is odd."""
+        body = chunk[: cut.consumed]
+        if self._is_odd(body, cut):
+            return None
+        columns = self._columns(body, len(cut.ends), newlines_in_values=len(cut.ends) < len(cut.newlines))
+        return PlainBlock(cut.starts, cut.ends, columns, cut.consumed) if columns is not None else None
+
+    def _is_odd(self, body: bytes, cut: Cut) -> bool:
+        data = np.frombuffer(body, np.uint8)
+        if body.startswith(BOM):  # Arrow leaves it out, but these are letters
             return True
-        returns = int(np.count_nonzero(data[: len(body)] == _RETURN))  # Arrow takes one for a line end anywhere
-        if returns and returns != int((data[newlines[(newlines > 0) & (newlines < len(body))] - 1] == _RETURN).sum()):
+        if ((cut.ends - cut.starts) <= 2).any() and _has_blank_line(data, cut.starts, cut.ends):
+            return True
+        returns = int(np.count_nonzero(data == _RETURN))  # Arrow takes one for a line end anywhere
+        if returns and returns != int((data[cut.newlines[cut.newlines > 0] - 1] == _RETURN).sum()):
             return True
         for prefix in self._controls:
             if body.startswith(prefix) or b"\n" + prefix in body:
@@ -137,7 +154,7 @@ class PlainReader:
         return not self._cutter.is_sound(body)
 
     def _columns(self, body: bytes, records: int, *, newlines_in_values: bool) -> list[pa.Array] | None:
-        self._read.block_size = len(body) + 1
+        read = csv.ReadOptions(use_threads=False, column_names=self._names, block_size=len(body) + 1)
         parse = csv.ParseOptions(
             delimiter=self._layout.delimiter.decode("ascii"),
             quote_char=self._layout.quote.decode("ascii") or False,
@@ -145,7 +162,7 @@ class PlainReader:
             ignore_empty_lines=False,
         )
         try:
-            table = csv.read_csv(pa.BufferReader(body), self._read, parse, self._convert)
+            table = csv.read_csv(pa.BufferReader(body), read, parse, self._convert)
         except pa.ArrowInvalid:  # a record with another number of columns
             return None
         if table.num_rows != records:

@@ -50,7 +50,7 @@ class Walker:
         self._end = layout.line_end
         self._quote = layout.quote
         d, n = re.escape(layout.delimiter), re.escape(layout.line_end)
-        behind = rb"(?=%b|\r?%b|\r?\Z)" % (d, n)
+        behind = rb"(?=%b|\r*%b|\r*\Z)" % (d, n)
         self._plain = re.compile(rb"[^%b%b]*" % (d, n))
         self._quoted = None
         if layout.quote:
@@ -108,18 +108,15 @@ class Walker:
             if match is not None:
                 spans.append((match.start(1), match.end(1), self._quote in match[1]))
                 place = match.end()
-                if chunk[place : place + 1] == b"\r" and self._end != b"\r":
+                while chunk[place : place + 1] == b"\r" and self._end != b"\r":
                     place += 1
             else:
                 match = self._plain.match(chunk, place, limit)
                 assert match is not None
                 place = stop = match.end()
-                if (
-                    chunk[stop - 1 : stop] == b"\r"
-                    and stop > match.start()
-                    and chunk[stop : stop + 1] != self._delimiter
-                ):
-                    stop -= 1
+                if chunk[stop : stop + 1] != self._delimiter:
+                    while stop > match.start() and chunk[stop - 1 : stop] == b"\r":
+                        stop -= 1
                 spans.append((match.start(), stop, False))
             if place >= limit:
                 return spans, place, False

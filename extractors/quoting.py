@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.quotewalk import MAX_OPEN, Layout, Span, Walker
+from extractors.spans import without_trailing
 
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -203,8 +204,8 @@ class Tokeniser:
         record_starts = np.concatenate([[start], at[ends[:-1]] + 1])
         value_ends = at.copy()
         lasts = at[ends]
-        returned = (lasts > value_starts[ends]) & (data[np.maximum(lasts - 1, 0)] == _RETURN)
-        value_ends[ends] -= returned
+        # more than one return before a line feed comes of copies that translated line ends twice
+        value_ends[ends] = without_trailing(data, value_starts[ends], lasts, _RETURN)
         blank = (counts == 1) & (value_starts[ends] == value_ends[ends])
         doubled = None
         if len(marks.quote_at):

@@ -101,7 +101,7 @@ class Cutter:
         Returns:
             The values (those that are no text are null), and what is wrong with the latter.
         """
-        ends = _trimmed(chunk, starts, ends, self.blank)
+        ends = without_trailing(chunk, starts, ends, self.blank)
         data, offsets = _gather(chunk, starts, ends)
         damage = [] if sound else self._damage(data, offsets)
         empty = offsets[1:] == offsets[:-1]
@@ -185,8 +185,8 @@ def _broken_utf8(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> list[in
     return broken
 
 
-def _trimmed(chunk: NDArray[np.uint8], starts: Offsets, ends: Offsets, blank: int) -> Offsets:
-    """Ends without the trailing blanks."""
+def without_trailing(chunk: NDArray[np.uint8], starts: Offsets, ends: Offsets, blank: int) -> Offsets:
+    """Ends of spans without the blanks, or other bytes of one kind, that stand there."""
     if not len(chunk):
         return ends
     rows = np.flatnonzero((chunk[ends - 1] == blank) & (ends > starts))  # an end of 0 looks at the last byte, in vain

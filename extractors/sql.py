@@ -23,9 +23,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from billing.errors import ContractError
-from billing.file_specs import AnyFile, DelimitedFile, SqlFile
+from billing.file_specs import AnyFile, SqlFile
 from billing.lineage import Split
 from billing.registry import SPEC_FILE, Source, expand_variables
+from billing.text_specs import DelimitedFile
 from extractors import delimited
 from extractors.base import FileFacts, LandedFile
 from extractors.databases import mariadb, other, postgres, sqlite

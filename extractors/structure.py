@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from extractors import quoting
-from extractors.quotewalk import Layout
+from extractors.quotewalk import Layout, Walker
 
 SEPARATOR, FILLER = b"\x1f", bytes([quoting.FILLER])
 _NO_SEPARATORS = bytes.maketrans(SEPARATOR + FILLER, b"\0\0")  # where they stand in the text, they mean nothing
@@ -59,6 +59,19 @@ class Structure:
             filled = SEPARATOR + FILLER * (len(self._delimiter) - 1)
             chunk = chunk.translate(_NO_SEPARATORS).replace(self._delimiter, filled)
         return chunk
+
+    def values(self, chunk: bytes) -> tuple[list[bytes], int]:
+        r"""The values of the record that a chunk begins with, whatever their number, and where the record ends.
+
+        >>> Structure(b"||", b'"', b"\n", b"").values(b'T||"1||2"||"a ""b"" c"\nx')
+        ([b'T', b'1||2', b'a "b" c'], 23)
+        """
+        spans, end = Walker(self.layout).spans(self.shown(chunk), 0)
+        quote = self.layout.quote
+        return [
+            chunk[first:stop].replace(quote * 2, quote) if doubled else chunk[first:stop]
+            for first, stop, doubled in spans
+        ], end
 
 
 def _nothing(match: re.Match[bytes]) -> bytes:

@@ -11,7 +11,7 @@ records, its sign and its scale (`TextControl`, `ControlTotal`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -21,6 +21,9 @@ from billing.control_specs import ControlTotal, Place, TextControl
 from billing.errors import SourceError
 from extractors.base import FileFacts, LandedFile
 from extractors.controlamounts import amount, column_sum, transposition_hint
+
+CutValue = Callable[[bytes, Place], str | None]
+"""What stands at a place of a control record; None where the record has too few values."""
 
 
 @dataclass
@@ -44,7 +47,7 @@ class _Stated:
 
     kind: str
     spec: TextControl
-    text: str
+    raw: bytes
     record_no: int
     byte_offset: int
 
@@ -60,18 +63,18 @@ class Control:
     Attributes:
         source_id: The source.
         landed: The file.
+        cut: Value of a record that stands at a place: its bytes from one to another, or its n-th value.
         header: Spec of its header, where it has one.
         trailer: Spec of its trailer, where it has one.
-        delimiter: What stands between the values of a delimited file.
         records: Data records seen.
         of_types: By kind of control record, how many of the data records are of the types that it counts.
     """
 
     source_id: str
     landed: LandedFile
+    cut: CutValue
     header: TextControl | None
     trailer: TextControl | None
-    delimiter: str | None = None
     records: int = 0
     of_types: dict[str, int] = field(default_factory=dict)
     _stated: list[_Stated] = field(default_factory=list)
@@ -91,12 +94,12 @@ class Control:
         """The trailer has passed."""
         return any(stated.kind == "trailer" for stated in self._stated)
 
-    def take(self, kind: str, text: str, record_no: int, byte_offset: int) -> None:
+    def take(self, kind: str, raw: bytes, record_no: int, byte_offset: int) -> None:
         """Note a control record.
 
         Args:
             kind: `header` or `trailer`.
-            text: The record without its line end, one character a byte.
+            raw: The record without its line end.
             record_no: Its number.
             byte_offset: Its first byte.
 
@@ -112,7 +115,7 @@ class Control:
             )
         if kind == "header" and self.records:
             raise self._error("the header is not the first record", "have the file sent again", **place)
-        self._stated.append(_Stated(kind, spec, text, record_no, byte_offset))
+        self._stated.append(_Stated(kind, spec, raw, record_no, byte_offset))
 
     def count(self, records: int, *, first_no: int, byte_offset: int) -> None:
         """Count data records.
@@ -184,18 +187,10 @@ class Control:
                     facts.declared_sum = declared
 
     def _value(self, stated: _Stated, at: Place) -> str:
-        """What stands at a place of a control record: bytes of it, or the n-th value of a delimited one."""
-        if isinstance(at, tuple):
-            start, length = at
-            return stated.text[start - 1 : start - 1 + length]
-        values = stated.text.split(self.delimiter) if self.delimiter else []
-        if len(values) < at:
-            raise self._error(
-                f"the {stated.kind} has {len(values)} values, number {at} is declared",
-                "correct its spec",
-                **stated.place,
-            )
-        return values[at - 1].strip('"')
+        value = self.cut(stated.raw, at)
+        if value is None:
+            raise self._error(f"the {stated.kind} has no value number {at}", "correct its spec", **stated.place)
+        return value
 
     def _compare_count(self, stated: _Stated, text: str, facts: FileFacts) -> None:
         kind, spec = stated.kind, stated.spec

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.base import Places
+from extractors.spans import without_trailing
 
 CTRL_Z = 0x1A
 RETURN = 0x0D
@@ -100,8 +101,8 @@ def find_lines(
         nexts = np.append(nexts, len(data))
     starts = np.concatenate([np.zeros(min(1, len(nexts)), np.int64), nexts[:-1]])
     ends = nexts - (data[nexts - 1] == newline)
-    if newline != RETURN and len(ends):  # in files that were joined, lines of both kinds
-        ends = ends - ((ends > starts) & (data[np.maximum(ends - 1, 0)] == RETURN))
+    if newline != RETURN:  # in files that were joined, lines of both kinds; of copies of copies, two returns and more
+        ends = without_trailing(data, starts, ends, RETURN)
     if final and len(starts):  # DOS marks the end of a text with Ctrl-Z
         last = data[starts[-1] : nexts[-1]]
         if len(last) and not np.setdiff1d(last, [CTRL_Z, RETURN, *ending]).size:

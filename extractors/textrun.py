@@ -17,6 +17,23 @@ from extractors.spans import Cutter
 from extractors.textcontrol import Control
 
 
+@dataclass(frozen=True)
+class Selection:
+    """What the records of a batch are.
+
+    Attributes:
+        is_data: bool[n], neither header nor trailer nor ignored.
+        ignored: Lines that are no records.
+        controls: Row and kind (`header`, `trailer`) of the control records, in order.
+        of_types: By kind of control record, how many data records are of the types that it counts.
+    """
+
+    is_data: NDArray[np.bool_]
+    ignored: int
+    controls: list[tuple[int, str]]
+    of_types: dict[str, int]
+
+
 @dataclass
 class TextRun:
     """What stays the same from batch to batch of one file.
@@ -37,52 +54,66 @@ class TextRun:
     ignored: list[bytes]
     left_out: int = field(default=0, init=False)
 
-    def count(
+    def select(
         self,
         data: NDArray[np.uint8],
         starts: NDArray[np.int64],
         ends: NDArray[np.int64],
-        is_data: NDArray[np.bool_],
-        at: Callable[[int], tuple[int, int, int]],
-        text: Callable[[int], bytes],
-    ) -> None:
-        """Count a batch's data records and hand its headers and trailers to the control.
+        is_data: NDArray[np.bool_] | None = None,
+    ) -> Selection:
+        """Tell data records, headers, trailers and ignored lines apart; nothing of the run changes.
 
         Args:
             data: uint8, the chunk.
             starts: int64[n], first byte of each record in the chunk.
             ends: int64[n], behind its last byte.
-            is_data: bool[n], the records to look at; headers, trailers and ignored lines become False.
+            is_data: bool[n], the records to look at; all of them where it is absent.
+        """
+        is_data = np.ones(len(starts), np.bool_) if is_data is None else is_data.copy()
+        ignored = 0
+        for beginning in self.ignored:
+            found = is_data & begins_with(data, starts, ends, beginning)
+            ignored += int(found.sum())
+            is_data &= ~found
+        controls: list[tuple[int, str]] = []
+        for kind, spec in self.control.specs():
+            found = is_data & begins_with(data, starts, ends, self.cutter.encode(spec.starts_with))
+            controls += [(row, kind) for row in np.flatnonzero(found).tolist()]
+        is_data[[row for row, _ in controls]] = False
+        of_types = {}
+        for kind, spec in self.control.specs():
+            counted = np.zeros(len(is_data), np.bool_)
+            for prefix in spec.count_types:
+                counted |= begins_with(data, starts, ends, self.cutter.encode(prefix))
+            of_types[kind] = int((counted & is_data).sum())
+        return Selection(is_data, ignored, sorted(controls), of_types)
+
+    def count(
+        self, selection: Selection, at: Callable[[int], tuple[int, int, int]], text: Callable[[int], bytes]
+    ) -> None:
+        """Count a batch's data records and hand its headers and trailers to the control.
+
+        Args:
+            selection: Of the batch; batches come in the order of the file.
             at: Row -> record number, byte offset, byte length.
             text: Row -> the record without its line end.
 
         Raises:
             SourceError: A header or a trailer stands in the wrong place.
         """
-        for beginning in self.ignored:
-            found = is_data & _begins_with(data, starts, ends, beginning)
-            self.left_out += int(found.sum())
-            is_data &= ~found
-        controls: list[tuple[int, str]] = []
-        for kind, spec in self.control.specs():
-            found = is_data & _begins_with(data, starts, ends, self.cutter.encode(spec.starts_with))
-            controls += [(row, kind) for row in np.flatnonzero(found).tolist()]
+        self.left_out += selection.ignored
         done = 0
-        for row, kind in [*sorted(controls), (len(is_data), "")]:
-            records = np.flatnonzero(is_data[done:row])
+        for row, kind in [*selection.controls, (len(selection.is_data), "")]:
+            records = np.flatnonzero(selection.is_data[done:row])
             if len(records):
                 first_no, offset, _ = at(done + int(records[0]))
                 self.control.count(len(records), first_no=first_no, byte_offset=offset)
             if kind:
                 record_no, offset, _ = at(row)
-                self.control.take(kind, self.cutter.decode(text(row)), record_no, offset)
-                is_data[row] = False
+                self.control.take(kind, text(row), record_no, offset)
             done = row + 1
-        for kind, spec in self.control.specs():
-            counted = np.zeros(len(is_data), np.bool_)
-            for prefix in spec.count_types:
-                counted |= _begins_with(data, starts, ends, self.cutter.encode(prefix))
-            self.control.of_types[kind] = self.control.of_types.get(kind, 0) + int((counted & is_data).sum())
+        for kind, number in selection.of_types.items():
+            self.control.of_types[kind] = self.control.of_types.get(kind, 0) + number
 
     def set_aside(self, sieve: Sieve, at: tuple[int, int, int], reason: str, message: str, raw: bytes) -> None:
         """Reject a record that has no columns to speak of; its amounts are then missing from the totals."""
@@ -122,9 +153,10 @@ def filtered(columns: Mapping[str, pa.Array], keep: NDArray[np.bool_]) -> dict[s
     return {name: column.filter(pa.array(keep)) for name, column in columns.items()}
 
 
-def _begins_with(
+def begins_with(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], prefix: bytes
 ) -> NDArray[np.bool_]:
+    """Which of the n spans of a chunk begin with some bytes."""
     found = ends - starts >= len(prefix)
     for index, byte in enumerate(prefix):
         rows = np.flatnonzero(found)

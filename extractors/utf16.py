@@ -1,4 +1,4 @@
-r"""Delimited text and XML in UTF-16, as Windows programs call "Unicode": read as UTF-8, with the file's own places.
+r"""Text and XML in UTF-16, which Windows programs call "Unicode": read as UTF-8, with the file's own places.
 
 The decoders work on bytes in which ASCII is itself.  So the text is rewritten into a temporary file of UTF-8, which
 they read, and every offset and length that comes out of them is turned back into that of the landed file: a character
@@ -25,15 +25,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from billing.errors import SourceError
-from billing.file_specs import AnyFile, DelimitedFile, XmlFile
+from billing.errors import ContractError, SourceError
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.text_specs import DelimitedFile, FixedWidthFile, XmlFile
 from extractors.base import FileFacts, LandedFile, read_raw
 
 _BLOCK = 1 << 20  # bytes of UTF-16 that are rewritten at a time
 _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _BEGINNINGS = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, b"<\0\0\0", b"\0\0\0<")
 
 Decoder = Callable[..., Iterator[Split]]
 
@@ -78,8 +80,11 @@ def _units(text: bytes) -> NDArray[np.uint8]:
 def byte_order(file_spec: AnyFile, landed: LandedFile) -> str | None:
     """The codec of a file in UTF-16; None where it is in something else, or of a format that is read otherwise."""
     with landed.path.open("rb") as file:
-        head = file.read(2)
-    if isinstance(file_spec, DelimitedFile):
+        head = file.read(4)
+    if isinstance(file_spec, XmlFile) and head in _UTF32:
+        return None  # which its decoder names and refuses
+    head = head[:2]
+    if isinstance(file_spec, DelimitedFile | FixedWidthFile):
         name = file_spec.code_page
     elif isinstance(file_spec, XmlFile):
         name = file_spec.encoding or ("utf-16" if head in _MARKS or head in _BEGINNINGS else "")
@@ -90,7 +95,8 @@ def byte_order(file_spec: AnyFile, landed: LandedFile) -> str | None:
     except LookupError:
         return None
     if name == "utf-16":
-        return _MARKS.get(head) or _BEGINNINGS.get(head) or "utf-16-le"
+        # without a mark: texts begin with a letter, a digit or a quote, which leave their high byte empty
+        return _MARKS.get(head) or ("utf-16-be" if head[:1] == b"\0" else "utf-16-le")
     return name if name in _MARKS.values() else None
 
 
@@ -114,9 +120,18 @@ def decode(
 
     Raises:
         SourceError: The bytes are no UTF-16, or what the decoder says about the file.
+        ContractError: A fixed-width file declares its places in bytes.
     """
-    key = "code_page" if isinstance(file_spec, DelimitedFile) else "encoding"
-    spec = file_spec.model_copy(update={key: "utf-8"})
+    update = {"encoding" if isinstance(file_spec, XmlFile) else "code_page": "utf-8"}
+    if isinstance(file_spec, FixedWidthFile):
+        if file_spec.positions == "bytes":
+            raise ContractError(
+                f"positions of {file_spec.name} are declared in bytes, its code page is {file_spec.code_page}",
+                source_id=source.id,
+                remedy="leave positions out and count characters: half the bytes",
+            )
+        update["positions"] = "characters"
+    spec = file_spec.model_copy(update=update)
     with tempfile.TemporaryDirectory(prefix="blueline-") as folder:
         copy = Path(folder) / "text"
         with copy.open("w+b") as file:

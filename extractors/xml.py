@@ -20,9 +20,10 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from billing.file_specs import AnyFile, XmlFile
+from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.text_specs import XmlFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.xmlcheck import XmlCheck
@@ -68,6 +69,12 @@ def decode(
             if not position and not pending:
                 text = _judge_encoding(source.id, landed, parser, text, facts)
             parser.feed(text)
+            if parser.root and parser.root not in plan.roots:
+                raise parser.error(
+                    f"the outermost element is {parser.root}, the paths of the spec begin at {', '.join(plan.roots)}",
+                    "have the right document sent, or correct the paths",
+                    0,
+                )
             chunk = pending + fresh
             piece = Piece(source, landed, plan, around, chunk, position, parser.cutter)
             for split in piece.splits(sieves, batch_rows):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 from xml.parsers import expat  # no document type, hence no entities: see extractors.xml
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.spans import Cutter
 
-_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+_FOREIGN = {  # how a document begins that no decoder here reads as it is
+    b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"<\0\0\0": "UTF-32", b"\0\0\0<": "UTF-32",
+    b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"<\0": "UTF-16", b"\0<": "UTF-16", b"\x4c\x6f\xa7\x94": "EBCDIC",
+}  # fmt: skip
 _CUT = {
     expat.errors.codes[text]
     for text in (expat.errors.XML_ERROR_UNCLOSED_TOKEN, expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION)
@@ -25,6 +29,7 @@ class XmlCheck:
 
     Attributes:
         encoding: What it is in: as declared by the source, else by the document, else UTF-8.
+        root: Local name of its outermost element; empty before that has passed.
     """
 
     def __init__(self, source_id: str, landed: LandedFile, encoding: str | None = None) -> None:
@@ -34,8 +39,10 @@ class XmlCheck:
         self._expat = expat.ParserCreate(encoding)
         self._expat.StartDoctypeDeclHandler = self._refuse_doctype
         self._expat.XmlDeclHandler = self._note_declaration
+        self._expat.StartElementHandler = self._note_root
+        self.root = ""
         self._cutter: Cutter | None = None
-        self._begun = False
+        self._has_mark = False
         self._fed, self._fresh = 0, b""
         self.encoding = encoding or "utf-8"
 
@@ -56,13 +63,15 @@ class XmlCheck:
         """Check the next bytes.
 
         Raises:
-            SourceError: They break the document, or its encoding takes more than one byte a character everywhere.
+            SourceError: They break the document, or its encoding is one that is not read.
         """
         if not data:
             return
-        if not self._begun and data.startswith(_WIDE):
-            raise self.error("the document is in UTF-16", "have it delivered in UTF-8", 0)
-        self._begun = True
+        if not self._fed:
+            for beginning, name in _FOREIGN.items():
+                if data.startswith(beginning):
+                    raise self.error(f"the document is in {name}", "have it delivered in UTF-8", 0)
+            self._has_mark = data.startswith(codecs.BOM_UTF8)
         self._fed += len(data)
         self._fresh = data
         self._parse(data, final=False)
@@ -99,7 +108,7 @@ class XmlCheck:
                 self._expat.ErrorByteIndex,
                 error.lineno,
             ) from None
-        except LookupError as error:
+        except (LookupError, ValueError) as error:  # nobody knows the encoding, or it takes several bytes a letter
             raise self.error(str(error), "have the document delivered in UTF-8", 0) from None
 
     def _refuse_doctype(self, name: str, *_: object) -> None:
@@ -113,5 +122,16 @@ class XmlCheck:
         )
 
     def _note_declaration(self, version: str, encoding: str | None, standalone: int) -> None:
-        if not self._is_given:
-            self.encoding = encoding or self.encoding
+        if self._is_given:
+            return
+        self.encoding = encoding or self.encoding
+        if self._has_mark and not self.is_utf8:
+            raise self.error(
+                f"the document begins with the byte order mark of UTF-8 and declares {encoding}",
+                "have it corrected, or give its spec encoding = 'utf-8'",
+                0,
+            )
+
+    def _note_root(self, name: str, attributes: dict[str, str]) -> None:
+        self.root = name.rpartition(":")[2]
+        self._expat.StartElementHandler = None  # the others are of no interest

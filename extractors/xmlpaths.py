@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.errors import ContractError
-from billing.file_specs import XmlTable
+from billing.text_specs import XmlTable
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class PathPlan:
     names: tuple[str, ...]
     next: NDArray[np.int32]
     unsafe: NDArray[np.bool_]
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Names that the outermost element may have."""
+        return tuple(path[1:] for path, depth in zip(self.paths, self.depths, strict=True) if depth == 1)
 
     @property
     def nowhere(self) -> int:

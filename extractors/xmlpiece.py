@@ -195,7 +195,10 @@ class Piece:
         if twice.any():
             column = pc.if_else(pa.array(twice), pa.scalar(None, pa.string()), column)
             for row in np.flatnonzero(twice).tolist():
-                damage.add(Damaged(row, slot.column, "XML-VALUE", f"occurs {count[row]} times, not once", b""))
+                message = f"occurs {count[row]} times, not once"
+                here = range(int(first[row]), int(np.searchsorted(found, ends[row], side="right")))
+                raw = b" ".join(self._chunk[int(starts[n]) : int(stops[n])] for n in here)
+                damage.add(Damaged(row, slot.column, "XML-VALUE", message, raw))
         return self._without_controls(column, slot, damage)
 
     def _events(self, slot: Slot) -> tuple[Index, Index, Index, NDArray[np.bool_]]:

@@ -28,6 +28,7 @@ _HIDING = re.compile(rb"<!--|<!\[CDATA\[|<\?")
 _CLOSING = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _TAG = re.compile(rb"""<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)+>""")
 _ATTRIBUTE = re.compile(rb"""([^\s=<>"'/]+)\s*=\s*("[^"]*"|'[^']*')""")
+_NAMESPACE = b"xmlns:"  # what follows is a prefix, and no attribute's name
 _SPACE = np.zeros(256, np.bool_)
 _SPACE[list(b" \t\r\n")] = True
 
@@ -204,6 +205,7 @@ def attributes(tags: Tags, rows: Index, names: tuple[str, ...]) -> tuple[Index, 
     usual &= ~odd[owner]
     opening, closing, owner, before = opening[usual], closing[usual], owner[usual], before[usual]
     name = _match_names(data, before + 1, opening - 1, names)
+    name[(_windows(data)[before + 1] & _MASKS[len(_NAMESPACE)]) == _word(_NAMESPACE)] = len(names)
     by_hand = [_attributes_of(data, tags, row, names) for row in np.flatnonzero(odd & inside).tolist()]
     parts = [np.stack([owner, name, opening + 1, closing], axis=1), *by_hand]
     found = np.concatenate(parts)
@@ -221,6 +223,7 @@ def _attributes_of(data: NDArray[np.uint8], tags: Tags, row: int, names: tuple[s
         [
             (row, index.get(m[1].rpartition(b":")[2], len(names)), first + m.start(2) + 1, first + m.end(2) - 1)
             for m in _ATTRIBUTE.finditer(tag)
+            if not m[1].startswith(_NAMESPACE)
         ],
         np.int64,
     ).reshape(-1, 4)

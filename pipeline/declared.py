@@ -11,20 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from billing.errors import ContractError
-from billing.file_specs import (
-    AnyFile,
-    Camt053File,
-    DelimitedFile,
-    Elixir0File,
-    FixedWidthFile,
-    MainframeFile,
-    Mt940File,
-    XmlFile,
-)
+from billing.file_specs import AnyFile, Camt053File, Elixir0File, MainframeFile, Mt940File
 from billing.lineage import Split
 from billing.reasons import REASONS
 from billing.registry import SPEC_FILE, Source
 from billing.spec import EntityMap
+from billing.text_specs import DelimitedFile, FixedWidthFile, XmlFile
 from extractors.base import FileFacts
 from extractors.databases.extraction import Fetching
 from pipeline.context import Context

@@ -110,7 +110,8 @@ def read_text(array: Any, decimal: str, thousands: str, scale: int | None) -> tu
     """Read numbers out of text, all rows at a time, one byte position after the other.
 
     Allowed: blanks around; one sign before or behind (`-`, `+`, or a pair of parentheses for minus); groups of exactly
-    three digits between thousands separators; one decimal separator.
+    three digits behind thousands separators of one kind; one decimal separator.  A number whose only separator is one
+    of thousands does not begin with a nought: where `.` separates thousands, `0.123` is more likely to be a fraction.
 
     Returns:
         `(mantissas, fractions, valid, bad)`: the number is mantissa / 10 ** fraction.
@@ -134,6 +135,7 @@ def read_text(array: Any, decimal: str, thousands: str, scale: int | None) -> tu
         mantissa = np.where(is_digit & ~state.bad, grown, mantissa)
     state.bad |= lengths > _LONGEST
     state.bad |= state.grouped & (state.since != 3) & ~state.point
+    state.bad |= state.nought & state.grouped & ~state.regrouped & ~state.point
     state.bad |= state.opened != state.closed
     state.bad |= ~state.digits & state.any
     valid = state.digits & ~state.bad
@@ -155,7 +157,10 @@ class _State:
         self.opened = none.copy()
         self.closed = none.copy()
         self.ended = none.copy()  # a blank or a sign stood behind the digits
+        self.nought = none.copy()  # the first digit is one
         self.grouped = none.copy()
+        self.regrouped = none.copy()  # by a second separator
+        self.separator = np.zeros(rows, np.uint8)  # the last one
         self.since = np.zeros(rows, np.int8)  # digits since the last thousands separator
         self.fraction = np.zeros(rows, np.int64)
 
@@ -182,8 +187,10 @@ def _step(state: _State, column: Bytes, is_digit: Bools, decimal: int, separator
         padding = between & wrong & (separator == BLANK)
         state.ended |= padding
         group = between & ~padding
-        state.bad |= group & wrong
+        state.bad |= group & (wrong | (state.grouped & (state.separator != separator)))
+        state.regrouped |= group & state.grouped
         state.grouped |= group
+        state.separator[group] = separator
         state.since[group] = 0
         known |= between
     if BLANK in seen:
@@ -195,6 +202,7 @@ def _step(state: _State, column: Bytes, is_digit: Bools, decimal: int, separator
     state.bad |= is_digit & state.ended
     state.bad |= ~known
     state.any |= there & ~blank
+    state.nought |= is_digit & ~state.digits & (column == ord("0"))
     state.digits |= is_digit
     state.since += is_digit & (state.since < 100)
     state.fraction += is_digit & state.point

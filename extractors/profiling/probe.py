@@ -12,7 +12,8 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from billing.delivery import Delivery
-from billing.file_specs import AnyFile, FileSpec, SqlFile
+from billing.file_base import FileSpec
+from billing.file_specs import AnyFile, SqlFile
 from billing.lineage import LINEAGE
 from billing.registry import Source
 from billing.spec import SourceSpec, Thresholds

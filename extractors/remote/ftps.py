@@ -1,7 +1,9 @@
 """FTPS: certificate and host name are verified, and the data travels encrypted, too (`PROT P`).
 
-The connection's extra may name the certificates of a region's own authority (`ca_file`) and the code page of the names
-(`encoding`).  Plain FTP is the same without TLS, and only for a delivery that is declared insecure.
+TLS begins with the command `AUTH TLS` (RFC 4217, port 21), or, on port 990 and where the connection's extra says
+`tls = implicit`, before the first word.  The extra may also name the certificates of a region's own authority
+(`ca_file`) and the code page of the names (`encoding`).  Plain FTP is the same without TLS, and only for a delivery
+that is declared insecure.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ import codecs
 import ftplib
 import socket
 import ssl
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fsspec.implementations.ftp import FTPFileSystem
@@ -21,7 +24,7 @@ from billing.connection import Connection
 from extractors.remote.server import CHUNK, Entry, Kind, RemoteFault, Version, gone
 
 TIMEOUT_SECONDS = 30
-PORT = 21
+PORT, IMPLICIT_PORT = 21, 990
 _NOT_THERE = "550"
 _KINDS: dict[str, Kind] = {"file": "file", "directory": "folder"}
 
@@ -44,10 +47,12 @@ class FtpServer:
         self._connection, self._folder = connection, "/" + folder.strip("/")
         self._ftp_encoding = _encoding(connection)
         with self._faults():
-            context = _tls(connection) if encrypted else None
+            implicit = encrypted and _is_implicit(connection, port)
+            client = _client(connection, implicit=implicit) if encrypted else ftplib.FTP
             self._system = _FileSystem(
-                host, port or PORT, context, username=connection.login, password=connection.password,
-                timeout=TIMEOUT_SECONDS, encoding=self._ftp_encoding, skip_instance_cache=True,
+                host, port or (IMPLICIT_PORT if implicit else PORT), client,
+                username=connection.login, password=connection.password, timeout=TIMEOUT_SECONDS,
+                encoding=self._ftp_encoding, skip_instance_cache=True,
             )  # fmt: skip
             self._ftp: ftplib.FTP = self._system.ftp
             self._ftp.voidcmd("TYPE I")
@@ -154,16 +159,12 @@ class FtpServer:
 class _FileSystem(FTPFileSystem):
     """fsspec's, over a connection that was verified."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext | None, **arguments: Any) -> None:
-        self._context = context
+    def __init__(self, host: str, port: int, client: Callable[..., ftplib.FTP], **arguments: Any) -> None:
+        self._client = client
         super().__init__(host, port, **arguments)
 
     def _connect(self) -> None:
-        if self._context is None:
-            # only for a delivery that is declared insecure
-            self.ftp = ftplib.FTP(timeout=self.timeout, encoding=self.encoding)  # noqa: S321 - only where the source is declared insecure
-        else:
-            self.ftp = _ProtectedFtp(timeout=self.timeout, encoding=self.encoding, context=self._context)
+        self.ftp = self._client(timeout=self.timeout, encoding=self.encoding)
         self.ftp.connect(self.host, self.port)
         self.ftp.login(*self.cred)  # with TLS, only after AUTH TLS
         if isinstance(self.ftp, ftplib.FTP_TLS):
@@ -184,6 +185,37 @@ class _ProtectedFtp(ftplib.FTP_TLS):
         except BaseException:
             data.close()
             raise
+
+
+class _ImplicitFtp(_ProtectedFtp):
+    """TLS from the first byte on: the server says nothing before it."""
+
+    def connect(
+        self, host: str = "", port: int = 0, timeout: float = -999, source_address: tuple[str, int] | None = None
+    ) -> str:
+        self.host, self.port = host, port
+        plain = socket.create_connection((host, port), self.timeout)
+        self.af = plain.family
+        try:
+            self.sock = self.context.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+
+def _is_implicit(connection: Connection, port: int | None) -> bool:
+    """Whether TLS begins before the first word."""
+    said = connection.text("tls") or ("implicit" if port == IMPLICIT_PORT else "explicit")
+    if said not in ("implicit", "explicit"):
+        raise RemoteFault("the connection's tls is neither implicit nor explicit", "say one of them, or leave it out")
+    return said == "implicit"
+
+
+def _client(connection: Connection, *, implicit: bool) -> Callable[..., ftplib.FTP]:
+    return partial(_ImplicitFtp if implicit else _ProtectedFtp, context=_tls(connection))
 
 
 def _tls(connection: Connection) -> ssl.SSLContext:

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import s3fs
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from billing.connection import Connection
 from extractors.remote.server import CHUNK, Entry, RemoteFault, Version, gone
@@ -20,14 +27,15 @@ class S3Server:
     """The objects below a prefix of a bucket.
 
     Args:
-        connection: Access key id as login, secret access key as password; in its extra `region_name`, `endpoint_url`,
-            `aws_session_token`, `ca_file`.
+        connection: Access key id as login, secret access key as password; without both, boto's chain finds them:
+            environment, profile, role of the container or the instance.  In its extra `region_name`, `endpoint_url`,
+            `aws_session_token`, `ca_file`, `profile_name`.
         bucket: The bucket.
         prefix: Of every key, without the slash at its end.
         insecure: An endpoint without TLS is accepted.
 
     Raises:
-        RemoteFault: The connection holds no key, or its endpoint has no TLS.
+        RemoteFault: The connection holds half a key, or its endpoint has no TLS.
     """
 
     def __init__(self, connection: Connection, bucket: str, prefix: str, *, insecure: bool) -> None:
@@ -36,8 +44,12 @@ class S3Server:
         endpoint = connection.text("endpoint_url")
         if endpoint and not endpoint.startswith("https://") and not insecure:
             raise RemoteFault("its endpoint_url has no TLS", "use https://, or set delivery.insecure = true")
-        if not connection.login or not connection.password:
-            raise RemoteFault("the connection holds no access key", "put its id into login, its secret into password")
+        if bool(connection.login) != bool(connection.password):
+            raise RemoteFault(
+                "the connection holds half an access key",
+                "put its id into login and its secret into password, or leave both out: then the environment or the "
+                "role of the machine has to give them",
+            )
         client: dict[str, Any] = {}
         if region := connection.text("region_name"):
             client["region_name"] = region
@@ -48,6 +60,7 @@ class S3Server:
                 key=connection.login,
                 secret=connection.password,
                 token=connection.text("aws_session_token"),
+                profile=connection.text("profile_name"),
                 endpoint_url=endpoint,
                 client_kwargs=client,
                 config_kwargs={
@@ -110,6 +123,13 @@ class S3Server:
             raise RemoteFault(
                 f"the server refuses: {self._connection.redact(str(error))}",
                 "check the access key of the connection and its rights to list and read",
+            ) from None
+        except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound) as error:
+            raise RemoteFault(
+                f"no credentials: the connection holds none, and boto's chain finds none ({error})",
+                "give the connection login and password, or this machine a role that may list and read",
+                # a role's credentials come from a service of the machine, which may be late
+                retryable=not isinstance(error, ProfileNotFound),
             ) from None
         except (OSError, BotoCoreError, ClientError) as error:
             words = self._connection.redact(str(error)) or type(error).__name__

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import json
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -239,6 +241,7 @@ class Ftps(FolderServer):
         root: Its folder.
         certified: The host that its certificate is for.
         encrypted: It speaks TLS.
+        implicit: It does so before the first word.
         unknown: Commands that it does not know.
         names: Code page of the names in its listings.
     """
@@ -249,6 +252,7 @@ class Ftps(FolderServer):
         *,
         certified: str = HOST,
         encrypted: bool = True,
+        implicit: bool = False,
         unknown: tuple[str, ...] = (),
         names: str = "utf8",
     ) -> None:
@@ -274,6 +278,16 @@ class Ftps(FolderServer):
 
             def on_connect(self) -> None:
                 server._sessions.append(self)
+
+            def handle(self) -> None:
+                if implicit:  # not a word before TLS
+                    self.secure_connection(self.ssl_context)
+                else:
+                    super().handle()
+
+            def handle_ssl_established(self) -> None:
+                if implicit:
+                    super().handle()
 
             def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
                 server.commands.append(cmd if cmd == "PASS" else line)
@@ -323,6 +337,8 @@ class S3:
         _, self.port = self._server.get_host_and_port()
         self.endpoint = f"http://{HOST}:{self.port}"
         self.url = f"s3://{self.BUCKET}/out"
+        self.key_ids: set[str] = set()  # that requests were signed with
+        self._server._server.app = self._noting(self._server._server.app)
         self._client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -334,6 +350,14 @@ class S3:
             self._client.create_bucket(
                 Bucket=self.BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
             )
+
+    def _noting(self, app: Any) -> Any:
+        def noted(environ: dict[str, Any], start_response: Any) -> Any:
+            signed = environ.get("HTTP_AUTHORIZATION", "")
+            self.key_ids.add(signed.partition("Credential=")[2].partition("/")[0])
+            return app(environ, start_response)
+
+        return noted
 
     def put(self, name: str, data: bytes, *, age: float = 0) -> None:
         self._client.put_object(Bucket=self.BUCKET, Key=f"out/{name}", Body=data)
@@ -350,6 +374,44 @@ class S3:
 
         requests.post(f"{self.endpoint}/moto-api/reset", timeout=10)
         self._server.stop()
+
+
+ROLE_KEY_ID = "ASIAROLEOFMACHINE"
+
+
+class RoleService(ThreadingHTTPServer):
+    """What a cloud offers its machines: the credentials of their role, as instances and as containers ask for them."""
+
+    def __init__(self) -> None:
+        super().__init__((HOST, 0), _RoleRequests)
+        self.asked: list[str] = []
+        self.endpoint = f"http://{HOST}:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _RoleRequests(BaseHTTPRequestHandler):
+    server: RoleService
+
+    def do_PUT(self) -> None:
+        self._answer("token")
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/security-credentials/"):
+            self._answer("region-reader")
+        else:
+            self._answer(json.dumps({
+                "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": ROLE_KEY_ID, "SecretAccessKey": PASSWORD,
+                "Token": "role-token", "LastUpdated": "2026-01-01T00:00:00Z", "Expiration": "2999-01-01T00:00:00Z",
+            }))  # fmt: skip
+
+    def _answer(self, text: str) -> None:
+        self.server.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
 
 
 SERVERS = {"sftp": Sftp, "ftps": Ftps, "s3": S3}

@@ -41,12 +41,28 @@ def test_what_is_stated_agrees(decoded, trailer, last):
     assert (len(got.rows()), got.facts.records, got.rejects) == (3, 3, [])
 
 
+@pytest.mark.parametrize("page", ["cp1250", "utf-8", "utf-16"])
+def test_places_of_a_delimited_control_record_are_characters(decoded, page):
+    text = "1;10,00\n2;5,50\nŁódź 02 15,50\n"
+    trailer = {"starts_with": "Łódź", "count_at": [6, 2], "sum_at": [9, 5], "sum_column": "SALDO", "sum_scale": 0}
+    spec = {**DELIMITED, "columns": ["NR", "SALDO"], "code_page": page, "trailer": trailer}
+    got = decoded(text.encode(page), **spec)
+    assert (got.facts.declared_records, str(got.facts.declared_sum)) == (2, "15.50")
+
+
+def test_values_of_a_control_record_are_quoted_like_those_of_others(decoded):
+    spec = {**DELIMITED, "delimiter": ",", "columns": ["NR", "SALDO"]}
+    trailer = {"starts_with": '"T"', "count_at": 2, "sum_at": 3, "sum_column": "SALDO", "sum_scale": 0}
+    got = decoded(b'1,"1,234.50"\n2,-0.50\n"T",2,"1,234.00"\n', **{**spec, "trailer": trailer})
+    assert (got.facts.declared_records, str(got.facts.declared_sum)) == (2, "1234.00")
+
+
 @pytest.mark.parametrize(
     ("trailer", "last", "message"),
     [
         ({"count_at": 2}, b"T;4\n", "states 4 data records, the file holds 3 .*1 records were lost"),
         ({"count_at": 2, "count_types": ["F;"]}, b"T;3\n", "3 data records that begin with 'F;', the file holds 2"),
-        ({"count_at": 5}, b"T;4\n", "the trailer has 2 values, number 5 is declared"),
+        ({"count_at": 5}, b"T;4\n", "the trailer has no value number 5"),
         ({"totals": [{"at": 2, "column": "SALDO", "form": "absolute", "scale": 0}]}, b"T;66,50\n", "difference 81"),
         ({"totals": [{"at": 2, "column": "NR", "form": "hash"}]}, b"T;007\n", "hash total of 7, NR adds up to 6 "),
         ({"totals": [{"at": 2, "column": "NR", "form": "hash"}]}, b"T;x7\n", "hash total 'x7' is no amount"),

@@ -88,9 +88,69 @@ def test_rejects_of_utf16_carry_the_bytes_of_the_file(decoded):
     assert got.facts.bytes == got.landed.size
 
 
-def test_fixed_width_in_utf16_is_no_declaration(decoded):
-    with pytest.raises(ContractError, match="utf-16"):
-        decoded(b"\xff\xfe", **{**FIXED, "code_page": "utf-16"})
+# --- fixed width where a letter takes several bytes ----------------------------------------------------------------
+
+WIDE_LINES = ["01Łódź  001,00", "02Gęśla 002,00", "03a😀b  003,00", "04a😀b   004,00", "05za krótki", "06Żuraw 006,00"]
+WIDE_NAMES = {"01": "Łódź", "02": "Gęśla", "03": "a😀b", "04": "a😀b", "06": "Żuraw"}
+
+
+@pytest.mark.parametrize("page", ["utf-16", "utf-16-le", "utf-16-be", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+def test_fixed_width_positions_in_characters(decoded, page, end, batch_rows):
+    """The third line counts what takes two units as two characters, as Windows programs do, the fourth as one."""
+    data = "".join(line + end for line in WIDE_LINES).encode(page)
+    spec = {**FIXED, "code_page": page} | ({"positions": "characters"} if "8" in page else {})
+    got = decoded(data, batch_rows=batch_rows, **spec)
+    assert {row["NR"]: row["NAZWA"] for row in got.rows()} == WIDE_NAMES
+    assert [row["SALDO"] for row in got.rows()] == ["001,00", "002,00", "003,00", "004,00", "006,00"]
+    own = {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}.get(page, page)
+    assert got.raw() == [(WIDE_LINES[n] + end).encode(own) for n in (0, 1, 2, 3, 5)]
+    assert [(r["reason"], r["record_no"], r["raw"]) for r in got.rejects] == [
+        ("REC-LENGTH", 5, (WIDE_LINES[4] + end).encode(own))
+    ]
+    assert "11 characters, 14 are declared" in got.rejects[0]["message"]
+
+
+def test_a_character_that_is_cut_in_two_is_damage(decoded):
+    got = decoded("01abcde😀01,00\n02abcdef002,00\n".encode("utf-16"), **{**FIXED, "code_page": "utf-16"})
+    assert got.rows() == [{"NR": "02", "NAZWA": "abcdef", "SALDO": "002,00"}]
+    assert [(r["reason"], r["field"], r["record_no"]) for r in got.rejects] == [("ENC-UNDECODABLE", "SALDO", 1)]
+
+
+def test_control_records_and_record_types_in_utf16(decoded):
+    columns = [{"name": "NR", "start": 3, "length": 3}, {"name": "SALDO", "start": 6, "length": 6}]
+    spec = {
+        "format": "fixed_width", "code_page": "utf-16", "record_length": 11,
+        "records": [
+            {"table": "konta", "starts_with": "Ł1", "columns": columns},
+            {"table": "wplaty", "starts_with": "Ł2", "columns": columns},
+        ],
+        "header": {"starts_with": "Łódź", "sequence_at": [5, 3]},
+        "trailer": {"starts_with": "żż", "count_at": [3, 2], "sum_at": [5, 8], "sum_column": "SALDO"},
+    }  # fmt: skip
+    lines = ["Łódź007", "Ł1001001,00", "Ł2002002,50", "żż02    3,50"]
+    got = decoded("\r\n".join(lines).encode("utf-16"), **spec)
+    assert [got.rows(table)[0]["NR"] for table in ("konta", "wplaty")] == ["001", "002"]
+    assert (got.facts.sequence, got.facts.declared_records, str(got.facts.declared_sum)) == ("007", 2, "3.50")
+    with pytest.raises(SourceError, match=r"states a total of 3\.51"):
+        decoded("\r\n".join([*lines[:3], "żż02    3,51"]).encode("utf-16"), **spec)
+
+
+def test_places_of_a_control_record_are_bytes_where_those_of_columns_are(decoded):
+    spec = {**FIXED, "code_page": "utf-8", "trailer": {"starts_with": "Łódź", "count_at": [8, 2]}}
+    got = decoded("01abcdef001,00\nŁódź01\n".encode(), **spec)
+    assert got.facts.declared_records == 1
+
+
+def test_byte_positions_in_utf16_are_no_declaration(decoded):
+    with pytest.raises(ContractError, match="declared in bytes"):
+        decoded("01abcdef001,00\n".encode("utf-16"), **{**FIXED, "code_page": "utf-16", "positions": "bytes"})
+
+
+def test_a_column_beyond_the_record_is_no_declaration(decoded):
+    with pytest.raises(ValueError, match="the column SALDO ends at 14, the record at 13"):
+        decoded(b"", **{**FIXED, "record_length": 13})
 
 
 # --- quotes, delimiters, escapes, line ends ------------------------------------------------------------------------
@@ -253,7 +313,7 @@ def test_both_readers_give_the_same(tmp_path_factory, lines, end, size):
     for usable in (True, False):
         with pytest.MonkeyPatch.context() as patch:
             if not usable:
-                patch.setattr(PlainReader, "read", lambda *_, **__: None)
+                patch.setattr(PlainReader, "cut", lambda *_, **__: None)
             try:
                 got = run(source, landed(path), batch_rows=size)
                 found.append((got.tables["konta"].to_pylist(), got.rejects, got.facts))
@@ -270,8 +330,8 @@ def test_what_looks_like_a_byte_order_mark_within_a_file_is_text(decoded):
 
 def test_most_chunks_are_read_by_arrow(decoded, monkeypatch):
     asked = []
-    read = PlainReader.read
-    monkeypatch.setattr(PlainReader, "read", lambda *a, **k: asked.append(read(*a, **k)) or asked[-1])
+    read = PlainReader.parse
+    monkeypatch.setattr(PlainReader, "parse", lambda *a, **k: asked.append(read(*a, **k)) or asked[-1])
     data = b"NR;NAZWA;SALDO\r\n" + b'1;"a ""x""; b";1,00\r\n2;\xb3\xf3d\x9f;2,00\r\n' * 50
     assert len(decoded(data, **DELIMITED).rows()) == 100
     assert asked and all(block is not None for block in asked)

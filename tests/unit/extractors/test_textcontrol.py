@@ -22,6 +22,16 @@ from extractors.controlamounts import amount, column_sum, transposition_hint
         ("12a", 2, None),
         ("1,2,3", 2, None),
         ("****", 2, None),
+        ("1'234'567,5", 2, "1234567.5"),
+        ("1’234,5", 2, "1234.5"),
+        ("  - 1 234,50  ", 2, "-1234.50"),
+        ("1 234,50 -", 2, "-1234.50"),
+        ("1 234 567-", 2, "-12345.67"),
+        ("12 34", 2, None),
+        ("1234 567,00", 2, None),
+        ("1 2", 2, None),
+        ("1 234 56,00", 2, None),
+        ("0123 456", 2, None),
     ],
 )
 def test_amounts_and_sums_agree(text, scale, value):

@@ -77,6 +77,72 @@ def test_an_error_in_utf16_has_the_place_in_the_file(decoded):
     assert caught.value.where["byte_offset"] == 2 + 2 * (text.index("</kont>") + 2)
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (document(encoding="utf-32"), "the document is in UTF-32"),
+        (document(encoding="utf-32-be", declared=""), "the document is in UTF-32"),
+        (document(encoding="cp870"), "the document is in EBCDIC"),
+        (document(declared="UTF-7"), "multi-byte encodings are not supported"),
+        (document(declared="EUC-JP"), "multi-byte encodings are not supported"),
+        (document(declared="klingon"), "unknown encoding: klingon"),
+        (document(encoding="utf-8-sig", declared="ISO-8859-2"), "byte order mark of UTF-8 and declares ISO-8859-2"),
+    ],
+)
+def test_encodings_that_are_not_read_stop_the_document(decoded, data, message):
+    with pytest.raises(SourceError, match=message) as caught:
+        decoded(data, **SPEC)
+    assert "utf-8" in caught.value.remedy.casefold()
+
+
+def test_a_mark_that_contradicts_the_declaration_may_be_overruled(decoded):
+    data = document(encoding="utf-8-sig", declared="ISO-8859-2")
+    assert [row["NAZWA"] for row in decoded(data, **SPEC, encoding="utf-8").rows()] == NAMES
+
+
+# --- what is there, and what is not ----------------------------------------------------------------------------------
+
+
+def test_another_document_than_the_declared_one_stops(decoded):
+    with pytest.raises(SourceError, match="outermost element is blad, the paths of the spec begin at region"):
+        decoded(b'<x:blad xmlns:x="urn:x">brak danych</x:blad>', **SPEC)
+
+
+def test_namespace_declarations_are_no_attributes(decoded):
+    rows = """<konto nr="1" xmlns:nr="urn:a"/><konto xmlns:nr="urn:a"/><konto xmlns:nr='urn:a' nr='3'/>"""
+    got = decoded(f"<region>{rows}</region>".encode(), **SPEC, key="NAZWA", amount="NAZWA")
+    assert [row["NR"] for row in got.rows()] == ["1", None, "3"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "name"),
+    [
+        ("", None),
+        ("<nazwa/>", None),
+        ("<nazwa></nazwa>", None),
+        ("<nazwa> \n </nazwa>", None),
+        ('<nazwa i:nil="true" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"/>', None),
+        ("<nazwa><!-- x --></nazwa>", None),
+        ("<nazwa><![CDATA[]]></nazwa>", None),
+        ("<nazwa>NULL</nazwa>", "NULL"),
+        ("<nazwa><![CDATA[a]]]]><![CDATA[>b]]></nazwa>", "a]]>b"),
+        ("<nazwa><![CDATA[&amp;]]>&amp;</nazwa>", "&amp;&"),
+        ("<nazwa>a\r\nb&#13;c</nazwa>", "a\nb\rc"),
+        ("<nazwa>&#x1F600;</nazwa>", "😀"),
+    ],
+)
+def test_empty_missing_and_odd_values(decoded, inside, name):
+    got = decoded(f'<region><konto nr="1"><saldo>1</saldo>{inside}</konto></region>'.encode(), **SPEC)
+    assert (got.rows(), got.rejects) == ([{"NR": "1", "SALDO": "1", "NAZWA": name}], [])
+
+
+def test_a_value_that_occurs_twice_keeps_both_texts_in_its_reject(decoded):
+    row = '<konto nr="1"><saldo>1</saldo><nazwa>Łódź</nazwa><uwagi/><nazwa>Gęśla &amp; S</nazwa></konto>'
+    [reject] = decoded(f"<region>{row}</region>".encode(), **SPEC).rejects
+    assert (reject["reason"], reject["field"]) == ("XML-VALUE", "NAZWA")
+    assert reject["raw"] == "Łódź Gęśla &amp; S".encode()
+
+
 # --- namespaces and what stands between ----------------------------------------------------------------------------
 
 

@@ -42,6 +42,20 @@ def test_what_is_no_number_of_the_form_is_bad(text):
     assert read([text], decimal=",", thousands=" ") == ["bad"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.123", "bad"), ("-0.123", "bad"), ("000.123", "bad"), ("012.345", "bad"), ("0 123", "bad"),
+        ("1.234", 123400), ("123.456", 12345600), ("0.123,45", 12345), ("0.001.234", 123400), ("0,12", 12),
+        ("1.234 567,89", "bad"), ("1 234.567", "bad"), ("1.234.567", 123456700),
+    ],
+)  # fmt: skip
+def test_separators_of_thousands_leave_no_doubt(text, expected):
+    """What COBOL edits (`9.999.999,99`) begins with noughts, and shows by a second separator what the first one is."""
+    assert read([text], decimal=",", thousands=" .") == [expected]
+    assert read([text.replace(".", "'")], decimal=",", thousands=" '") == [expected]
+
+
 def test_a_point_as_separator_does_not_take_a_comma_for_one():
     assert read(["12.50", "12,50", "1,234.50"], decimal=".", thousands=",") == [1250, "bad", 123450]
 

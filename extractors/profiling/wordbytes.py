@@ -59,7 +59,9 @@ def _kinds(plain: bytes, other: bytes) -> NDArray[np.uint8]:
 _EBCDIC_LETTERS, _EBCDIC_OTHERS = _ebcdic_letters()
 _EBCDIC_KINDS = _kinds(_EBCDIC_LETTERS, _EBCDIC_OTHERS)
 _ASCII_KINDS = _kinds(string.ascii_letters.encode(), bytes(range(0x80, 0x100)))
-_EBCDIC_CAPITALS, _ASCII_CAPITALS = (_kinds(string.ascii_uppercase.encode(page), b"") for page in ("cp037", "ascii"))
+_EBCDIC_CAPITALS, _ASCII_CAPITALS = (
+    _kinds(string.ascii_uppercase.encode(page), b"") == _PLAIN_LETTER for page in ("cp037", "ascii")
+)
 
 
 def _words(text: bytes, kind: NDArray[np.uint8], digits: bytes) -> list[bytes]:
@@ -89,12 +91,12 @@ def _words(text: bytes, kind: NDArray[np.uint8], digits: bytes) -> list[bytes]:
     return found
 
 
-def _plain_shapes(kind: NDArray[np.uint8], is_capital: NDArray[np.uint8]) -> Counter[str]:
+def _plain_shapes(kind: NDArray[np.uint8], is_capital: NDArray[np.bool_]) -> Counter[str]:
     """How the words of two plain letters and more are written that have no letter beyond ASCII in them.
 
     Args:
         kind: uint8[n], as for `_words`.
-        is_capital: uint8[n], 1 for a capital letter.
+        is_capital: bool[n].
     """
     gaps = np.concatenate([[-1], np.flatnonzero(kind == 0), [len(kind)]])
     run = np.flatnonzero(np.diff(gaps) > _SHORTEST_PLAIN)
@@ -105,7 +107,7 @@ def _plain_shapes(kind: NDArray[np.uint8], is_capital: NDArray[np.uint8]) -> Cou
     where = np.flatnonzero(is_capital)
     capitals = np.searchsorted(where, ends) - np.searchsorted(where, starts)
     lower, upper = capitals == 0, capitals == ends - starts
-    title = (capitals == 1) & (is_capital[starts] == 1)
+    title = (capitals == 1) & is_capital[starts]
     counts = {"lower": lower.sum(), "upper": upper.sum(), "title": title.sum()}
     found = Counter({shape: int(count) for shape, count in counts.items()})
     found["mixed"] = len(starts) - found.total()
@@ -134,7 +136,7 @@ class WordCount:
         """Count the words of a piece of text."""
         self.bytes += len(text)
         every = np.frombuffer(text, np.uint8)
-        kind = (_EBCDIC_KINDS if self.ebcdic else _ASCII_KINDS)[every]
+        kind = (_EBCDIC_KINDS if self.ebcdic else _ASCII_KINDS).take(every)
         if self.ebcdic:
             # without a plain letter it is more likely a packed number than a word
             found = _words(text, kind, b"")
@@ -142,7 +144,7 @@ class WordCount:
         else:
             self.words.update(_words(text, kind, string.digits.encode()))
         capitals = _EBCDIC_CAPITALS if self.ebcdic else _ASCII_CAPITALS
-        self.plain.update(_plain_shapes(kind[:PLAIN_BYTES], capitals[every[:PLAIN_BYTES]]))
+        self.plain.update(_plain_shapes(kind[:PLAIN_BYTES], capitals.take(every[:PLAIN_BYTES])))
 
     def update(self, other: WordCount) -> None:
         """Add what another count has seen."""

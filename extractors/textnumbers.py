@@ -43,10 +43,10 @@ def decimal_column(block: NDArray[np.uint8], scale: int) -> tuple[pa.Array, dict
         scale: Decimals that the field declares.
 
     Returns:
-        decimal128(width, scale)[n], null where blank or unreadable; and the reason code of every unreadable row.
+        decimal128(width + scale, scale)[n], null where blank or unreadable; and the reason code of every unreadable row.
     """
     rows, width = block.shape
-    kind = pa.decimal128(min(_MAX_PRECISION, max(width, scale + 1)), scale)
+    kind = pa.decimal128(min(_MAX_PRECISION, width + scale), scale)  # a number without its point has as many digits
     if rows == 0:
         return pa.array([], kind), {}
     values, plain, blank = _plain(np.ascontiguousarray(together(block).T), scale)

@@ -105,7 +105,10 @@ def _bits() -> list[float]:
 
 def _inflected() -> set[str]:
     forms = set(words())
+    endings = tuple(_INFLECTIONS)
     for word in words():
+        if not word.endswith(endings):
+            continue
         for ending, others in _INFLECTIONS.items():
             if word.endswith(ending) and len(word) > len(ending) + 1:
                 forms.update(word[: -len(ending)] + other for other in others)

@@ -4,10 +4,12 @@ import struct
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dbf_bytes import table, table7
 
 from billing.errors import SourceError
+from extractors.textnumbers import decimal_column
 
 SPEC = {"format": "dbf", "code_page": "mazovia", "name": "konta.dbf"}
 KEY = [("NR", "C", 6, 0), ("SALDO", "N", 8, 2)]
@@ -147,6 +149,26 @@ def test_a_number_is_what_stands_there(decoded, kind, width, decimals, text, val
     got = decoded(table(rows, fields=fields), **SPEC)
     assert [r["X"] for r in got.rows()] == [1, None if value is None else Decimal(value), 1]
     assert [r["field"] for r in got.rejects] == ([] if value else ["X"])
+
+
+@pytest.mark.parametrize(("width", "scale"), [(1, 0), (3, 2), (4, 2), (9, 0), (12, 2), (19, 4), (22, 0), (30, 8)])
+def test_a_column_is_read_as_its_numbers_are_one_by_one(width, scale):
+    draw = np.random.default_rng(width)
+    cells = np.frombuffer(b"  \0-+.0123456789*", np.uint8)[draw.integers(0, 17, (400, width))]
+    values = draw.integers(-(10 ** min(width - 1, 17)), 10 ** min(width - 1, 17), 400).tolist()
+    for row, value in enumerate(values[:300]):
+        whole = value // 10 ** int(draw.integers(0, width))
+        text = f"{Decimal(whole).scaleb(-scale):.{scale}f}".encode()[-width:]
+        cells[row] = np.frombuffer(text.rjust(width), np.uint8)
+    together, faults = decimal_column(cells, scale)
+    for row, value in enumerate(together.to_pylist()):
+        text = cells[row].tobytes().strip(b" \0")
+        (alone,), fault = decimal_column(cells[row : row + 1], scale)
+        assert (value, faults.get(row)) == (alone.as_py(), fault.get(0))
+        if value is not None:
+            assert value == Decimal(text.decode())
+        elif row not in faults:
+            assert text in (b"", b".")
 
 
 def test_logical_letters_and_what_is_none(decoded):

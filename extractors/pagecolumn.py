@@ -30,12 +30,10 @@ from extractors.cells import Cells
 from extractors.codepages import CodePage
 from extractors.transcoding import tables
 
-MOST_BYTES = 1 << 30
-"""Of a column, so that what it becomes in UTF-8 still has offsets of 32 bits."""
+MOST_BYTES = 1 << 29
+"""Of a column: each byte may become three in UTF-8, and offsets have 32 bits."""
 
-LEAST_ROWS = 1 << 11
-"""Rows of a column that is worth asking whether its texts repeat."""
-
+_LEAST_ROWS = 1 << 11  # of a column that is worth asking whether its texts repeat
 _ASKED = 1 << 9
 _FEW = _ASKED // 4  # different texts among those asked
 _WORD = 8
@@ -81,13 +79,13 @@ def read(cells: Cells, page: PageReader) -> pa.StringArray | None:
     """
     if is_full_ascii(cells):
         return as_they_stand(cells)
-    if len(cells) >= LEAST_ROWS and (numbers := repeated(cells)) is not None:
-        texts = _each(dictionary_cells(numbers), page)
+    if len(cells) >= _LEAST_ROWS and (numbers := _repeated(cells)) is not None:
+        texts = _each(_different(numbers), page)
         return None if texts is None else texts.take(numbers.indices)
     return _each(cells, page)
 
 
-def repeated(cells: Cells) -> pa.DictionaryArray | None:
+def _repeated(cells: Cells) -> pa.DictionaryArray | None:
     """The cells as numbers of few different ones; None where there are not few."""
     kind = pa.binary(cells.shape[1])
     some = np.ascontiguousarray(cells[:: len(cells) // _ASKED])
@@ -97,7 +95,7 @@ def repeated(cells: Cells) -> pa.DictionaryArray | None:
     return numbers if len(numbers.dictionary) <= len(cells) // 2 else None
 
 
-def dictionary_cells(numbers: pa.DictionaryArray) -> Cells:
+def _different(numbers: pa.DictionaryArray) -> Cells:
     """The different cells of a column."""
     dictionary = numbers.dictionary
     data = np.frombuffer(dictionary.buffers()[1], np.uint8)

@@ -17,7 +17,8 @@ that field.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,7 @@ Flags = NDArray[np.bool_]
 _INT64_DIGITS = 18
 _MAX_PRECISION = 38
 _NUMBER = re.compile(rb"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?")
+_EXACT = Context(prec=1_000)  # digits; no field is as wide
 _LOW = (1 << 64) - 1
 _BLANK, _ZERO, _POINT, _MINUS = np.uint8(0x20), np.uint8(0x30), 0x2E, 0x2D
 _SIGNS = (_MINUS, 0x2B)
@@ -43,7 +45,7 @@ def decimal_column(block: NDArray[np.uint8], scale: int) -> tuple[pa.Array, dict
         scale: Decimals that the field declares.
 
     Returns:
-        decimal128(width + scale, scale)[n], null where blank or unreadable; and the reason code of every unreadable row.
+        decimal128(width + scale, scale)[n], null where blank or unreadable; and each unreadable row's reason code.
     """
     rows, width = block.shape
     kind = pa.decimal128(min(_MAX_PRECISION, width + scale), scale)  # a number without its point has as many digits
@@ -153,13 +155,13 @@ def _plain(columns: NDArray[np.uint8], scale: int) -> tuple[NDArray[np.int64], F
 
 def _joined(digits: list[NDArray[np.unsignedinteger]], rows: int) -> NDArray[np.int64]:
     """Numbers from their digits, joined by twos, fours and eights: small numbers take less time than large ones."""
-    parts: list[NDArray[np.integer]] = list(digits) or [np.zeros(rows, np.uint8)]
+    parts: list[NDArray[Any]] = list(digits) or [np.zeros(rows, np.uint8)]
     for base, kind in ((10, np.uint8), (100, np.uint16), (10**4, np.uint32), (10**8, np.int64), (10**16, np.int64)):
         if len(parts) == 1:
             break
         alone = len(parts) % 2
         pairs = zip(parts[alone::2], parts[alone + 1 :: 2], strict=True)
-        parts = parts[:alone] + [high.astype(kind) * kind(base) + low for high, low in pairs]
+        parts = parts[:alone] + [np.multiply(high, base, dtype=kind) + low for high, low in pairs]
     return parts[0].astype(np.int64)
 
 
@@ -172,7 +174,7 @@ def _read(raw: bytes, scale: int, precision: int) -> int | str | None:
         return "NUM-OVERFLOW"
     if not _NUMBER.fullmatch(text):
         return "NUM-TEXT"
-    unscaled = Decimal(text.decode("ascii").replace(",", ".")).scaleb(scale)
+    unscaled = _EXACT.scaleb(Decimal(text.decode("ascii").replace(",", ".")), scale)
     whole = int(unscaled)
     if whole != unscaled or len(str(abs(whole))) > precision:
         return "NUM-TEXT"

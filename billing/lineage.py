@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 import pyarrow as pa
@@ -125,12 +126,18 @@ def lineage_columns(
     """
     rows = len(record_no)
     return [
-        pa.repeat(pa.scalar(source_id, pa.string()), rows),
-        pa.repeat(pa.scalar(file_sha256, pa.string()), rows),
+        _repeated(source_id, rows),
+        _repeated(file_sha256, rows),
         record_no.cast(pa.int64()),
         byte_offset.cast(pa.int64()),
         byte_length.cast(pa.int32()),
     ]
+
+
+@lru_cache(maxsize=2)
+def _repeated(text: str, rows: int) -> pa.StringArray:
+    """A column of the same text; a file's batches have the same two of them but for the last batch."""
+    return pa.repeat(pa.scalar(text, pa.string()), rows)
 
 
 def with_lineage(columns: Sequence[pa.Field]) -> pa.Schema:

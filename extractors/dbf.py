@@ -35,7 +35,7 @@ from extractors.dbf_memo import MemoFile, open_memo
 from extractors.dbf_memo_fields import rows_within
 from extractors.pagetext import PageText
 
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 8 << 20
 LIVE, DELETED = 0x20, 0x2A
 _SAMPLE_BLOCKS, _SAMPLE_BYTES = 16, 1 << 16
 

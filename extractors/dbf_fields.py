@@ -24,7 +24,7 @@ from extractors.dbf_layout import DbfField
 from extractors.dbf_memo_fields import is_pointer, memo_bytes, memo_texts
 from extractors.textnumbers import decimal_column
 
-_BLANK_TYPES = frozenset("CDNFLMVGP")  # fields that are filled with blanks where they are empty
+_BLANK_TYPES = frozenset("CDNFLMGP")  # fields that are filled with blanks where they are empty
 
 
 def decode_field(batch: Batch, field: DbfField) -> pa.Array:
@@ -79,7 +79,7 @@ def _varchar(batch: Batch, field: DbfField, cells: Cells) -> pa.Array:
     short = batch.flagged(field.length_bit)
     if short is None:
         return _text(batch, field, cells)
-    lengths = np.where(short, cells[:, -1], cells.shape[1])
+    lengths, _ = _lengths(batch, field, cells, short)
     return _text(batch, field, np.where(np.arange(cells.shape[1]) < lengths[:, None], cells, np.uint8(0x20)))
 
 
@@ -87,8 +87,22 @@ def _varbinary(batch: Batch, field: DbfField, cells: Cells) -> pa.Array:
     short = batch.flagged(field.length_bit)
     if short is None:
         return pa.array([row.tobytes() for row in cells], pa.binary())
-    lengths = np.where(short, np.minimum(cells[:, -1], cells.shape[1] - 1), cells.shape[1]).tolist()
-    return pa.array([row[:length].tobytes() for row, length in zip(cells, lengths, strict=True)], pa.binary())
+    lengths, impossible = _lengths(batch, field, cells, short)
+    values = [row[:length].tobytes() for row, length in zip(cells, lengths.tolist(), strict=True)]
+    return pa.array(values, pa.binary(), mask=impossible)
+
+
+def _lengths(
+    batch: Batch, field: DbfField, cells: Cells, short: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Bytes of each value, as its last byte says where it is short; and bool[n], the rows where that cannot be (0)."""
+    width = cells.shape[1]
+    stated = cells[:, -1].astype(np.int64)
+    impossible = short & (stated >= width)
+    for row in np.flatnonzero(impossible).tolist():
+        message = f"its length is stated as {stated[row]} bytes, the field has room for {width - 1}"
+        batch.damage.add(Damaged(row, field.name, "DBF-LENGTH", message, cells[row].tobytes()))
+    return np.where(impossible, 0, np.where(short, stated, width)), impossible
 
 
 def _logical(batch: Batch, field: DbfField, cells: Cells) -> pa.Array:

@@ -12,9 +12,6 @@ import struct
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.dbf_layout import SYSTEM, DbfField, fit
@@ -47,8 +44,11 @@ VERSIONS: dict[int, str] = {
 }
 _FOXPRO = {0x30, 0x31, 0x32}
 _DBASE7 = {0x04, 0x8C}
+_DBASE4 = {0x04, 0x05, 0x43, 0x63, 0x7B, 0x8B, 0x8C, 0x8E, 0xCB}
+_ENCRYPTED_AT = 15
 _LANGUAGE_AT = 29
 _DRIVER = slice(32, 64)
+_REST_BYTES = 1 << 20
 
 
 class NameText(Protocol):
@@ -141,6 +141,14 @@ def _dbase(source_id: str, landed: LandedFile, page: NameText, head: bytes) -> D
             f"the file ends inside its header: {header_length} bytes declared, {len(head)} found",
             "have it sent again",
         )
+    if version in _DBASE4 and head[_ENCRYPTED_AT] == 1:
+        raise _error(
+            source_id,
+            landed,
+            "the table is encrypted (byte 15 of its header)",
+            "have it copied without encryption (dBASE IV: SET ENCRYPTION OFF, COPY TO)",
+            byte_offset=_ENCRYPTED_AT,
+        )
     first, step, name_length = (68, 48, 32) if version in _DBASE7 else (32, 32, 11)
     fields: list[DbfField] = []
     start = 1
@@ -153,7 +161,8 @@ def _dbase(source_id: str, landed: LandedFile, page: NameText, head: bytes) -> D
         fields.append(DbfField(_name(raw[:name_length], page), kind, start, length, decimals, flags))
         start += length
         place += step
-    if place >= header_length or head[place] != END_OF_FIELDS:
+    # some writers leave the mark out; the record's length then proves the list
+    if place != header_length and (place > header_length or head[place] != END_OF_FIELDS):
         raise _error(
             source_id,
             landed,
@@ -196,9 +205,13 @@ def _check_size(source_id: str, landed: LandedFile, header: DbfHeader) -> None:
     if landed.size > expected:
         with landed.path.open("rb") as file:
             file.seek(expected)
-            rest: NDArray[np.uint8] = np.frombuffer(file.read(header.record_length), np.uint8)
-        # an end mark where the last record ends proves the count, whatever an old table left behind it
-        if rest[0] == END_OF_FILE or not rest.any():
+            rest = file.read(1)
+            # an end mark where the last record ends proves the count, whatever an old table left behind it
+            if rest[0] == END_OF_FILE:
+                return
+            while rest and not rest.strip(b"\0"):
+                rest = file.read(_REST_BYTES)
+        if not rest:
             return
     held = (landed.size - header.header_length) / header.record_length
     cause = "truncated" if landed.size < expected else "longer than its header says"

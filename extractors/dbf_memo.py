@@ -19,11 +19,14 @@ from typing import Literal
 from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.dbf_header import DbfHeader
+from extractors.packed import MEMO_SUFFIXES
 
 _BLOCK = 512
 _REMEMBERED = 1 << 16
 _ENDS_WITH_MARK = {0x02, 0x03, 0x07, 0x83, 0x87, 0xB3, 0xFB}  # dBASE III's memo files: no lengths in them
 _SOFT_RETURN = re.compile(rb" ?\x8d\x0a")
+# containers, forms and reports of Visual FoxPro are tables, too, and have names of their own for their memo files
+_FOXPRO_SUFFIXES = tuple(suffix for suffix in MEMO_SUFFIXES if suffix != ".dbt")
 Kind = Literal["dbt3", "dbt4", "fpt"]
 
 
@@ -100,7 +103,7 @@ def open_memo(source_id: str, landed: LandedFile, header: DbfHeader) -> MemoFile
     stem = landed.path.stem.casefold()
     try:
         beside = {p.suffix.casefold(): p for p in landed.path.parent.iterdir() if p.stem.casefold() == stem}
-        for suffix in (".fpt", ".dct"):  # a database container is a table, too, and calls its memo file .DCT
+        for suffix in _FOXPRO_SUFFIXES:
             if suffix in beside:
                 return MemoFile(beside[suffix], "fpt")
         if ".dbt" in beside:

@@ -26,7 +26,7 @@ from billing.file_specs import AnyFile, DbfFile
 from billing.registry import Source
 from extractors.copying import ASIDE, copy_aside, printable, writing
 
-MEMO_SUFFIXES = (".dbt", ".fpt", ".dct")
+MEMO_SUFFIXES = (".dbt", ".fpt", ".dct", ".sct", ".vct", ".frt", ".lbt", ".mnt", ".pjt")
 _CHUNK = 1 << 20
 
 

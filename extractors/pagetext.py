@@ -18,17 +18,16 @@ import re
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from extractors import pagecolumn
 from extractors.cells import together
 from extractors.codepages import CodePage, code_page
 from extractors.damage import explain_text
 from extractors.spans import Cutter
 from extractors.textcolumn import text_column
-from extractors.transcoding import tables, to_utf8
+from extractors.transcoding import tables
 
-_MOST_BYTES = 1 << 30  # of a column, so that what it becomes in UTF-8 still has offsets of 32 bits
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -46,10 +45,10 @@ class PageText:
         self.name = name
         self._cutter = Cutter(name)
         self.page: CodePage | None = None if self._cutter.is_utf8 else code_page(name)
+        self._reader = None if self.page is None or self.page.ebcdic else pagecolumn.reader(self.page)
         if self.page is not None:
             self._odd = self.page.undefined | self.page.control
-            self._plain = bytes(byte for byte in range(0x20, 256) if byte != 0x7F and not self._odd[byte])
-            self._chars, self._growth = tables(name)
+            self._chars = tables(name)[0]
             self._fine = bytes(byte for byte in range(256) if not self._odd[byte] or self._chars[byte] in "\t\r\n")
 
     def text(self, data: bytes) -> str:
@@ -68,9 +67,13 @@ class PageText:
         rows, width = cells.shape
         if not rows or not width:
             return pa.nulls(rows, pa.string()), None
+        if cells.size <= pagecolumn.MOST_BYTES and (self._reader or self.page is None):
+            cells = together(cells)
+            quick = self._quick(cells)
+            if quick is not None:
+                return quick, None
         if self.page is not None:
-            quick = None if self.page.ebcdic or cells.size > _MOST_BYTES else self._quick(cells)
-            return text_column(cells, self.page) if quick is None else (quick, None)
+            return text_column(cells, self.page)
         filled = (cells != 0x20) & (cells != 0)
         starts = np.arange(rows, dtype=np.int64) * width
         ends = starts + np.where(filled.any(axis=1), width - filled[:, ::-1].argmax(axis=1), 0)
@@ -82,26 +85,10 @@ class PageText:
         return values, defects
 
     def _quick(self, cells: NDArray[np.uint8]) -> pa.StringArray | None:
-        """The column, where nothing in it is odd; nearly every column is such a one.
-
-        Blanks are cut off first, by Arrow, so that only texts are looked at and decoded.
-        """
-        rows, width = cells.shape
-        starts = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
-        padded = pa.StringArray.from_buffers(rows, pa.py_buffer(starts), pa.py_buffer(together(cells)))
-        trimmed = pc.ascii_rtrim(padded, characters=" \0")
-        offsets = np.frombuffer(trimmed.buffers()[1], np.int32)[: rows + 1]
-        data = np.frombuffer(trimmed.buffers()[2], np.uint8)[: offsets[-1]]
-        raw = data.tobytes()
-        is_ascii = raw.isascii()
-        odd = len(raw) and (data.min() < 0x20 or (data == 0x7F).any()) if is_ascii else raw.translate(None, self._plain)
-        if odd:
-            return None
-        filled = np.diff(offsets) > 0
-        valid = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))
-        if not is_ascii:
-            raw, offsets = to_utf8(raw, offsets, self._chars, self._growth)
-        return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(raw), valid)
+        """The column, where nothing in it is odd; nearly every column is such a one."""
+        if self._reader is not None:
+            return pagecolumn.read(cells, self._reader)
+        return pagecolumn.as_they_stand(cells) if pagecolumn.is_full_ascii(cells) else None
 
     def lines(self, raw: bytes) -> str | None:
         """A text that may hold tabs and line ends, as memos do, or None where it holds worse."""

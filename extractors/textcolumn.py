@@ -74,7 +74,7 @@ def _trimmed(marked: bytes, rows: int, width: int) -> tuple[bytes, NDArray[np.in
     return trimmed.buffers()[2].slice(0, int(offsets[-1])).to_pybytes(), offsets
 
 
-_MOST_BYTES = 1 << 30  # of a column at a time, so that offsets keep within 32 bits
+_MOST_BYTES = 1 << 29  # of a column at a time: each may become three in UTF-8, and offsets have 32 bits
 _ODD = tuple(bytes([byte]) for byte in range(1, WORK_LOW_VALUE + 1))
 _WORK_BLANK_AS_BLANK = bytes([0x20, *range(1, 256)])
 

@@ -17,10 +17,10 @@ True
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 LOWER = "ąćęłńóśźż"
 UPPER = LOWER.upper()
@@ -58,6 +58,9 @@ _INFLECTIONS = {
 }
 _WEIGHTS = (0.60, 0.28, 0.12)  # of the last two letters, the last one, none
 _UNSEEN = 0.25  # of a letter, spread over the alphabet
+_SYMBOLS = sorted(ALPHABET | {EDGE})
+_NUMBER = {symbol: number for number, symbol in enumerate(_SYMBOLS)}
+_EDGE = _NUMBER[EDGE]
 
 
 @lru_cache(maxsize=1)
@@ -87,36 +90,28 @@ def is_impersonal(word: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _bits() -> dict[str, float]:
-    """Cost of every triple `abc`: of the letter c behind a and b.  `#` stands for the edge of a word."""
-    ones: Counter[str] = Counter()
-    twos: Counter[str] = Counter()
-    text = "".join(f"{EDGE}{EDGE}{word}{EDGE}" for word in sorted(_inflected()))
-    threes = Counter(map("".join, zip(text, text[1:], text[2:], strict=False)))
-    for triple in [triple for triple in threes if triple.endswith(EDGE + EDGE)]:
-        del threes[triple]  # from one word into the next
-    for triple, count in threes.items():
-        twos[triple[1:]] += count
-        ones[triple[2]] += count
-    symbols = sorted(ALPHABET | {EDGE})
-    total = sum(ones.values())
-    one = {c: (ones[c] + _UNSEEN) / (total + _UNSEEN * len(symbols)) for c in symbols}
-    behind = {b: sum(twos[b + c] for c in symbols) for b in symbols}
-    two = {b + c: (twos[b + c] + 2 * one[c]) / (behind[b] + 2) for b in symbols for c in symbols}
-    bits = {}
-    for a in symbols:
-        for b in symbols:
-            seen = sum(threes[a + b + c] for c in symbols)
-            for c in symbols:
-                three = (threes[a + b + c] + 2 * two[b + c]) / (seen + 2)
-                likely = _WEIGHTS[0] * three + _WEIGHTS[1] * two[b + c] + _WEIGHTS[2] * one[c]
-                bits[a + b + c] = -math.log2(likely)
+def _bits() -> list[float]:
+    """Cost of every letter c behind a and b, at `(a * n + b) * n + c`, where a, b and c are numbers of symbols."""
+    size = len(_SYMBOLS)
+    text = np.array([_NUMBER[char] for word in sorted(_inflected()) for char in f"{EDGE}{EDGE}{word}{EDGE}"], np.int64)
+    places = (text[:-2] * size + text[1:-1]) * size + text[2:]
+    places = places[(text[1:-1] != _EDGE) | (text[2:] != _EDGE)]  # else from one word into the next
+    threes = np.bincount(places, minlength=size**3).reshape(size, size, size)
+    twos = threes.sum(axis=0)
+    ones = twos.sum(axis=0)
+    one = (ones + _UNSEEN) / (ones.sum() + _UNSEEN * size)
+    two = (twos + 2 * one) / (twos.sum(axis=1, keepdims=True) + 2)
+    three = (threes + 2 * two) / (threes.sum(axis=2, keepdims=True) + 2)
+    bits: list[float] = (-np.log2(_WEIGHTS[0] * three + _WEIGHTS[1] * two + _WEIGHTS[2] * one)).ravel().tolist()
     return bits
 
 
 def _inflected() -> set[str]:
     forms = set(words())
+    endings = tuple(_INFLECTIONS)
     for word in words():
+        if not word.endswith(endings):
+            continue
         for ending, others in _INFLECTIONS.items():
             if word.endswith(ending) and len(word) > len(ending) + 1:
                 forms.update(word[: -len(ending)] + other for other in others)
@@ -131,32 +126,33 @@ def cost(text: str) -> float:
         text: One word and whatever sticks to it; U+FFFD stands for a byte without a character.
     """
     bits = _bits()
+    size = len(_SYMBOLS)
     total = 0.0
-    before, last = EDGE, EDGE
+    before, last = _EDGE, _EDGE
     previous = ""
     capitals = 0
     first = _first_letter(text)
     for at, char in enumerate(text):
-        small = char.lower()
-        if small in ALPHABET:
-            total += bits[before + last + small]
-            before, last = last, small
+        number = _NUMBER.get(char.lower(), _EDGE)
+        if number != _EDGE:
+            total += bits[(before * size + last) * size + number]
+            before, last = last, number
         elif char.isalpha() and ord(char) >= 0x80:
             total += FOREIGN_BITS
-            before, last = last, "e" if last == EDGE else last  # what follows is judged mildly
+            before, last = last, _NUMBER["e"] if last == _EDGE else last  # what follows is judged mildly
         else:
-            if last != EDGE:
-                total += bits[before + last + EDGE]
+            if last != _EDGE:
+                total += bits[(before * size + last) * size + _EDGE]
             total += _symbol(char, previous, text[at + 1 :], inside=at > first)
-            before = last = EDGE
+            before = last = _EDGE
         if char.isalpha():
             total += _case(char, previous, capitals)
             capitals = capitals + 1 if char.isupper() else 0
         else:
             capitals = 0
         previous = char
-    if last != EDGE:
-        total += bits[before + last + EDGE]
+    if last != _EDGE:
+        total += bits[(before * size + last) * size + _EDGE]
     return total
 
 

@@ -13,7 +13,6 @@ It is cut out before any page is chosen, so every page is asked about the same b
 
 from __future__ import annotations
 
-import re
 import string
 import zlib
 from collections import Counter
@@ -22,13 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.codepages import code_page
-from extractors.profiling import polish
 
 EBCDIC_PAGES = ("cp870", "cp037", "cp500", "cp273")
 PLAIN_BYTES = 1 << 16
 """Bytes of a piece of text in which plain words are looked at: their case is soon known."""
 
-_PLAIN = re.compile(rb"(?<![\x80-\xffA-Za-z])[A-Za-z]{2,}+(?![\x80-\xff])")
 LONGEST = 120
 """Bytes of a word that are looked at; what is longer is no word."""
 
@@ -37,6 +34,7 @@ TAIL = 60
 """Bytes of a word behind its first letter beyond ASCII that are looked at."""
 
 _PLAIN_LETTER, _OTHER_LETTER = 1, 2
+_SHORTEST_PLAIN = 2
 
 
 def _ebcdic_letters() -> tuple[bytes, bytes]:
@@ -61,21 +59,19 @@ def _kinds(plain: bytes, other: bytes) -> NDArray[np.uint8]:
 _EBCDIC_LETTERS, _EBCDIC_OTHERS = _ebcdic_letters()
 _EBCDIC_KINDS = _kinds(_EBCDIC_LETTERS, _EBCDIC_OTHERS)
 _ASCII_KINDS = _kinds(string.ascii_letters.encode(), bytes(range(0x80, 0x100)))
-_EBCDIC_PLAIN = re.compile(
-    rb"(?<![%b])[%b]{2,}+(?![%b])"
-    % (re.escape(_EBCDIC_LETTERS + _EBCDIC_OTHERS), re.escape(_EBCDIC_LETTERS), re.escape(_EBCDIC_OTHERS))
+_EBCDIC_CAPITALS, _ASCII_CAPITALS = (
+    _kinds(string.ascii_uppercase.encode(page), b"") == _PLAIN_LETTER for page in ("cp037", "ascii")
 )
 
 
-def _words(text: bytes, kinds: NDArray[np.uint8], digits: bytes) -> list[bytes]:
+def _words(text: bytes, kind: NDArray[np.uint8], digits: bytes) -> list[bytes]:
     """Runs of letters with one beyond ASCII among them, as they stand in the text.
 
     Args:
         text: The bytes.
-        kinds: uint8[256], 1 for plain letters, 2 for those beyond ASCII.
+        kind: uint8[n], 1 for plain letters, 2 for those beyond ASCII, 0 for what is no letter.
         digits: A single letter between or beside these is a thousands separator, and no word.
     """
-    kind = kinds[np.frombuffer(text, np.uint8)]
     high = np.flatnonzero(kind == _OTHER_LETTER)
     if not len(high):
         return []
@@ -93,6 +89,29 @@ def _words(text: bytes, kinds: NDArray[np.uint8], digits: bytes) -> list[bytes]:
             if any(byte in digits for byte in text[max(0, at - 1) : at] + text[at + 1 : at + 2]):
                 del found[place]
     return found
+
+
+def _plain_shapes(kind: NDArray[np.uint8], is_capital: NDArray[np.bool_]) -> Counter[str]:
+    """How the words of two plain letters and more are written that have no letter beyond ASCII in them.
+
+    Args:
+        kind: uint8[n], as for `_words`.
+        is_capital: bool[n].
+    """
+    gaps = np.concatenate([[-1], np.flatnonzero(kind == 0), [len(kind)]])
+    run = np.flatnonzero(np.diff(gaps) > _SHORTEST_PLAIN)
+    starts, ends = gaps[run] + 1, gaps[run + 1]
+    high = np.flatnonzero(kind == _OTHER_LETTER)
+    plain = np.searchsorted(high, starts) == np.searchsorted(high, ends)
+    starts, ends = starts[plain], ends[plain]
+    where = np.flatnonzero(is_capital)
+    capitals = np.searchsorted(where, ends) - np.searchsorted(where, starts)
+    lower, upper = capitals == 0, capitals == ends - starts
+    title = (capitals == 1) & is_capital[starts]
+    counts = {"lower": lower.sum(), "upper": upper.sum(), "title": title.sum()}
+    found = Counter({shape: int(count) for shape, count in counts.items()})
+    found["mixed"] = len(starts) - found.total()
+    return +found
 
 
 class WordCount:
@@ -116,16 +135,16 @@ class WordCount:
     def add(self, text: bytes) -> None:
         """Count the words of a piece of text."""
         self.bytes += len(text)
+        every = np.frombuffer(text, np.uint8)
+        kind = (_EBCDIC_KINDS if self.ebcdic else _ASCII_KINDS).take(every)
         if self.ebcdic:
             # without a plain letter it is more likely a packed number than a word
-            found = _words(text, _EBCDIC_KINDS, b"")
+            found = _words(text, kind, b"")
             self.words.update(w for w in found if w.translate(None, _EBCDIC_LETTERS) != w)
-            plain = Counter(_EBCDIC_PLAIN.findall(text[:PLAIN_BYTES]))
         else:
-            self.words.update(_words(text, _ASCII_KINDS, string.digits.encode()))
-            plain = Counter(_PLAIN.findall(text[:PLAIN_BYTES]))
-        for word, count in plain.items():
-            self.plain[polish.shape(word.decode("cp037" if self.ebcdic else "ascii"))] += count
+            self.words.update(_words(text, kind, string.digits.encode()))
+        capitals = _EBCDIC_CAPITALS if self.ebcdic else _ASCII_CAPITALS
+        self.plain.update(_plain_shapes(kind[:PLAIN_BYTES], capitals.take(every[:PLAIN_BYTES])))
 
     def update(self, other: WordCount) -> None:
         """Add what another count has seen."""

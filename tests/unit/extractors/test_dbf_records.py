@@ -24,7 +24,7 @@ def test_values_have_their_types(decoded):
     assert got.rows()[1] == {"NR": "2", "NAZWA": None, "SALDO": Decimal("-0.01"), "OD": None, "AKT": None}
     assert got.rows()[3]["SALDO"] is None
     assert [r["AKT"] for r in got.rows()] == ["T", None, "N", "N"]
-    assert str(got.tables["konta"].schema.field("SALDO").type) == "decimal128(8, 2)"
+    assert str(got.tables["konta"].schema.field("SALDO").type) == "decimal128(10, 2)"
     assert [raw[1:7].strip() for raw in got.raw()] == [b"1", b"2", b"3", b"4"]
     assert got.tables["konta"]["record_no"].to_pylist() == [1, 2, 3, 4]
     assert got.facts.records == got.facts.declared_records == 4

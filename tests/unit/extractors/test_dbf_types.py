@@ -88,6 +88,21 @@ def test_bits_of_the_system_field_say_what_is_null_and_how_long_a_varchar_is(dec
     assert "_NullFlags" not in got.tables["konta"].column_names
 
 
+def test_a_length_beyond_its_field_is_flagged_unless_the_value_is_null(decoded):
+    fields = [*KEY, ("NAZWA", "V", 6, 0, 2), ("DANE", "Q", 4, 0, 4), ("_NullFlags", "0", 1, 0)]
+    rows = [
+        (b" ", "1", "1.00", b"Ab   A", b"\x01\x02\x03\x04", b"\x05"),  # 65 bytes of 5, 4 of 3
+        (b" ", "2", "1.00", b"Abcde\x05", b"\x01\x02\x03\x03", b"\x05"),
+        (b" ", "3", "1.00", b"xxxxxx", b"abc\0", b"\x07"),
+    ]
+    got = decoded(table(rows, fields=fields, version=0x32), **SPEC)
+    assert [(r["NAZWA"], r["DANE"]) for r in got.rows()] == [(None, None), ("Abcde", b"\x01\x02\x03"), (None, b"")]
+    assert [(r["reason"], r["field"], r["record_no"], r["raw"]) for r in got.rejects] == [
+        ("DBF-LENGTH", "NAZWA", 1, b"Ab   A"),
+        ("DBF-LENGTH", "DANE", 1, b"\x01\x02\x03\x04"),
+    ]
+
+
 def test_bits_beyond_the_first_byte(decoded):
     fields = [*KEY, *((f"P{n}", "C", 2, 0, 2) for n in range(10)), ("_NullFlags", "0", 2, 0)]
     rows = [(b" ", "1", "1.00", *("ab" for _ in range(10)), b"\x01\x02")]

@@ -192,3 +192,13 @@ def test_a_wrong_statement_is_outweighed_from_five_records_up(records, stated):
     for seed in range(20):
         words = count(drawn(records, 5, seed), "mazovia")
         assert conclude(score(words, FAMILY_ASCII, stated=stated)).accepts("mazovia")
+
+
+@pytest.mark.parametrize(("page", "ebcdic"), [("cp1250", False), ("cp870", True)])
+def test_plain_words_are_counted_by_their_case(page, ebcdic):
+    found = WordCount(ebcdic=ebcdic)
+    found.add("ul. Dluga 5, LODZ x iPod łąka Kowałski JAN-Maria".encode(page))
+    assert found.plain == {"lower": 1, "title": 2, "upper": 2, "mixed": 1}
+    assert sum(found.words.values()) == 2
+    found.add("dom".encode(page))
+    assert found.plain["lower"] == 2

@@ -26,7 +26,7 @@ from billing.errors import SourceError
 from billing.file_specs import AnyFile, Mt940File
 from billing.lineage import Split
 from billing.registry import Source
-from extractors.bankrows import AMOUNT, BankTable
+from extractors.bankrows import AMOUNT, At, BankTable
 from extractors.base import FileFacts, LandedFile, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.mt940_details import Details, details
@@ -209,10 +209,11 @@ class _Rows:
             day = part.fields[0].value[:6]
             self._entries.sieve.attribute(at, "DATE-RANGE", message, day, field="value_date")
         texts = [self._text.lines(field.value) for field in part.fields[1:]]
-        if None in texts and not self._outcome.is_held_back(index) and self._refuse(at, part, texts):
+        unread = _FROM_DETAILS if None in texts else []
+        if unread and not self._outcome.is_held_back(index) and self._refuse(at, row, part, texts):
             return
         self._details(row, part, texts)
-        self._outcome.entry(index, self._entries, at, row, part.raw)
+        self._outcome.entry(index, self._entries, at, row, part.raw, unread=unread)
 
     def _details(self, row: dict[str, Any], part: Part, texts: list[str | None]) -> None:
         """Fill in what the fields behind `:61:` say."""
@@ -231,12 +232,15 @@ class _Rows:
         row["subfields"] = json.dumps(subfields, ensure_ascii=False) if subfields else None
         row["details"] = whole.strip() or None
 
-    def _refuse(self, at: tuple[int, int, int], part: Part, texts: list[str | None]) -> bool:
+    def _refuse(self, at: At, row: dict[str, Any], part: Part, texts: list[str | None]) -> bool:
         """Name a text that is none; whether its entry is lost with it."""
         field = next(f for f, text in zip(part.fields[1:], texts, strict=True) if text is None)
         reason, message = self._text.explain(field.value)
         if critical := sorted(self._critical & set(_FROM_DETAILS)):
-            self._entries.sieve.record(at, reason, f"details: {message}", part.raw, field=critical[0])
+            self._entries.set_aside(
+                at, row, reason, f"details: {message}", part.raw, disposition="rejected", field=critical[0],
+                unread=_FROM_DETAILS,
+            )  # fmt: skip
             return True
         self._entries.sieve.attribute(at, reason, f"details: {message}", bytes(field.raw), field="details")
         return False

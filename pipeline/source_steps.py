@@ -32,6 +32,7 @@ from pipeline.gates import check_canonical, check_raw
 from pipeline.history import delivered_files, known_files, remember
 from pipeline.landed import RawBytes, chain, landed_files
 from pipeline.logs import log
+from pipeline.lost_money import LostMoney
 from pipeline.published_dumps import land_config, no_news, published_dumps, published_landing
 from pipeline.repeats import control_of, known_before, twins_within
 from pipeline.series import check_series
@@ -121,6 +122,7 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
         read: dict[str, int] = {}
         kept: dict[str, int] = {}
         aside: dict[str, dict[str, int]] = {"rejected": {}, "suspended": {}}
+        money = LostMoney(source.spec)
         for landed in landed_files(ctx, before):
             facts = FileFacts()
             per_file: dict[str, int] = {}
@@ -130,7 +132,7 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
                 if split.table not in read:
                     check_columns(source, split.table, split.kept.schema.names)
                 attempt.writer(split.table).write(split.kept)
-                add_rejects(attempt, split.rejects)
+                add_rejects(attempt, money.price(split))
                 lost = {name: _records(split.rejects, name) for name in aside}
                 kept = merged_counts([kept, {split.table: split.kept.num_rows}])
                 for name, count in lost.items():
@@ -141,7 +143,13 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
             counts = {"kept": 0, "rejected": 0, "suspended": 0, **per_file}
             files.append({**identity, **_as_json(facts), **counts})
             log.info("decoded", source=source.id, file=landed.name, records=facts.records, **per_file)
-        return Work(facts={"files": files, "read": read, "kept": kept, "statements": judged.kept, **aside})
+        return Work(
+            facts={
+                "files": files, "read": read, "kept": kept, "statements": judged.kept, **aside,
+                "placed": money.placed, "unreadable": money.unreadable,
+            },
+            totals={name: totals.to_json() for name, totals in money.totals.items()},
+        )  # fmt: skip
 
     config = source_config(source) + judged.config
     return perform(ctx, "decode", source.id, inputs=[before.ref], config=config, work=work)

@@ -99,7 +99,7 @@ def _sources_table(
         if f is None:
             table.add_row(name, mark)
             continue
-        lost = f.records_lost
+        lost = f.unplaced
         table.add_row(
             name,
             mark,
@@ -127,10 +127,10 @@ def _sources_table(
 
 def _explain(figures: Collection[SourceFigures], console: Console) -> None:
     """What the columns mean, and what was set aside for which reasons."""
-    lost = sum(sum(f.records_lost.values()) for f in figures)
+    lost = sum(sum(f.unplaced.values()) for f in figures)
+    told = f", and {_records(lost)} that nothing could be made of and that no equation counts" if lost else ""
     console.print(
-        f"Read are the rows that the records became, and {count(lost)} records that nothing could be made of and that "
-        "are in no equation; flagged are findings on single attributes.",
+        f"Read are the rows that the records became{told}; flagged are findings on single attributes.",
         style="dim", highlight=False,
     )  # fmt: skip
     reasons: Counter[tuple[str, str]] = Counter()
@@ -165,6 +165,9 @@ def _money_table(figures: dict[str, SourceFigures], console: Console) -> None:
         for currency in currencies:
             table.add_row(words, currency, *(money(total[entity, currency].amount) for total in sums.values()))
     console.print(table)
+    if unreadable := sum(sum(f.unreadable.values()) for f in figures.values()):
+        console.print(f"{_records(unreadable)} set aside without an amount that can be read: in no sum",
+                      highlight=False)  # fmt: skip
 
 
 def _equations(batch: Manifest, console: Console) -> bool:
@@ -180,6 +183,10 @@ def _changes(batch: Manifest) -> str:
     counts = batch.facts["counts"]
     total = {name: sum(c.get(name, 0) for c in counts.values()) for name in ("inserted", "updated", "unchanged")}
     return ", ".join(f"{count(number)} rows {name}" for name, number in total.items())
+
+
+def _records(number: int) -> str:
+    return f"{count(number)} record{'' if number == 1 else 's'}"
 
 
 def _rows(totals: Totals) -> int:

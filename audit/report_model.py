@@ -273,6 +273,7 @@ class RunReport(TypedDict):
     finished_at: str
     cut_off: str | None  # latest cut-off date of the sources
     lacking: list[LackingSource]
+    undeclared: list[LackingSource]  # published once and not declared any more: no part of the run, nor a fault of it
     sources: list[SourceFacts]
     gates: list[GateFacts]
     stages: list[str]  # in order: read, decoded, conformed, ... loaded

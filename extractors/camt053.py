@@ -23,6 +23,7 @@ from billing.errors import SourceError
 from billing.file_specs import AnyFile, Camt053File
 from billing.lineage import Split
 from billing.registry import Source
+from billing.wording import counted
 from extractors.bankrows import AMOUNT, At, BankTable
 from extractors.base import FileFacts, LandedFile, read_raw, refuse_empty
 from extractors.camt053_reader import Node, Part, read_parts
@@ -111,7 +112,9 @@ def decode(
     summaries = _summaries(source, landed, seen)
     version = f"camt.053.001.{seen['version']}" if seen["version"] else "camt.053 without a namespace"
     accounts = len({s.statement.account for s in summaries})
-    facts.notes.append(f"{version} in {seen['encoding']}, {len(summaries)} statements of {accounts} accounts")
+    facts.notes.append(
+        f"{version} in {seen['encoding']}, {counted(len(summaries), 'statement')} of {counted(accounts, 'account')}"
+    )
     if numbers := [s.statement.number for s in summaries if s.statement.number]:
         facts.sequence = numbers[0] if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
     if verdicts is None:

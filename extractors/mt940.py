@@ -26,6 +26,7 @@ from billing.errors import SourceError
 from billing.file_specs import AnyFile, Mt940File
 from billing.lineage import Split
 from billing.registry import Source
+from billing.wording import counted
 from extractors.bankrows import AMOUNT, At, BankTable
 from extractors.base import FileFacts, LandedFile, refuse_empty
 from extractors.codepage_check import sample_file, verify
@@ -153,9 +154,12 @@ def _summaries(source: Source, landed: LandedFile, text: PageText, facts: FileFa
             remedy="the file is truncated: have it sent again",
         )
     accounts = len({s.statement.account for s in summaries})
-    facts.notes.append(f"MT940, {len(summaries)} statements of {accounts} accounts")
+    facts.notes.append(f"MT940, {counted(len(summaries), 'statement')} of {counted(accounts, 'account')}")
     if found.passed_over:
-        facts.notes.append(f"{found.passed_over} lines outside the statements were passed over")
+        facts.notes.append(
+            f"{counted(found.passed_over, 'line')} outside the statements passed over, the first at byte "
+            f"{found.first_passed_over}: if it belongs to a statement, have the file sent again"
+        )
     if numbers := [s.statement.number for s in summaries if s.statement.number]:
         facts.sequence = numbers[0] if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
     return summaries

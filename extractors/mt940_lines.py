@@ -134,11 +134,13 @@ class _Reader:
 
     Attributes:
         passed_over: Lines outside messages that are not empty.
+        first_passed_over: Where the first of them begins.
     """
 
     lines: Iterator[bytes]
     offset: int = 0
     passed_over: int = 0
+    first_passed_over: int = 0
     waiting: Field | None = field(default=None)
 
     def next_message(self) -> Field | None:
@@ -150,6 +152,7 @@ class _Reader:
             self.waiting = self._field(line)
             bare = line.strip(b"\r\n\t " + _AROUND)
             if self.waiting is None and bare and not (_END.fullmatch(bare) or _BLOCKS.fullmatch(bare)):
+                self.first_passed_over = self.first_passed_over if self.passed_over else self.offset
                 self.passed_over += 1
             self.offset += len(line)
         first, self.waiting = self.waiting, None
@@ -205,6 +208,11 @@ class Messages:
     def passed_over(self) -> int:
         """Lines outside messages so far, empty ones not counted."""
         return self._reader.passed_over
+
+    @property
+    def first_passed_over(self) -> int:
+        """Byte offset of the first of them."""
+        return self._reader.first_passed_over
 
     def __iter__(self) -> Iterator[Message]:
         index = 0

@@ -16,9 +16,10 @@ import typer
 from billing.errors import ContractError, NoSchema
 from billing.model import ENTITIES
 from billing.reasons import REASONS
+from billing.wording import counted
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.reconciliation import counted, plain_table
+from pipeline.reconciliation import plain_table
 from pipeline.written import written
 
 _REJECT_COLUMNS = (

@@ -17,7 +17,7 @@ from audit.totals import Totals
 from billing.errors import BillingError
 from expectations.docs_site import write_site
 from expectations.results import GateResult
-from pipeline.consolidation import LACKING
+from pipeline.consolidation import LACKING, UNDECLARED
 from pipeline.context import Context, Work
 from pipeline.figures import SourceFigures, source_figures
 from pipeline.identity_report import identity_section, waiting_pairs
@@ -100,6 +100,11 @@ def _write(
         "finished_at": finished.isoformat(timespec="seconds"),
         "cut_off": max(ctx.source(name).spec.delivery.extracted_on for name in tables).isoformat(),
         "lacking": lacking,
+        "undeclared": [
+            {"source_id": s["id"], "title": s["id"], "reason": s["error"]}
+            for s in collect.facts["sources"]
+            if s["status"] == UNDECLARED
+        ],
         "sources": [_source(ctx, name, f) for name, f in figures.items()],
         "gates": [_gate(result) for result in results],
         "stages": list(STAGES if loaded else STAGES[:-1]),
@@ -123,12 +128,10 @@ def _write(
 def _lacking(ctx: Context, source: Mapping[str, Any]) -> model.LackingSource:
     reason = {
         "never": "it was never run",
-        "undeclared": source["error"],
         "stale": f"stopped at {source['step']}: {source['error']}; its last published data were used",
         "failed": f"stopped at {source['step']}: {source['error']}",
     }[source["status"]]
-    title = ctx.source(source["id"]).spec.title if source["id"] in ctx.sources else source["id"]
-    return {"source_id": source["id"], "title": title, "reason": reason}
+    return {"source_id": source["id"], "title": ctx.source(source["id"]).spec.title, "reason": reason}
 
 
 def _source(ctx: Context, name: str, figures: SourceFigures) -> model.SourceFacts:

@@ -51,6 +51,7 @@ def example_run(*, broken: bool = False, lacking: bool = True) -> RunReport:
         ]
         if lacking
         else [],
+        "undeclared": [],
         "sources": [_source(n, *region) for n, region in enumerate(REGIONS)],
         "gates": [gate for n, region in enumerate(REGIONS) for gate in _gates(n, region[0])]
         + [_gate("consolidated", "*", entity, rows * 7) for entity, rows in PER_ENTITY.items()],

@@ -108,7 +108,8 @@ def test_of_several_entities_the_record_bears_the_amount_of_the_first(tmp_path: 
     source = declare([{"name": "konta", "pattern": "f.csv", "format": "delimited", "code_page": "cp1250"}])
     fields: dict[str, dict[str, Any]] = {
         "tax_item": {"invoice_key": "NR", "vat_rate": {"value": "22"}, "net": "NETTO", "vat": "VAT"},
-        "invoice": {"invoice_key": "NR", "invoice_no": "NR", "kind": {"value": "invoice"}, "account_key": "NR", "net": "NETTO", "gross": "SALDO",
+        "invoice": {"invoice_key": "NR", "invoice_no": "NR", "kind": {"value": "invoice"}, "account_key": "NR",
+                    "net": "NETTO", "gross": "SALDO",
                     "issued_on": {"value": "2003-01-01", "format": "YYYY-MM-DD"}, "vat": "VAT"},
     }  # fmt: skip
     entities = [

@@ -158,7 +158,9 @@ def _by_entity(totals: Iterable[StageTotal], stages: list[str]) -> list[dict[str
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for total in totals:
         key = (total["entity"], total["currency"] or "")
-        row = rows.setdefault(key, {"entity": key[0], "currency": key[1], "stages": {}})
+        entity = ENTITIES.get(key[0])
+        no_currency = "unreadable" if entity and entity.control_amount else ""
+        row = rows.setdefault(key, {"entity": key[0], "currency": key[1] or no_currency, "stages": {}})
         cell = row["stages"].setdefault(total["stage"], {"records": 0, "amount": None})
         cell["records"] += total["records"]
         if total["amount"] is not None:

@@ -18,10 +18,14 @@ import pyarrow.parquet as pq
 from audit.totals import ASIDE, Totals
 from billing.model import ENTITIES
 from pipeline.context import Context, merged_counts
+from pipeline.doubts import with_rejects
 from pipeline.landed import chain
 from pipeline.store import Manifest
 
 COUNTING = ("decode", "conform", "check_canonical", "balance")  # steps that set aside what has an entity
+
+ReasonKey = tuple[str, str, str, str]
+ReasonSum = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class SourceFigures:
         rejected: Canonical rows that cannot be used.
         suspended: Canonical rows that are held back.
         flagged: Attributes that were set aside or doubted, by reason.
-        reasons: `(disposition, reason, entity, currency)` -> `(rows, amount in grosze)`.
+        reasons: `(disposition, reason, entity, currency)` -> `(rows, amount in grosze)`, None where none is known.
         unreadable: `(disposition, reason, entity)` -> records that have an amount which cannot be read.
         gates: Results of both gates, one a table.
         checked: Equation -> accounts, invoices or payments that it was applied to before publishing.
@@ -60,7 +64,7 @@ class SourceFigures:
     rejected: Totals
     suspended: Totals
     flagged: dict[str, int]
-    reasons: dict[tuple[str, str, str, str], tuple[int, int]]
+    reasons: dict[ReasonKey, ReasonSum]
     unreadable: dict[tuple[str, str, str], int]
     gates: list[dict[str, Any]]
     checked: dict[str, int]
@@ -93,7 +97,7 @@ def source_figures(ctx: Context, manifest: Manifest) -> SourceFigures:
             "rejected": decode["rejected"].get(table, 0) + lost,
             "suspended": decode["suspended"].get(table, 0),
         }
-    paths = [str(ctx.store.local_path(m.rejects.path)) for m in _in_order(steps) if m.rejects]
+    paths = [str(ctx.store.local_path(m.rejects.path)) for m in with_rejects(_in_order(steps)) if m.rejects]
     read = Totals.from_json(steps["conform"].totals["read"])
     for name in ASIDE:
         read.merge(Totals.from_json(steps["decode"].totals.get(name, {})))
@@ -129,10 +133,10 @@ def _warnings(ctx: Context, manifest: Manifest) -> list[str]:
     return published.get("warnings", []) if published.get("ref") == manifest.ref else []
 
 
-def _in_order(steps: Mapping[str, Manifest]) -> list[Manifest]:
+def _in_order(steps: Mapping[str, Manifest]) -> dict[str, Manifest]:
     from pipeline.source_steps import STEPS
 
-    return [steps[name] for name in STEPS if name in steps]
+    return {name: steps[name] for name in STEPS if name in steps}
 
 
 def _sum(steps: Mapping[str, Manifest], bucket: str) -> Totals:
@@ -142,7 +146,7 @@ def _sum(steps: Mapping[str, Manifest], bucket: str) -> Totals:
     return total
 
 
-def _reasons(path: str) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+def _reasons(path: str) -> dict[ReasonKey, ReasonSum]:
     """Rows and amounts of one reject file by disposition, reason, entity and currency."""
     table = pq.read_table(path, columns=["disposition", "reason", "entity", "currency", "level", "amount"])
     groups = table.group_by(["disposition", "reason", "entity", "currency"]).aggregate(
@@ -152,7 +156,7 @@ def _reasons(path: str) -> dict[tuple[str, str, str, str], tuple[int, int]]:
     for row in groups.to_pylist():
         key = (row["disposition"], row["reason"], row["entity"], row["currency"] or "")
         amount = row["amount_sum"]
-        found[key] = (row["level_count"], 0 if amount is None else int(amount.scaleb(2)))
+        found[key] = (row["level_count"], None if amount is None else int(amount.scaleb(2)))
     return found
 
 
@@ -176,15 +180,13 @@ def _unreadable(ctx: Context, steps: Mapping[str, Manifest]) -> dict[tuple[str, 
     return dict(counts)
 
 
-def merge_reasons(
-    parts: Iterator[dict[tuple[str, str, str, str], tuple[int, int]]],
-) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+def merge_reasons(parts: Iterator[dict[ReasonKey, ReasonSum]]) -> dict[ReasonKey, ReasonSum]:
     """Add up counts and amounts by key."""
-    total: dict[tuple[str, str, str, str], tuple[int, int]] = {}
+    total: dict[ReasonKey, ReasonSum] = {}
     for part in parts:
         for key, (rows, amount) in part.items():
-            before = total.get(key, (0, 0))
-            total[key] = (before[0] + rows, before[1] + amount)
+            before, known = total.get(key, (0, None))
+            total[key] = (before + rows, known if amount is None else (known or 0) + amount)
     return total
 
 

@@ -254,7 +254,7 @@ def _rejects(figures: Mapping[str, SourceFigures]) -> list[model.RejectGroup]:
                  "unreadable": 0, "examples": []},
             )  # fmt: skip
             group["records"] += rows
-            if currency:
+            if currency and amount is not None:
                 group["amounts"][currency] = group["amounts"].get(currency, 0) + amount
         for key, records in f.unreadable.items():
             groups[key]["unreadable"] += records

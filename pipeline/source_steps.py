@@ -28,6 +28,7 @@ from pipeline.bank_statements import judge_statements
 from pipeline.context import Context, Work, add_rejects, address_of, merged_counts, perform, source_config
 from pipeline.declared import check_columns
 from pipeline.delivered import delivered, delivery_place
+from pipeline.doubts import Doubts
 from pipeline.gates import check_canonical, check_raw
 from pipeline.history import delivered_files, known_files, last_delivery, remember
 from pipeline.landed import RawBytes, chain, landed_files
@@ -184,6 +185,7 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
         totals = {name: Totals() for name in ("read", "kept", *ASIDE)}
         by_file = FileTotals()
         raw = RawBytes(landed_files(ctx, before))
+        doubts = Doubts(ctx, before)
         for entity in spec.entity_names:
             writer = attempt.writer(entity, conformed_schema(entity))
             for mapping in spec.maps(entity):
@@ -193,7 +195,10 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
                     split = conform(spec, mapping, batch, lookups)
                     writer.write(split.kept)
                     add_rejects(attempt, raw.fill(split.rejects))
+                    doubts.answer(mapping, split.rejects)
                     _count(totals, by_file, split)
+        for left in doubts.left():
+            add_rejects(attempt, left)
         control = control_of(by_file, ctx.settings.hmac_secret())
         decoded = chain(ctx, before)["decode"].facts["files"]
         files = [{**file, "control": control.get(file["sha256"], {})} for file in decoded]

@@ -108,12 +108,9 @@ class PostgresSession(Session):
             ) from None
 
     def rendered(self, column: Column) -> str:
-        """Truth values as words, bytes in hex, money without the locale's currency sign.
-
-        The blanks that fill a CHAR up are left out: the server does not count them when it orders.
-        """
+        """Truth values as words, bytes in hex, money without the locale's currency sign."""
         name = self.quote(column.name)
-        if column.kind == _BOOLEAN or column.type == _FILLED:
+        if column.kind == _BOOLEAN:
             return f"{name}::text"
         if column.kind == _BYTES:
             return f"encode({name}, 'hex')"
@@ -124,7 +121,9 @@ class PostgresSession(Session):
         name = self.quote(column.name)
         if column.kind != "text":
             return name
-        return self.compared(column) if self._bytes_are_utf8 else f"convert_to({name}::text, 'UTF8')"
+        # a cast would leave out the blanks that fill a CHAR up, which stand in the dump
+        written = f"format('%s', {name})" if column.type == _FILLED else f"{name}::text"
+        return f'{written} COLLATE "C"' if self._bytes_are_utf8 else f"convert_to({written}, 'UTF8')"
 
     def compared(self, column: Column) -> str:
         """Texts by their bytes as the database keeps them; money without its sign."""

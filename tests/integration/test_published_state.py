@@ -110,3 +110,12 @@ def test_a_damaged_pointer_is_told_with_its_file(world):
     (world.home / "store" / "state" / "published" / "probe.json").write_text("{")
     with pytest.raises(StoreError, match=r"published/probe\.json.*damaged pointer.*remove the file"):
         world.run()
+
+
+def test_a_raw_table_that_is_called_like_its_entity_has_a_threshold_of_its_own(world):
+    """Three of a hundred records are lost to conform: not three of the two hundred that both tables have together."""
+    text = accounts().replace('name = "konta"', 'name = "account"').replace('from = "konta"', 'from = "account"')
+    world.declare(text.replace("[[files]]", "[thresholds]\nalways_allowed = 0\n[[files]]", 1))
+    world.deliver(konta="NR;SALDO\n" + "".join(f"{n};{'x' if n < 3 else '1,00'}\n" for n in range(100)))
+    with pytest.raises(SourceError, match=r"3 of 100 records of account are rejected, more than 0\.02"):
+        world.run()

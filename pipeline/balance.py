@@ -91,15 +91,13 @@ def _rejects(entity: str, rows: pa.RecordBatch, verdicts: pa.Table) -> pa.Record
     """Reject rows for canonical rows and the verdicts on them, line by line."""
     model = ENTITIES[entity]
     absent = pa.nulls(rows.num_rows)
-    amount = rows[model.control_amount] if model.control_amount else absent
-    whole = pc.equal(verdicts["level"].combine_chunks(), "record")  # only a whole record bears its amount
     columns = {
         **{name: rows[name] for name in LINEAGE_NAMES},
         "step": pa.repeat("balance", rows.num_rows),
         "entity": pa.repeat(entity, rows.num_rows),
         "source_key": pc.binary_join_element_wise(*(rows[k].cast(pa.string()) for k in model.key), "|"),
         "currency": rows["currency"] if "currency" in rows.schema.names else absent,
-        "amount": pc.if_else(whole, amount, pa.scalar(None, amount.type)),
+        "amount": rows[model.control_amount] if model.control_amount else absent,
         **{
             name: verdicts[name].combine_chunks()
             for name in ("account_key", "disposition", "level", "reason", "message")

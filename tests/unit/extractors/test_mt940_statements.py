@@ -182,7 +182,13 @@ def test_what_banks_put_around_statements(read):
     assert len(got.rows("konta_entries")) == 2
     assert not any("passed over" in note for note in got.facts.notes)
     got = read("BANKPLPW\r\n940\r\n" + statement(*CREDIT, *DEBIT))
-    assert any("2 lines outside the statements" in note for note in got.facts.notes)
+    assert got.facts.notes[-1] == (
+        "2 lines outside the statements passed over, the first at byte 0: if it belongs to a statement, have the file "
+        "sent again"
+    )
+    got = read(statement(*CREDIT, *DEBIT) + "\r\nKONIEC\r\n")
+    assert "1 line outside the statements passed over, the first at byte" in got.facts.notes[-1]
+    assert "1 statement of 1 account" in got.facts.notes[1]
 
 
 def test_entries_behind_a_stray_end_mark_are_not_lost(read):

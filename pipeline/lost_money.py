@@ -69,6 +69,7 @@ class LostMoney:
         if not mappings or split.rejects.num_rows == 0:
             return split.rejects
         known = self._known(mappings, split.lost)
+        lost: dict[str, list[Priced]] = {}
         rows = split.rejects.to_pylist()
         for row in rows:
             if row["level"] != "record":
@@ -76,10 +77,12 @@ class LostMoney:
             priced, disposition = known.get(row["record_no"]), row["disposition"]
             if priced:
                 row["amount"], row["currency"] = priced[0].amount, priced[0].currency
-                self.totals[disposition].add_rejects(_as_rejects(priced))
+                lost.setdefault(disposition, []).extend(priced)
                 _count(self.placed[disposition], row["entity"])
             if priced is None or (priced and priced[0].amount is None):
                 _count(self.unreadable[disposition], f"{row['reason']} {row['entity']}")
+        for disposition, priced in lost.items():
+            self.totals[disposition].add_rejects(_as_rejects(priced))
         return pa.RecordBatch.from_pylist(rows, schema=REJECTS)
 
     def _known(self, mappings: Iterable[EntityMap], lost: Lost | None) -> dict[int, list[Priced]]:
@@ -91,7 +94,8 @@ class LostMoney:
         numbers = lost.rows["record_no"].to_pylist()
         for mapping in mappings:
             deciding = {where.column for where in mapping.where}
-            decided = [deciding.isdisjoint(lost.unread.get(number, ())) for number in numbers]
+            there = deciding <= set(lost.rows.schema.names)  # what lacks is told where the mapping itself is used
+            decided = [there and deciding.isdisjoint(lost.unread.get(number, ())) for number in numbers]
             unknown.update(number for number, sure in zip(numbers, decided, strict=True) if not sure)
             rows = lost.rows if all(decided) else lost.rows.filter(pa.array(decided))
             for number, priced in _priced(self.spec, mapping, rows, lost):
@@ -105,7 +109,12 @@ def _priced(spec: SourceSpec, mapping: EntityMap, rows: pa.RecordBatch, lost: Lo
 
     control = ENTITIES[mapping.name].control_amount or ""
     # Cross-references are not complete before everything is decoded: what has to be looked up is not known yet.
-    rules = {name: rule for name in (control, "currency") if (rule := mapping.fields.get(name)) and not rule.lookup}
+    columns = set(rows.schema.names)
+    rules = {
+        name: rule
+        for name in (control, "currency")
+        if (rule := mapping.fields.get(name)) and not rule.lookup and columns.issuperset(rule.inputs)
+    }
     inputs = {column for rule in rules.values() for column in rule.inputs}
     split = conform(spec, mapping.model_copy(update={"fields": rules}), rows, Lookups())
     made = split.kept.select(["record_no", control, "currency"]).rename_columns(["record_no", "amount", "currency"])

@@ -147,3 +147,61 @@ def test_an_entry_whose_title_is_no_text_has_an_amount_all_the_same(world):
     figures, rejects = figures_of(world, wyciag=SOUND.replace("WPLATA", "WP\x01ATA"))
     assert [r["amount"] for r in rejects] == [None]
     assert figures.unreadable == {("rejected", "ENC-CTRL", "wyciag_entries"): 1}
+
+
+CAMT = (
+    BANK[: BANK.index("[[files]]")]
+    + """
+[[files]]
+name = "camt"
+format = "camt053"
+pattern = "*.xml"
+[[entities]]
+name = "payment"
+from = "camt_transactions"
+where = [{ column = "status", equals = ["BOOK"] }]
+[entities.fields]
+payment_key = { columns = ["statement_id", "entry_no", "transaction_no"], join = "/" }
+account_key = "creditor_account"
+paid_on = { column = "booking_date", format = "YYYY-MM-DD" }
+currency = "currency"
+amount = "amount"
+[thresholds]
+max_suspended = 1
+max_rejected = 1
+"""
+)
+
+
+def balance(code, amount):
+    return (
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="PLN">{amount}</Amt>'
+        "<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2003-11-03</Dt></Dt></Bal>"
+    )
+
+
+def document(entry, *parts, closing="12.30"):
+    details = "".join(f'<TxDtls><Amt Ccy="PLN">{part}</Amt></TxDtls>' for part in parts)
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Id>S1</Id>'
+        f"<Acct><Id><IBAN>PL1</IBAN></Id></Acct>{balance('OPBD', 0)}{balance('CLBD', closing)}"
+        f'<Ntry><Amt Ccy="PLN">{entry}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        f"<BookgDt><Dt>2003-11-03</Dt></BookgDt><NtryDtls>{details}</NtryDtls></Ntry></Stmt>"
+        "</BkToCstmrStmt></Document>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("delivered", "suspended", "unreadable"),
+    [
+        (document("12.30", "10.00", "2.30", closing="99.00"), (2, 1230), {}),  # the statement does not close
+        (document("12.30", "10.00", "2.00"), (2, 1200), {}),  # the transactions are not what was booked
+        (document("12,30", "10.00"), (0, 0), {("rejected", "STMT-FIELD", "camt_transactions"): 1}),
+    ],
+)
+def test_transactions_of_an_entry_that_is_held_back_are_set_aside_with_it(world, delivered, suspended, unreadable):
+    world.declare(CAMT)
+    figures, rejects = figures_of(world, wyciag=delivered)
+    assert closes(figures, "payment") == [suspended, (0, 0), (0, 0), suspended]
+    assert {r["entity"] for r in rejects} >= {"camt_entries", "camt_transactions"}
+    assert figures.unreadable == unreadable

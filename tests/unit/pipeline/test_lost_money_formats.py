@@ -127,3 +127,20 @@ def test_of_several_entities_the_record_bears_the_amount_of_the_first(tmp_path: 
     totals = money.totals["rejected"]
     assert (totals["invoice", "PLN"].amount, totals["tax_item", "PLN"].amount) == (1220, 220)
     assert money.placed["rejected"] == {"konta": 1}
+
+
+def test_what_has_to_be_looked_up_is_not_known_before_everything_is_decoded(tmp_path: Path) -> None:
+    source = declare([{"name": "konta", "pattern": "f.csv", "format": "delimited", "code_page": "cp1250"}])
+    fields = source.spec.entities[0].fields
+    looked_up = fields["currency"].model_validate({
+        "column": "WAL", "lookup": {"table": "konta", "key": "NR", "take": "WAL"}
+    })  # fmt: skip
+    mapping = source.spec.entities[0].model_copy(update={"fields": {**fields, "currency": looked_up}})
+    spec = source.spec.model_copy(update={"entities": [mapping]})
+    (tmp_path / "f.csv").write_bytes(b"NR;WAL;SALDO\n1\x01;PLN;1,00\n")
+    money = LostMoney(spec)
+    splits = decode(type(source)(spec, tmp_path), spec.files[0], landed(tmp_path / "f.csv"), FileFacts(), batch_rows=9)
+    rows = [row for split in splits for row in money.price(split).to_pylist()]
+    assert [row["amount"] for row in rows] == [None]
+    assert money.totals["rejected"].records_by_entity() == {"account": 1}
+    assert money.unreadable["rejected"] == {"ENC-CTRL konta": 1}

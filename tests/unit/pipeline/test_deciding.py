@@ -54,7 +54,7 @@ def test_every_line_that_cannot_be_understood_is_named(tmp_path: Path) -> None:
     [
         (None, "no such file"),
         (b"left,right\nlodz/1,opole/7\n", "the column decision is missing"),
-        (b"left,right,decision,why\nlodz/1,opole/7,merge,\x81\n", "neither UTF-8 nor Windows-1250"),
+        (b"left,right,decision,why\nlodz/1,opole/7,merge,\x81\n", "neither UTF-8, UTF-16 nor Windows-1250"),
         (b"", "the column left is missing"),
         (b'left,right,decision,why\nlodz/1,"opole/7,merge,x\n', "not CSV: "),
     ],

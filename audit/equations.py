@@ -26,6 +26,7 @@ from audit.documents import Checked, check_documents
 from audit.totals import Total, Totals
 from billing.model import ENTITIES
 from billing.spec import ALWAYS, EQUATIONS
+from billing.wording import counted
 
 Status = Literal["closed", "broken", "not_applicable"]
 NAMED = 20  # keys named with a break
@@ -193,7 +194,7 @@ def _conservation(source: SourceTotals, mine: _Mine, stayed: _Stayed) -> list[Eq
             loaded = _amount(mine.get(key), entity) - stayed.get(key, Total()).amount
             aside = source.rejected[key].amount + source.suspended[key].amount
             unreadable = source.read[key].unreadable
-            note = f"{unreadable} records without a readable amount" if unreadable else ""
+            note = f"{counted(unreadable, 'record')} without a readable amount" if unreadable else ""
             sides = (source.read[key].amount, loaded + aside)
             checked = source.read[key].records
             results.append(_result("amounts", source, entity, currency, sides=sides, checked=checked, note=note))

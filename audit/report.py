@@ -117,6 +117,8 @@ def _views(run: RunReport) -> dict[str, Any]:
         "equations": EQUATIONS,
         "entity_docs": {name: entity.doc for name, entity in ENTITIES.items()},
         "gates": _gates(run["gates"]),
+        "money_lines": _money_lines(run),
+        "unreadable": sum(g["unreadable"] for g in run["rejects"]),
         "overall": _by_entity(run["totals"], run["stages"]),
         "by_source": {
             source["source_id"]: _by_entity(
@@ -156,12 +158,31 @@ def _by_entity(totals: Iterable[StageTotal], stages: list[str]) -> list[dict[str
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for total in totals:
         key = (total["entity"], total["currency"] or "")
-        row = rows.setdefault(key, {"entity": key[0], "currency": key[1], "stages": {}})
+        entity = ENTITIES.get(key[0])
+        no_currency = "unreadable" if entity and entity.control_amount else ""
+        row = rows.setdefault(key, {"entity": key[0], "currency": key[1] or no_currency, "stages": {}})
         cell = row["stages"].setdefault(total["stage"], {"records": 0, "amount": None})
         cell["records"] += total["records"]
         if total["amount"] is not None:
             cell["amount"] = (cell["amount"] or 0) + total["amount"]
     order = [*ENTITIES, *sorted({e for e, _ in rows} - set(ENTITIES))]
+    return sorted(rows.values(), key=lambda r: (order.index(r["entity"]), r["currency"]))
+
+
+def _money_lines(run: RunReport) -> list[dict[str, Any]]:
+    """One row an entity and currency, summed over the sources, with what is left when all is told (nothing)."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for line in run["money"]:
+        key = (line["entity"], line["currency"])
+        row = rows.setdefault(key, {"entity": key[0], "currency": key[1], "read": 0, "loaded": 0, "rejected": 0,
+                                    "suspended": 0})  # fmt: skip
+        row["read"] += line["read"]
+        row["loaded"] += line["loaded"]
+        row["rejected"] += line["rejected"]
+        row["suspended"] += line["suspended"]
+    for row in rows.values():
+        row["left"] = row["read"] - row["loaded"] - row["rejected"] - row["suspended"]
+    order = list(ENTITIES)
     return sorted(rows.values(), key=lambda r: (order.index(r["entity"]), r["currency"]))
 
 

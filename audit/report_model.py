@@ -89,6 +89,18 @@ class StageTotal(TypedDict):
     amount: int | None  # sum of the entity's control amount
 
 
+class MoneyLine(TypedDict):
+    """Where the control amounts of one entity of one source in one currency went, in hundredths."""
+
+    source_id: str
+    entity: str
+    currency: str
+    read: int
+    loaded: int  # of a run that loaded nothing: what it would load
+    rejected: int
+    suspended: int
+
+
 class Redenomination(TypedDict):
     """Rows of one entity of one source that came in old zloty, and what converting them one by one rounded."""
 
@@ -261,10 +273,12 @@ class RunReport(TypedDict):
     finished_at: str
     cut_off: str | None  # latest cut-off date of the sources
     lacking: list[LackingSource]
+    undeclared: list[LackingSource]  # published once and not declared any more: no part of the run, nor a fault of it
     sources: list[SourceFacts]
     gates: list[GateFacts]
     stages: list[str]  # in order: read, decoded, conformed, ... loaded
     totals: list[StageTotal]
+    money: list[MoneyLine]  # read = loaded + rejected + suspended
     redenomination: list[Redenomination]  # empty where nothing was delivered in old zloty
     rejects: list[RejectGroup]
     identity: Identity | None

@@ -13,8 +13,8 @@ Dispositions of a reject row:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -56,6 +56,20 @@ REJECTS = pa.schema(
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What can be read of records that were set aside as a whole, so that their money can be told.
+
+    Attributes:
+        rows: Their columns, as in `Split.kept`.
+        unread: Record number -> columns that could not be read, where there are any; what `rows` holds there means
+            nothing.
+    """
+
+    rows: pa.RecordBatch
+    unread: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Split:
     """What one step made of one batch of one table.
 
@@ -63,11 +77,13 @@ class Split:
         table: The raw table's name (before conform) or the canonical entity's.
         kept: Rows that go on; the last five columns are `LINEAGE`.
         rejects: Rows of the `REJECTS` schema.
+        lost: Of a decoder: the rejected records that have columns.
     """
 
     table: str
     kept: pa.RecordBatch
     rejects: pa.RecordBatch
+    lost: Lost | None = None
 
 
 def no_rejects() -> pa.RecordBatch:

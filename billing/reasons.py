@@ -69,5 +69,5 @@ REASONS: dict[str, str] = {
     "NAME-UNPARSED": "the name could not be taken apart",
     "MAIL-INVALID": "the e-mail address is not valid",
     # gates
-    "GATE": "a validation suite refused the row, or (flagged) found a value odd whose worth a later step judges",
+    "GATE": "a validation suite refused the row, or (flagged) found a value odd of which no other reason speaks",
 }

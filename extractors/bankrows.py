@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from billing.lineage import Split
+from billing.lineage import Disposition, Split
 from extractors.base import LandedFile, Places, Sieve
 
 AMOUNT = pa.decimal128(24, 5)
@@ -41,12 +41,46 @@ class BankTable:
         self.sieve = Sieve(self.source_id, self.landed, self.name)
         self._rows: list[dict[str, Any]] = []
         self._places: list[At] = []
+        self._keep: list[bool] = []
         self._yielded = False
 
     def add(self, at: At, row: dict[str, Any]) -> None:
         """Put a row into the batch; columns that it does not have are null."""
+        self._put(at, row, keep=True)
+
+    def set_aside(
+        self,
+        at: At,
+        row: dict[str, Any],
+        reason: str,
+        message: str,
+        raw: bytes,
+        *,
+        disposition: Disposition = "suspended",
+        field: str | None = None,
+        unread: Collection[str] = (),
+    ) -> None:
+        """Set a row aside whose money can be told.
+
+        Args:
+            at: Its place.
+            row: Its values.
+            reason: Code of `billing.reasons`.
+            message: What is wrong, without personal values.
+            raw: The record's bytes.
+            disposition: Whether it is held back or of no use.
+            field: The column that decided, where one did.
+            unread: Columns that could not be read.
+        """
+        self.sieve.record(at, reason, message, raw, field=field, disposition=disposition)
+        if unread:
+            self.sieve.unread(at[0], unread)
+        self._put(at, row, keep=False)
+
+    def _put(self, at: At, row: dict[str, Any], *, keep: bool) -> None:
         self._places.append(at)
         self._rows.append(row)
+        self._keep.append(keep)
 
     def full(self) -> Iterator[Split]:
         """The batch, if it is full."""
@@ -60,6 +94,7 @@ class BankTable:
 
     def _split(self) -> Split:
         rows, places = self._rows, np.array(self._places, np.int64).reshape(-1, 3)
-        self._rows, self._places, self._yielded = [], [], True
+        keep = np.array(self._keep, np.bool_)
+        self._rows, self._places, self._keep, self._yielded = [], [], [], True
         columns = {f.name: pa.array([row.get(f.name) for row in rows], f.type) for f in self.schema}
-        return self.sieve.split(columns, Places(places[:, 0], places[:, 1], places[:, 2].astype(np.int32)))
+        return self.sieve.split(columns, Places(places[:, 0], places[:, 1], places[:, 2].astype(np.int32)), keep=keep)

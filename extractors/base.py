@@ -6,7 +6,7 @@ decoded; `Sieve.split` puts the columns that could be read and those rejects tog
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from billing.errors import SourceError, StoreError
-from billing.lineage import Disposition, Reject, Split, lineage_columns, rejects_batch, with_lineage
+from billing.lineage import Disposition, Lost, Reject, Split, lineage_columns, rejects_batch, with_lineage
 from billing.masking import mask
 from extractors.databases.extraction import Extraction
 
@@ -151,6 +151,7 @@ class Sieve:
         self._landed = landed
         self._table = table
         self._rows: list[Reject] = []
+        self._unread: dict[int, set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -193,6 +194,10 @@ class Sieve:
             value: Its text; only its mask is kept.
         """
         self._add(at, reason, message, raw, field, value, "flagged", "attribute")
+
+    def unread(self, record_no: int, columns: Iterable[str]) -> None:
+        """Note columns of a rejected record that could not be read: what the batch holds there means nothing."""
+        self._unread.setdefault(int(record_no), set()).update(columns)
 
     def _add(
         self,
@@ -246,7 +251,17 @@ class Sieve:
             ),
         ]
         kept = pa.RecordBatch.from_arrays(arrays, schema=schema)
+        lost = None
         if keep is not None and not keep.all():
+            lost = self._lost(kept, places, keep)
             kept = kept.filter(pa.array(keep))
-        rows, self._rows = self._rows, []
-        return Split(self._table, kept, rejects_batch(sorted(rows, key=lambda row: row.record_no)))
+        rows, self._rows, self._unread = self._rows, [], {}
+        return Split(self._table, kept, rejects_batch(sorted(rows, key=lambda row: row.record_no)), lost)
+
+    def _lost(self, batch: pa.RecordBatch, places: Places, keep: NDArray[np.bool_]) -> Lost | None:
+        """The rows that this sieve rejected; others that do not go on concern another table, or none."""
+        rejected = [row.record_no for row in self._rows if row.level == "record"]
+        gone = ~keep & np.isin(places.record_no, np.array(rejected, np.int64))
+        if not gone.any():
+            return None
+        return Lost(batch.filter(pa.array(gone)), {number: frozenset(names) for number, names in self._unread.items()})

@@ -23,7 +23,8 @@ from billing.errors import SourceError
 from billing.file_specs import AnyFile, Camt053File
 from billing.lineage import Split
 from billing.registry import Source
-from extractors.bankrows import AMOUNT, BankTable
+from billing.wording import counted
+from extractors.bankrows import AMOUNT, At, BankTable
 from extractors.base import FileFacts, LandedFile, read_raw, refuse_empty
 from extractors.camt053_reader import Node, Part, read_parts
 from extractors.camt053_values import (
@@ -121,7 +122,9 @@ def decode(
     summaries = _summaries(source, landed, seen)
     version = f"camt.053.001.{seen['version']}" if seen["version"] else "camt.053 without a namespace"
     accounts = len({s.statement.account for s in summaries})
-    facts.notes.append(f"{version} in {seen['encoding']}, {len(summaries)} statements of {accounts} accounts")
+    facts.notes.append(
+        f"{version} in {seen['encoding']}, {counted(len(summaries), 'statement')} of {counted(accounts, 'account')}"
+    )
     if numbers := [s.statement.number for s in summaries if s.statement.number]:
         facts.sequence = numbers[0] if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
     if verdicts is None:
@@ -302,7 +305,9 @@ class _Rows:
         row = entry_row(node)
         if row is None:
             message = "amount, side (CdtDbtInd) or status of the entry cannot be read"
-            self._entries.sieve.record(at, "STMT-FIELD", message, self._raw(node), field="amount")
+            raw = self._raw(node)
+            self._entries.sieve.record(at, "STMT-FIELD", message, raw, field="amount")
+            self._transactions.sieve.record((self._next(), *at[1:]), "STMT-FIELD", message, raw, field="amount")
             return
         statement = self._summaries[index].statement
         common = {
@@ -314,18 +319,24 @@ class _Rows:
         parts = transactions(node)
         amounts = [row["amount"]] if len(parts) < 2 else [transaction_amount(part, row) for part in parts]
         row.update(common, transactions=len(amounts))
-        if fault := _batch_fault(node, row, len(parts), amounts):
-            self._entries.sieve.record(at, "STMT-TOTALS", fault, self._raw(node), disposition="suspended")
-            return
-        if self._outcome.is_held_back(index):
-            self._outcome.entry(index, self._entries, at, row, self._raw(node))
-            return
-        self._entries.add(at, row)
+        fault = _batch_fault(node, row, len(parts), amounts)
+        self._take(index, self._entries, at, row, node, fault)
         for number, (part, value) in enumerate(zip(parts or [Node("TxDtls", node.start)], amounts, strict=True), 1):
             whole = part if parts else node
             transaction = transaction_row(part, row, statement.account)
             transaction.update(common, transaction_no=number, amount=value)
-            self._transactions.add((self._next(), whole.start, whole.end - whole.start), transaction)
+            place = (self._next(), whole.start, whole.end - whole.start)
+            self._take(index, self._transactions, place, transaction, whole, fault)
+
+    def _take(
+        self, index: int, table: BankTable, at: At, row: dict[str, Any], node: Node, fault: str | None
+    ) -> None:  # fmt: skip
+        """Hand on an entry or one of its transactions; what is set aside takes its bytes with it."""
+        raw = self._raw(node) if fault or self._outcome.is_held_back(index) else b""
+        if fault:
+            table.set_aside(at, row, "STMT-TOTALS", fault, raw)
+        else:
+            self._outcome.entry(index, table, at, row, raw)
 
 
 def _batch_fault(node: Node, row: dict[str, Any], parts: int, amounts: list[Decimal | None]) -> str | None:

@@ -70,15 +70,17 @@ class DamageReport:
                     value=value.text,
                 )
         for value in self._values:
-            if not gone[value.row]:
-                sieve.attribute(
-                    places.at(value.row),
-                    value.reason,
-                    f"{value.column}: {value.message}",
-                    value.raw,
-                    field=value.column,
-                    value=value.text,
-                )
+            if gone[value.row]:
+                sieve.unread(places.at(value.row)[0], [value.column])
+                continue
+            sieve.attribute(
+                places.at(value.row),
+                value.reason,
+                f"{value.column}: {value.message}",
+                value.raw,
+                field=value.column,
+                value=value.text,
+            )
 
 
 def explain_text(raw: bytes, page: CodePage) -> tuple[str, str]:

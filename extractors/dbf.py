@@ -23,6 +23,7 @@ from billing.errors import SourceError
 from billing.file_specs import PAGE_OF_HEADER, AnyFile, DbfFile
 from billing.lineage import Split
 from billing.registry import Source
+from billing.wording import counted
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import TextSample, verify
 from extractors.damage import DamageReport
@@ -72,7 +73,8 @@ def decode(
         if memo is not None:
             memo.close()
     if run.skipped:
-        facts.notes.append(f"{run.skipped} records with the deletion mark were left out, as the source declares")
+        left_out = f"{counted(run.skipped, 'record')} with the deletion mark left out"
+        facts.notes.append(f"{left_out}, as the source declares")
 
 
 class _Run:
@@ -187,7 +189,7 @@ def _places(header: DbfHeader, first: int, count: int) -> Places:
 
 def _note_header(facts: FileFacts, header: DbfHeader, spec: DbfFile) -> None:
     facts.declared_records = header.records
-    facts.notes.insert(0, f"{header.title}, {header.records} records of {header.record_length} bytes")
+    facts.notes.insert(0, f"{header.title}, {counted(header.records, 'record')} of {header.record_length} bytes")
     stated = stated_page(header.language, header.driver)
     if stated and spec.code_page != PAGE_OF_HEADER and not _same_page(stated, spec.code_page):
         by = f"language byte {header.language:02X}" if header.language else f"language driver {header.driver!r}"

@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -84,7 +85,7 @@ def decode(
     critical = source.spec.critical_columns(file_spec.name)
     for split in delimited.decode(source, plain, landed, facts, batch_rows=batch_rows):
         orders = _orders(split.kept, sieve, landed, critical)
-        yield Split(split.table, orders.kept, pa.concat_batches([split.rejects, orders.rejects]))
+        yield replace(orders, rejects=pa.concat_batches([split.rejects, orders.rejects]))
 
 
 def _orders(raw: pa.RecordBatch, sieve: Sieve, landed: LandedFile, critical: frozenset[str]) -> Split:

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -118,7 +119,7 @@ class _FrameDecoder:
                 continue
             split = self._table(table)
             if carries:
-                split = Split(name, split.kept, pa.concat_batches([stray, split.rejects]))
+                split = replace(split, rejects=pa.concat_batches([stray, split.rejects]))
             yield split
 
     def verify_code_page(self) -> str:
@@ -274,6 +275,9 @@ class _FrameDecoder:
                     value = self._shown(block[row, item.offset : item.end], item)
                     sieve.record(places.at(row), column.reason, message, raw, field=item.name, value=value)
                 keep &= ~faulty
+        for item, _, faulty in faults:
+            for row in np.flatnonzero(faulty & ~keep).tolist():
+                sieve.unread(places.at(row)[0], [item.name])
         for item, column, faulty in faults:
             if not every and item.name not in table.critical:
                 for row in np.flatnonzero(faulty & keep).tolist():

@@ -30,7 +30,8 @@ from billing.errors import SourceError
 from billing.file_specs import AnyFile, Mt940File
 from billing.lineage import Split
 from billing.registry import Source
-from extractors.bankrows import AMOUNT, BankTable
+from billing.wording import counted
+from extractors.bankrows import AMOUNT, At, BankTable
 from extractors.base import FileFacts, LandedFile, refuse_empty
 from extractors.codepage_check import sample_file, verify
 from extractors.mt940_details import Details, details
@@ -161,11 +162,14 @@ def _summaries(source: Source, landed: LandedFile, text: PageText, facts: FileFa
     for index, summary in enumerate(judged):
         summary.statement.index = index
     accounts = len({s.statement.account for s in judged})
-    facts.notes.append(f"MT940, {len(judged)} statements of {accounts} accounts")
+    facts.notes.append(f"MT940, {counted(len(judged), 'statement')} of {counted(accounts, 'account')}")
     if reports := len(summaries) - len(judged):
-        facts.notes.append(f"{reports} interim reports (MT942) were passed over")
+        facts.notes.append(f"{counted(reports, 'interim report')} (MT942) passed over")
     if found.passed_over:
-        facts.notes.append(f"{found.passed_over} lines outside the statements were passed over")
+        facts.notes.append(
+            f"{counted(found.passed_over, 'line')} outside the statements passed over, the first at byte "
+            f"{found.first_passed_over}: if it belongs to a statement, have the file sent again"
+        )
     if numbers := [s.statement.number for s in judged if s.statement.number]:
         facts.sequence = numbers[0] if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
     return summaries
@@ -226,10 +230,11 @@ class _Rows:
             day = part.fields[0].value[:6]
             self._entries.sieve.attribute(at, "DATE-RANGE", message, day, field="value_date")
         texts = [self._text.lines(field.value) for field in part.fields[1:]]
-        if None in texts and not self._outcome.is_held_back(index) and self._refuse(at, part, texts):
+        unread = _FROM_DETAILS if None in texts else []
+        if unread and not self._outcome.is_held_back(index) and self._refuse(at, row, part, texts):
             return
         self._details(row, part, texts)
-        self._outcome.entry(index, self._entries, at, row, part.raw)
+        self._outcome.entry(index, self._entries, at, row, part.raw, unread=unread)
 
     def _details(self, row: dict[str, Any], part: Part, texts: list[str | None]) -> None:
         """Fill in what the fields behind `:61:` say."""
@@ -246,12 +251,15 @@ class _Rows:
         row["subfields"] = json.dumps(subfields, ensure_ascii=False) if subfields else None
         row["details"] = whole.strip() or None
 
-    def _refuse(self, at: tuple[int, int, int], part: Part, texts: list[str | None]) -> bool:
+    def _refuse(self, at: At, row: dict[str, Any], part: Part, texts: list[str | None]) -> bool:
         """Name a text that is none; whether its entry is lost with it."""
         field = next(f for f, text in zip(part.fields[1:], texts, strict=True) if text is None)
         reason, message = self._text.explain(field.value)
         if critical := sorted(self._critical & set(_FROM_DETAILS)):
-            self._entries.sieve.record(at, reason, f"details: {message}", part.raw, field=critical[0])
+            self._entries.set_aside(
+                at, row, reason, f"details: {message}", part.raw, disposition="rejected", field=critical[0],
+                unread=_FROM_DETAILS,
+            )  # fmt: skip
             return True
         self._entries.sieve.attribute(at, reason, f"details: {message}", bytes(field.raw), field="details")
         return False

@@ -145,6 +145,7 @@ class _Reader:
 
     Attributes:
         passed_over: Lines outside messages that are not empty.
+        first_passed_over: Where the first of them begins.
         ahead: A line that was looked at and waits to be read.
         waiting: The first field of the next message.
     """
@@ -152,6 +153,7 @@ class _Reader:
     lines: Iterator[bytes]
     offset: int = 0
     passed_over: int = 0
+    first_passed_over: int = 0
     ahead: bytes | None = None
     waiting: Field | None = field(default=None)
 
@@ -164,6 +166,7 @@ class _Reader:
             self.waiting = self._field(line)
             bare = line.strip(b"\r\n\t " + _AROUND)
             if self.waiting is None and bare and not _is_envelope(bare):
+                self.first_passed_over = self.first_passed_over if self.passed_over else self.offset
                 self.passed_over += 1
             self.offset += len(line)
         first, self.waiting = self.waiting, None
@@ -261,6 +264,11 @@ class Messages:
     def passed_over(self) -> int:
         """Lines outside messages so far, empty ones not counted."""
         return self._reader.passed_over
+
+    @property
+    def first_passed_over(self) -> int:
+        """Byte offset of the first of them."""
+        return self._reader.first_passed_over
 
     def __iter__(self) -> Iterator[Message]:
         index = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,7 +59,7 @@ class Outcome:
             )
         raw = read_raw(self.landed, at[1], min(at[2], MAX_RAW))
         if self._holds_back(verdict):
-            table.sieve.record(at, verdict.reason, verdict.message, raw, disposition="suspended")
+            table.set_aside(at, row, verdict.reason, verdict.message, raw)
             return
         table.sieve.attribute(at, verdict.reason, verdict.message, raw, field=key)
         table.add(at, row)
@@ -69,23 +69,25 @@ class Outcome:
         verdict = self.verdicts[index]
         return verdict is not None and self._holds_back(verdict)
 
-    def entry(self, index: int, table: BankTable, at: At, row: dict[str, Any], raw: bytes) -> bool:
-        """Take a row that belongs to a statement; whether it goes on.
+    def entry(
+        self, index: int, table: BankTable, at: At, row: dict[str, Any], raw: bytes, *, unread: Collection[str] = ()
+    ) -> None:
+        """Take a row that belongs to a statement.
 
         Args:
             index: The statement's place in the file, from 0.
             table: The row's table.
             at: Its place.
             row: Its values.
-            raw: Its bytes.
+            raw: Its bytes; asked for only where its statement is held back.
+            unread: Columns that could not be read.
         """
         verdict = self.verdicts[index]
         if verdict is None or not self._holds_back(verdict):
             table.add(at, row)
-            return True
+            return
         message = f"its statement is held back: {verdict.message}"
-        table.sieve.record(at, verdict.reason, message, raw, disposition="suspended")
-        return False
+        table.set_aside(at, row, verdict.reason, message, raw, unread=unread)
 
     def _holds_back(self, verdict: Verdict) -> bool:
         return self.failed_check == "suspend" and not verdict.is_doubt

@@ -128,7 +128,12 @@ class TextRun:
         """
         self.control.close(facts)
         if self.left_out:
-            facts.notes.append(f"{self.left_out} lines that are no records were left out, as the source declares")
+            lines = (
+                "1 line that is no record was"
+                if self.left_out == 1
+                else f"{self.left_out} lines that are no records were"
+            )
+            facts.notes.append(f"{lines} left out, as the source declares")
 
     def error(self, message: str, remedy: str, byte_offset: int, record_no: int | None = None) -> SourceError:
         """An error about the file, to be raised."""

@@ -139,7 +139,9 @@ def decode(
             narrow = replace(landed, path=copy, size=copy.stat().st_size)
             try:
                 for split in inner(source, spec, narrow, facts, batch_rows=batch_rows):
-                    yield Split(split.table, _moved(split.kept, places), _own(split.rejects, places, landed, order))
+                    lost = split.lost and replace(split.lost, rows=_moved(split.lost.rows, places))
+                    kept, rejects = _moved(split.kept, places), _own(split.rejects, places, landed, order)
+                    yield Split(split.table, kept, rejects, lost)
             except SourceError as error:
                 offset = error.where.get("byte_offset")
                 if isinstance(offset, int):

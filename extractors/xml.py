@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from billing.file_specs import AnyFile
-from billing.lineage import Split
+from billing.lineage import Lost, Split
 from billing.registry import Source
 from billing.text_specs import XmlFile
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
@@ -121,4 +121,7 @@ def _together(splits: list[Split]) -> Split:
     if len(splits) == 1:
         return splits[0]
     kept = pa.concat_batches([split.kept for split in splits])
-    return Split(splits[0].table, kept, pa.concat_batches([split.rejects for split in splits]))
+    losses = [split.lost for split in splits if split.lost]
+    unread = {number: names for lost in losses for number, names in lost.unread.items()}
+    lost = Lost(pa.concat_batches([lost.rows for lost in losses]), unread) if losses else None
+    return Split(splits[0].table, kept, pa.concat_batches([split.rejects for split in splits]), lost)

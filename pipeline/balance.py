@@ -110,23 +110,20 @@ def _rejects(entity: str, rows: pa.RecordBatch, verdicts: pa.Table) -> pa.Record
 def _hold_thresholds(ctx: Context, source: Source, before: Manifest, aside: Mapping[str, Mapping[str, int]]) -> None:
     """Stop the source where a share of records is set aside that single faulty records do not explain."""
     steps = chain(ctx, before)
-    gates = ("decode", "check_raw", "check_canonical")
-    lost = {
-        name: merged_counts([
-            aside.get(name, {}),
-            *(steps[step].facts.get(name, {}) for step in gates),
-            _records(steps["conform"].totals[name]),
-        ])
-        for name in ASIDE
-    }  # fmt: skip
-    read = merged_counts([steps["decode"].facts["read"], _records(steps["conform"].totals["read"])])
+    decode, conform = steps["decode"].facts, steps["conform"].totals
     limits = source.spec.thresholds
-    over = [
-        f"{count} of {read.get(table, 0)} records of {table} are {name}, more than {limit} of them"
-        for name, limit in (("rejected", limits.max_rejected), ("suspended", limits.max_suspended))
-        for table, count in lost[name].items()
-        if count > max(limits.always_allowed, limit * read.get(table, 0))
-    ]
+    over = []
+    for name, limit in (("rejected", limits.max_rejected), ("suspended", limits.max_suspended)):
+        raw = merged_counts([decode.get(name, {}), steps["check_raw"].facts.get(name, {})])
+        gate = steps["check_canonical"].facts.get(name, {})
+        canonical = merged_counts([_records(conform[name]), gate, aside.get(name, {})])
+        # each by itself: a raw table may be called like an entity
+        for lost, read in ((raw, decode["read"]), (canonical, _records(conform["read"]))):
+            over += [
+                f"{count} of {read.get(table, 0)} records of {table} are {name}, more than {limit} of them"
+                for table, count in lost.items()
+                if count > max(limits.always_allowed, limit * read.get(table, 0))
+            ]
     if over:
         raise SourceError(
             f"{'; '.join(over)}: this is no fault of single records",

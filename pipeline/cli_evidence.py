@@ -16,9 +16,10 @@ import typer
 from billing.errors import ContractError, NoSchema
 from billing.model import ENTITIES
 from billing.reasons import REASONS
+from billing.wording import counted
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.reconciliation import counted, plain_table
+from pipeline.reconciliation import plain_table
 from pipeline.written import written
 
 _REJECT_COLUMNS = (
@@ -114,6 +115,7 @@ _SQL_NAMES = {"source": "s.code", "reason": "r.reason", "entity": "r.entity", "d
 def _stored_rejects(ctx: Context, wanted: dict[str, str | None]) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
+    from pipeline.doubts import with_rejects
     from pipeline.landed import chain
 
     rows: list[dict[str, Any]] = []
@@ -122,7 +124,7 @@ def _stored_rejects(ctx: Context, wanted: dict[str, str | None]) -> list[dict[st
         ref = outcome.get("ref") or outcome.get("previous")
         if ref is None:
             continue
-        for manifest in chain(ctx, ctx.store.manifest(ref)).values():
+        for manifest in with_rejects(chain(ctx, ctx.store.manifest(ref))):
             if manifest.rejects is not None:
                 rows += pq.read_table(ctx.store.local_path(manifest.rejects.path)).to_pylist()
     for row in rows:

@@ -11,9 +11,10 @@ from rich.markup import escape
 
 from billing.decisions import Action, Decision, RecordRef
 from billing.errors import ContractError
+from billing.wording import counted
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.reconciliation import counted, plain_table
+from pipeline.reconciliation import plain_table
 
 review = typer.Typer(
     help="Pairs of records that wait for a person: are they one customer?", invoke_without_command=True
@@ -147,7 +148,7 @@ def file(
     """Take decisions from a file: all of them, or none where one cannot be made.
 
     Lines without a decision are passed over, and so are decisions that stand already: a file may be given twice.
-    Commas, semicolons or tabs; UTF-8 or Windows-1250.  A line that is refused is named.
+    Commas, semicolons or tabs; UTF-8, UTF-16 or Windows-1250.  A line that is refused is named.
     """
     from pipeline.deciding import decide_all, read_file
 

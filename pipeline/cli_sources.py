@@ -14,11 +14,12 @@ from billing.errors import BillingError, ContractError
 from billing.file_specs import SqlFile
 from billing.registry import NOTES_FILE, SPEC_FILE, Source, json_schema, load_source
 from billing.spec import ALWAYS, EQUATIONS
+from billing.wording import counted
 from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.declared import check_columns, check_delivery, static_columns
 from pipeline.delivered import delivery_place
-from pipeline.reconciliation import counted, plain_table
+from pipeline.reconciliation import plain_table
 from pipeline.written import written
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)

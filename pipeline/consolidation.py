@@ -23,7 +23,8 @@ from pipeline.store import Attempt, Manifest
 
 STEPS = ("collect", "link", "load", "seal", "report")
 SCOPE = "consolidation"
-LACKING = ("failed", "stale", "never", "undeclared")  # a run with such a source is not complete
+LACKING = ("failed", "stale", "never")  # a run with such a source is not complete
+UNDECLARED = "undeclared"
 
 
 def run_consolidation_step(ctx: Context, step: str, previous: str | None, run_id: str) -> Manifest:
@@ -52,6 +53,8 @@ def _collect(ctx: Context) -> Manifest:
     for source in sources:
         if source["status"] in LACKING:
             log.warning("source is lacking", source=source["id"], status=source["status"], error=source["error"])
+        elif source["status"] == UNDECLARED:
+            log.info("source is not declared", source=source["id"], error=source["error"])
     if not any(source["ref"] for source in sources):
         raise SourceError(
             "no source has published anything",
@@ -64,15 +67,15 @@ def _collect(ctx: Context) -> Manifest:
 
 
 def _undeclared(name: str) -> dict[str, Any]:
-    """A source that was published once and is not declared any more: what was loaded of it stays, and is told."""
+    """A source that was published once and is not declared any more: told, but no fault of the run."""
     return {
         "id": name,
-        "status": "undeclared",
+        "status": UNDECLARED,
         "ref": None,
         "step": "",
-        "error": "not declared any more; what was loaded of it stays in the warehouse",
+        "error": "not declared any more: it takes no part, and what was loaded of it stays in the warehouse",
         "where": {},
-        "remedy": "declare it again, or see docs/architecture.md on retiring a source",
+        "remedy": f"declare it again; or, to hear of it no more, delete state/published/{name}.json below the store",
     }
 
 

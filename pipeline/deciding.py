@@ -2,11 +2,12 @@
 
 A file is the review queue as `blueline review export` writes it: one pair a line, to which a person adds `decision`
 (merge, never, or split of the left record) and `why`.  Lines without a decision are passed over.  It may come back from
-a spreadsheet: with semicolons, and in Windows-1250.
+a spreadsheet: with semicolons or tabs, and in UTF-16 or Windows-1250.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -115,7 +116,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         raise ContractError(f"cannot be read: {error.strerror}", file=str(path), remedy="name a CSV file") from None
     except UnicodeDecodeError as error:
         raise ContractError(
-            f"neither UTF-8 nor Windows-1250: {error}", file=str(path), remedy="save it as CSV in UTF-8"
+            f"neither UTF-8, UTF-16 nor Windows-1250: {error}", file=str(path), remedy="save it as CSV in UTF-8"
         ) from None
     header = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=header.count), strict=True)
@@ -145,7 +146,15 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 
 def _text(data: bytes) -> str:
-    """Text as spreadsheets save it: UTF-8, with or without a mark at its beginning, or Windows-1250."""
+    r"""Text as spreadsheets save it: UTF-8, with or without a mark at its beginning, UTF-16, or Windows-1250.
+
+    >>> _text("left;why\n".encode("utf-16")), _text("left;why\n".encode("utf-16-be"))
+    ('left;why\n', 'left;why\n')
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    if b"\0" in data[:4]:  # no mark: of a header's first letters the other byte is zero
+        return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

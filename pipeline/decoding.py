@@ -26,6 +26,7 @@ from billing.registry import Source
 from extractors import sql
 from extractors.base import FileFacts, LandedFile
 from extractors.decode import decode
+from pipeline.lost_money import LostMoney
 from pipeline.written import written
 
 Kind = Literal["jsonl", "parquet"]
@@ -153,9 +154,11 @@ def _spec_of(source: Source, path: Path, file_name: str | None) -> AnyFile:
 
 
 def _raw(source: Source, landed: list[tuple[AnyFile, LandedFile]], done: Decoded, batch_rows: int) -> Iterator[Split]:
+    money = LostMoney(source.spec)
     for spec, file in landed:
         facts = FileFacts()
-        yield from decode(source, spec, file, facts, batch_rows=batch_rows)
+        for split in decode(source, spec, file, facts, batch_rows=batch_rows):
+            yield replace(split, rejects=money.price(split))
         done.notes += [f"{file.name}: {note}" for note in facts.notes]
 
 

@@ -14,11 +14,12 @@ from audit.explain import Explanation, explain
 from audit.pairs import Pair
 from audit.subjects import find_subject
 from billing.decisions import Decision, RecordRef, standing
+from billing.wording import counted
 from loaders.decisions import read_decisions
 from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.people import files_of, loaded_tables, record_values, shared_fields
-from pipeline.reconciliation import counted, plain_table
+from pipeline.reconciliation import plain_table
 from pipeline.tracing import note_revealed
 
 BAR = 24  # characters of the longest bar

@@ -6,18 +6,26 @@ equations are checked with.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from audit.totals import Totals
+from audit.totals import ASIDE, Totals
+from billing.model import ENTITIES
 from pipeline.context import Context, merged_counts
+from pipeline.doubts import with_rejects
 from pipeline.landed import chain
 from pipeline.store import Manifest
 
-AFTER_CONFORM = ("conform", "check_canonical", "balance")  # steps that set canonical rows aside
+COUNTING = ("decode", "conform", "check_canonical", "balance")  # steps that set aside what has an entity
+
+ReasonKey = tuple[str, str, str, str]
+ReasonSum = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,16 @@ class SourceFigures:
         source_id: The source.
         files: One mapping a delivered file: name, sha256, size, records, kept, rejected, suspended, declared totals.
         raw: Raw table -> `{"read", "kept", "rejected", "suspended"}` records, before conform.
-        read: Canonical rows that the mappings made, those set aside included.
+        unplaced: Disposition -> records that were set aside before conform and of which it is not known, or of no
+            matter, which rows with an amount they would have become; they stand in none of the totals below.
+        read: Canonical rows that the mappings made or would have made, those set aside included.
         conformed: Canonical rows that conform let through.
         kept: Canonical rows that are loaded.
         rejected: Canonical rows that cannot be used.
         suspended: Canonical rows that are held back.
         flagged: Attributes that were set aside or doubted, by reason.
-        reasons: `(disposition, reason, entity, currency)` -> `(rows, amount in grosze)`.
+        reasons: `(disposition, reason, entity, currency)` -> `(rows, amount in grosze)`, None where none is known.
+        unreadable: `(disposition, reason, entity)` -> records that have an amount which cannot be read.
         gates: Results of both gates, one a table.
         checked: Equation -> accounts, invoices or payments that it was applied to before publishing.
         broken: Equation -> how many of them were held back because it did not close.
@@ -46,13 +57,15 @@ class SourceFigures:
     source_id: str
     files: list[dict[str, Any]]
     raw: dict[str, dict[str, int]]
+    unplaced: dict[str, int]
     read: Totals
     conformed: Totals
     kept: Totals
     rejected: Totals
     suspended: Totals
     flagged: dict[str, int]
-    reasons: dict[tuple[str, str, str, str], tuple[int, int]]
+    reasons: dict[ReasonKey, ReasonSum]
+    unreadable: dict[tuple[str, str, str], int]
     gates: list[dict[str, Any]]
     checked: dict[str, int]
     broken: dict[str, int]
@@ -64,11 +77,6 @@ class SourceFigures:
     def records_read(self) -> int:
         """Records in the delivered files."""
         return sum(table["read"] for table in self.raw.values())
-
-    @property
-    def records_lost(self) -> dict[str, int]:
-        """Records set aside before conform, by disposition."""
-        return {name: sum(t[name] for t in self.raw.values()) for name in ("rejected", "suspended")}
 
 
 def source_figures(ctx: Context, manifest: Manifest) -> SourceFigures:
@@ -89,20 +97,28 @@ def source_figures(ctx: Context, manifest: Manifest) -> SourceFigures:
             "rejected": decode["rejected"].get(table, 0) + lost,
             "suspended": decode["suspended"].get(table, 0),
         }
-    paths = [str(ctx.store.local_path(m.rejects.path)) for m in _in_order(steps) if m.rejects]
+    paths = [str(ctx.store.local_path(m.rejects.path)) for m in with_rejects(_in_order(steps)) if m.rejects]
+    read = Totals.from_json(steps["conform"].totals["read"])
+    for name in ASIDE:
+        read.merge(Totals.from_json(steps["decode"].totals.get(name, {})))
     reasons = merge_reasons(_reasons(path) for path in paths)
     flagged = merged_counts({r: n} for (d, r, _, _), (n, _) in reasons.items() if d == "flagged")
     return SourceFigures(
         source_id=manifest.scope,
         files=decode["files"],
         raw=raw,
-        read=Totals.from_json(steps["conform"].totals["read"]),
+        unplaced={
+            name: sum(t[name] for t in raw.values()) - sum(decode.get("placed", {}).get(name, {}).values())
+            for name in ASIDE
+        },
+        read=read,
         conformed=Totals.from_json(steps["conform"].totals["kept"]),
         kept=Totals.from_json(steps["balance"].totals["kept"]),
         rejected=_sum(steps, "rejected"),
         suspended=_sum(steps, "suspended"),
         flagged=flagged,
         reasons=reasons,
+        unreadable=_unreadable(ctx, steps),
         gates=[*raw_gate["results"], *steps["check_canonical"].facts["results"]],
         checked=steps["balance"].facts["checked"],
         broken=steps["balance"].facts["broken"],
@@ -117,20 +133,20 @@ def _warnings(ctx: Context, manifest: Manifest) -> list[str]:
     return published.get("warnings", []) if published.get("ref") == manifest.ref else []
 
 
-def _in_order(steps: Mapping[str, Manifest]) -> list[Manifest]:
+def _in_order(steps: Mapping[str, Manifest]) -> dict[str, Manifest]:
     from pipeline.source_steps import STEPS
 
-    return [steps[name] for name in STEPS if name in steps]
+    return {name: steps[name] for name in STEPS if name in steps}
 
 
 def _sum(steps: Mapping[str, Manifest], bucket: str) -> Totals:
     total = Totals()
-    for name in AFTER_CONFORM:
+    for name in COUNTING:
         total.merge(Totals.from_json(steps[name].totals.get(bucket, {})))
     return total
 
 
-def _reasons(path: str) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+def _reasons(path: str) -> dict[ReasonKey, ReasonSum]:
     """Rows and amounts of one reject file by disposition, reason, entity and currency."""
     table = pq.read_table(path, columns=["disposition", "reason", "entity", "currency", "level", "amount"])
     groups = table.group_by(["disposition", "reason", "entity", "currency"]).aggregate(
@@ -140,19 +156,37 @@ def _reasons(path: str) -> dict[tuple[str, str, str, str], tuple[int, int]]:
     for row in groups.to_pylist():
         key = (row["disposition"], row["reason"], row["entity"], row["currency"] or "")
         amount = row["amount_sum"]
-        found[key] = (row["level_count"], 0 if amount is None else int(amount.scaleb(2)))
+        found[key] = (row["level_count"], None if amount is None else int(amount.scaleb(2)))
     return found
 
 
-def merge_reasons(
-    parts: Iterator[dict[tuple[str, str, str, str], tuple[int, int]]],
-) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+def _unreadable(ctx: Context, steps: Mapping[str, Manifest]) -> dict[tuple[str, str, str], int]:
+    """Records whose amount is not known, though they have one: canonical rows without it, and what decode counted."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for disposition, found in steps["decode"].facts.get("unreadable", {}).items():
+        for key, number in found.items():
+            reason, _, table = key.partition(" ")
+            counts[disposition, reason, table] += number
+    carriers = pa.array([name for name, entity in ENTITIES.items() if entity.control_amount])
+    columns = ["disposition", "reason", "entity", "level", "amount"]
+    for manifest in (steps[name] for name in COUNTING[1:]):
+        if manifest.rejects is None:
+            continue
+        table = pq.read_table(ctx.store.local_path(manifest.rejects.path), columns=columns)
+        bare = pc.and_(pc.is_null(table["amount"]), pc.equal(table["level"], "record"))
+        groups = table.filter(pc.and_(bare, pc.is_in(table["entity"], value_set=carriers))).group_by(columns[:3])
+        for row in groups.aggregate([("level", "count")]).to_pylist():
+            counts[row["disposition"], row["reason"], row["entity"]] += row["level_count"]
+    return dict(counts)
+
+
+def merge_reasons(parts: Iterator[dict[ReasonKey, ReasonSum]]) -> dict[ReasonKey, ReasonSum]:
     """Add up counts and amounts by key."""
-    total: dict[tuple[str, str, str, str], tuple[int, int]] = {}
+    total: dict[ReasonKey, ReasonSum] = {}
     for part in parts:
         for key, (rows, amount) in part.items():
-            before = total.get(key, (0, 0))
-            total[key] = (before[0] + rows, before[1] + amount)
+            before, known = total.get(key, (0, None))
+            total[key] = (before + rows, known if amount is None else (known or 0) + amount)
     return total
 
 

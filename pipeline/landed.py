@@ -19,6 +19,18 @@ def chain(ctx: Context, manifest: Manifest) -> dict[str, Manifest]:
     return found
 
 
+def chain_of(ctx: Context, ref: str | None) -> dict[str, Manifest]:
+    """The same by reference; empty where there is none, or where a step of it was cleared away."""
+    found: dict[str, Manifest] = {}
+    while ref is not None:
+        manifest = ctx.store.find(ref)
+        if manifest is None:
+            return {}
+        found[manifest.step] = manifest
+        ref = manifest.inputs[0] if manifest.inputs else None
+    return found
+
+
 def landed_files(ctx: Context, manifest: Manifest) -> list[LandedFile]:
     """The landed files behind any step of a source."""
     land = chain(ctx, manifest)["land"]

@@ -10,24 +10,17 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from billing.errors import StoreError
 from billing.registry import Source
 from extractors.databases.extraction import Extraction, PublishedDump
 from pipeline.context import Context
-from pipeline.landed import chain
+from pipeline.history import last_delivery
 from pipeline.store import Manifest
 from pipeline.version import code_version
 
 
 def published_landing(ctx: Context, source: Source) -> Manifest | None:
-    """The `land` step behind a source's published tables; None where nothing is published or can still be read."""
-    ref = (ctx.store.state(f"published/{source.id}") or {}).get("ref")
-    if ref is None:
-        return None
-    try:
-        return chain(ctx, ctx.store.manifest(ref))["land"]
-    except StoreError:
-        return None  # cleared away: the next delivery is taken as a whole
+    """The `land` step behind a source's published tables; None where none is published, or it was cleared away."""
+    return last_delivery(ctx, source.id).get("land")
 
 
 def published_dumps(ctx: Context, landing: Manifest | None) -> dict[str, PublishedDump]:
@@ -51,9 +44,13 @@ def no_news(landing: Manifest | None, files: Sequence[dict[str, Any]]) -> bool:
     return [_identity(file) for file in files] == [_identity(file) for file in landing.facts["files"]]
 
 
-def land_config(files: Sequence[dict[str, Any]]) -> str:
-    """What the address of a landing depends on: its content, and for dumps by key what they were compared with."""
-    return repr([_identity(file) + ((base,) if (base := _base(file)) else ()) for file in files])
+def land_config(files: Sequence[dict[str, Any]], *, absent: bool = False) -> str:
+    """What the address of a landing depends on: its content, and for dumps by key what they were compared with.
+
+    A delivery without a file is one, too: its source has nothing any more, while an absent one says nothing.
+    """
+    content = repr([_identity(file) + ((base,) if (base := _base(file)) else ()) for file in files])
+    return f"absent {content}" if absent else content
 
 
 def _identity(file: dict[str, Any]) -> tuple[str, ...]:

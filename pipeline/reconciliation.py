@@ -10,13 +10,12 @@ from rich.table import Table
 
 from audit.equations import EquationResult, check_equations
 from billing.spec import EQUATIONS
+from billing.wording import NO_BREAK, count
 from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.figures import source_figures
 from pipeline.loading import source_totals
 from pipeline.published import published
-
-NO_BREAK = "\N{NO-BREAK SPACE}"  # between thousands: a number stays on one line
 
 
 def check_now(ctx: Context, url: str) -> list[EquationResult]:
@@ -109,20 +108,6 @@ def equations_table(results: Sequence[EquationResult], *, everything: bool = Fal
                 note,
             )
     return table
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "pair"), counted(2, "pair")
-    ('1 pair', '2 pairs')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def count(number: int | None) -> str:
-    """A number as people read it."""
-    return "" if number is None else f"{number:,}".replace(",", NO_BREAK)
 
 
 def _mark(status: str) -> str:

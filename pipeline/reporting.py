@@ -9,18 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit import report_model as model
 from audit.report import render, render_index, render_queue
 from audit.totals import Totals
 from billing.errors import BillingError
-from billing.model import ENTITIES
-from billing.spec import SourceSpec
 from expectations.docs_site import write_site
 from expectations.results import GateResult
-from pipeline.consolidation import LACKING
+from pipeline.consolidation import LACKING, UNDECLARED
 from pipeline.context import Context, Work
 from pipeline.figures import SourceFigures, source_figures
 from pipeline.identity_report import identity_section, waiting_pairs
@@ -103,12 +100,18 @@ def _write(
         "finished_at": finished.isoformat(timespec="seconds"),
         "cut_off": max(ctx.source(name).spec.delivery.extracted_on for name in tables).isoformat(),
         "lacking": lacking,
+        "undeclared": [
+            {"source_id": s["id"], "title": s["id"], "reason": s["error"]}
+            for s in collect.facts["sources"]
+            if s["status"] == UNDECLARED
+        ],
         "sources": [_source(ctx, name, f) for name, f in figures.items()],
         "gates": [_gate(result) for result in results],
         "stages": list(STAGES if loaded else STAGES[:-1]),
         "totals": [t for f in figures.values() for t in _stages(f, loaded)],
+        "money": [line for f in figures.values() for line in _money(f)],
         "redenomination": [r for f in figures.values() for r in _redenomination(f)],
-        "rejects": _rejects(ctx, figures),
+        "rejects": _rejects(figures),
         "identity": identity_section(ctx, link, batch),
         "equations": found,
         "breaks": [_break(e) for e in equations if e["status"] == "broken"],
@@ -125,17 +128,15 @@ def _write(
 def _lacking(ctx: Context, source: Mapping[str, Any]) -> model.LackingSource:
     reason = {
         "never": "it was never run",
-        "undeclared": source["error"],
         "stale": f"stopped at {source['step']}: {source['error']}; its last published data were used",
         "failed": f"stopped at {source['step']}: {source['error']}",
     }[source["status"]]
-    title = ctx.source(source["id"]).spec.title if source["id"] in ctx.sources else source["id"]
-    return {"source_id": source["id"], "title": title, "reason": reason}
+    return {"source_id": source["id"], "title": ctx.source(source["id"]).spec.title, "reason": reason}
 
 
 def _source(ctx: Context, name: str, figures: SourceFigures) -> model.SourceFacts:
     spec = ctx.source(name).spec
-    lost = figures.records_lost
+    lost = figures.unplaced
     return {
         "source_id": name,
         "title": spec.title,
@@ -212,6 +213,22 @@ def _stages(figures: SourceFigures, loaded: bool) -> list[model.StageTotal]:
     ]
 
 
+def _money(figures: SourceFigures) -> list[model.MoneyLine]:
+    return [
+        {
+            "source_id": figures.source_id,
+            "entity": entity,
+            "currency": currency,
+            "read": figures.read[entity, currency].amount,
+            "loaded": figures.kept[entity, currency].amount,
+            "rejected": figures.rejected[entity, currency].amount,
+            "suspended": figures.suspended[entity, currency].amount,
+        }
+        for entity, currency in figures.read
+        if currency
+    ]
+
+
 def _redenomination(figures: SourceFigures) -> list[model.Redenomination]:
     return [
         {
@@ -227,9 +244,9 @@ def _redenomination(figures: SourceFigures) -> list[model.Redenomination]:
     ]
 
 
-def _rejects(ctx: Context, figures: Mapping[str, SourceFigures]) -> list[model.RejectGroup]:
+def _rejects(figures: Mapping[str, SourceFigures]) -> list[model.RejectGroup]:
     groups: dict[tuple[str, str, str], model.RejectGroup] = {}
-    for name, f in figures.items():
+    for f in figures.values():
         for (disposition, reason, entity, currency), (rows, amount) in f.reasons.items():
             group = groups.setdefault(
                 (disposition, reason, entity),
@@ -237,36 +254,24 @@ def _rejects(ctx: Context, figures: Mapping[str, SourceFigures]) -> list[model.R
                  "unreadable": 0, "examples": []},
             )  # fmt: skip
             group["records"] += rows
-            if currency:
+            if currency and amount is not None:
                 group["amounts"][currency] = group["amounts"].get(currency, 0) + amount
-        carriers = _money_carriers(ctx.source(name).spec)
+        for key, records in f.unreadable.items():
+            groups[key]["unreadable"] += records
         for path in f.rejects:
-            _examples(path, groups, carriers)
+            _examples(path, groups)
     return sorted(groups.values(), key=lambda g: (g["disposition"], g["reason"], g["entity"]))
 
 
-def _money_carriers(spec: SourceSpec) -> frozenset[str]:
-    """Entities with a control amount, and the raw tables that become them.
-
-    A record that could not even be decoded is named by its raw table; its amount is as unknown as one that
-    conform could not read, and is counted so.
-    """
-    money = {name for name, entity in ENTITIES.items() if entity.control_amount}
-    return frozenset(money | {mapping.table for mapping in spec.entities if mapping.name in money})
-
-
-def _examples(path: str, groups: dict[tuple[str, str, str], model.RejectGroup], carriers: frozenset[str]) -> None:
-    """Add the examples of one reject file to their groups, and count the records whose amount is unknown."""
+def _examples(path: str, groups: dict[tuple[str, str, str], model.RejectGroup]) -> None:
+    """Add the examples of one reject file to their groups."""
     columns = ["source_id", "file_name", "record_no", "byte_offset", "source_key", "field", "value_masked", "message",
-               "disposition", "reason", "entity", "level", "amount"]  # fmt: skip
+               "disposition", "reason", "entity"]  # fmt: skip
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(columns=columns):
             keys = zip(*(batch[c].to_pylist() for c in ("disposition", "reason", "entity")), strict=True)
-            unknown = pc.and_(pc.is_null(batch["amount"]), pc.equal(batch["level"], "record")).to_pylist()
             for position, key in enumerate(keys):
                 group = groups[key]
-                if unknown[position] and key[2] in carriers:
-                    group["unreadable"] += 1
                 if len(group["examples"]) < EXAMPLES:
                     row = batch.slice(position, 1).to_pylist()[0]
                     group["examples"].append(

@@ -28,10 +28,12 @@ from pipeline.bank_statements import judge_statements
 from pipeline.context import Context, Work, add_rejects, address_of, merged_counts, perform, source_config
 from pipeline.declared import check_columns
 from pipeline.delivered import delivered, delivery_place
+from pipeline.doubts import Doubts
 from pipeline.gates import check_canonical, check_raw
-from pipeline.history import delivered_files, known_files, remember
+from pipeline.history import delivered_files, known_files, last_delivery, remember
 from pipeline.landed import RawBytes, chain, landed_files
 from pipeline.logs import log
+from pipeline.lost_money import LostMoney
 from pipeline.published_dumps import land_config, no_news, published_dumps, published_landing
 from pipeline.repeats import control_of, known_before, twins_within
 from pipeline.series import check_series
@@ -87,7 +89,7 @@ def _land(ctx: Context, source: Source) -> Manifest:
         log.info("nothing new", source=source.id, address=before.address[:12])
         return before
     # What was landed is its own address: the legacy system is asked every time, and the same answer is no news.
-    config = land_config(files)
+    config = land_config(files, absent=absent)
     return perform(
         ctx,
         "land",
@@ -121,6 +123,7 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
         read: dict[str, int] = {}
         kept: dict[str, int] = {}
         aside: dict[str, dict[str, int]] = {"rejected": {}, "suspended": {}}
+        money = LostMoney(source.spec)
         for landed in landed_files(ctx, before):
             facts = FileFacts()
             per_file: dict[str, int] = {}
@@ -130,7 +133,7 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
                 if split.table not in read:
                     check_columns(source, split.table, split.kept.schema.names)
                 attempt.writer(split.table).write(split.kept)
-                add_rejects(attempt, split.rejects)
+                add_rejects(attempt, money.price(split))
                 lost = {name: _records(split.rejects, name) for name in aside}
                 kept = merged_counts([kept, {split.table: split.kept.num_rows}])
                 for name, count in lost.items():
@@ -141,7 +144,13 @@ def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
             counts = {"kept": 0, "rejected": 0, "suspended": 0, **per_file}
             files.append({**identity, **_as_json(facts), **counts})
             log.info("decoded", source=source.id, file=landed.name, records=facts.records, **per_file)
-        return Work(facts={"files": files, "read": read, "kept": kept, "statements": judged.kept, **aside})
+        return Work(
+            facts={
+                "files": files, "read": read, "kept": kept, "statements": judged.kept, **aside,
+                "placed": money.placed, "unreadable": money.unreadable,
+            },
+            totals={name: totals.to_json() for name, totals in money.totals.items()},
+        )  # fmt: skip
 
     config = source_config(source) + judged.config
     return perform(ctx, "decode", source.id, inputs=[before.ref], config=config, work=work)
@@ -176,6 +185,7 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
         totals = {name: Totals() for name in ("read", "kept", *ASIDE)}
         by_file = FileTotals()
         raw = RawBytes(landed_files(ctx, before))
+        doubts = Doubts(ctx, before)
         for entity in spec.entity_names:
             writer = attempt.writer(entity, conformed_schema(entity))
             for mapping in spec.maps(entity):
@@ -185,7 +195,10 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
                     split = conform(spec, mapping, batch, lookups)
                     writer.write(split.kept)
                     add_rejects(attempt, raw.fill(split.rejects))
+                    doubts.answer(mapping, split.rejects)
                     _count(totals, by_file, split)
+        for left in doubts.left():
+            add_rejects(attempt, left)
         control = control_of(by_file, ctx.settings.hmac_secret())
         decoded = chain(ctx, before)["decode"].facts["files"]
         files = [{**file, "control": control.get(file["sha256"], {})} for file in decoded]
@@ -236,35 +249,34 @@ def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
             declaration says stop.
     """
     published = ctx.store.state(f"published/{source.id}") or {}
-    check_series(source, _delivered(ctx, before.ref), _delivered(ctx, published.get("ref")))
-    if not is_absent(ctx, before):
-        check_shrinking(source, _rows(before), _rows(_published_tables(ctx, published.get("ref"))))
+    last, steps, absent = last_delivery(ctx, source.id), chain(ctx, before), is_absent(ctx, before)
+    former = last["decode"].facts["files"] if last else []
+    check_series(source, steps["decode"].facts["files"], former)
+    if not absent:
+        check_shrinking(source, _rows(before), _rows(last["balance"]) if last else {})
+    files = delivered_files(ctx, before)
+    if last:
+        remember(
+            ctx, source.id, delivered_files(ctx, last["balance"])
+        )  # where the process that published it was killed
     warnings = published.get("warnings", [])
     if published.get("ref") != before.ref:
-        files = delivered_files(ctx, before)
-        current = [file["sha256"] for file in _delivered(ctx, published.get("ref"))]
-        known = known_before(source, files, known_files(ctx, source.id), current)
-        warnings = [*chain(ctx, before)["conform"].facts["warnings"], *known]
-        remember(ctx, source.id, files)
+        known = known_before(source, files, known_files(ctx, source.id), [file["sha256"] for file in former])
+        warnings = [*steps["conform"].facts["warnings"], *known]
     for warning in warnings:
         log.warning("likely repeat", source=source.id, what=warning)
-    state = {"ref": before.ref, "absent": is_absent(ctx, before), "warnings": warnings}
+    state = {"ref": before.ref, "absent": absent, "warnings": warnings}
+    if absent:
+        state["delivered"] = last["balance"].ref if last else None
     ctx.store.set_state(f"published/{source.id}", state)
+    # Not before: files that are known and not published would look as if they had been replaced.
+    remember(ctx, source.id, files)
     log.info("published", source=source.id, address=before.address[:12])
     return before
 
 
-def _rows(tables: Manifest | None) -> dict[str, int]:
-    return {} if tables is None else {name: table.rows for name, table in tables.tables.items()}
-
-
-def _published_tables(ctx: Context, ref: str | None) -> Manifest | None:
-    return None if ref is None else ctx.store.manifest(ref)
-
-
-def _delivered(ctx: Context, ref: str | None) -> list[dict[str, Any]]:
-    """The delivered files behind a source's tables, as they were decoded."""
-    return [] if ref is None else list(chain(ctx, ctx.store.manifest(ref))["decode"].facts["files"])
+def _rows(balance: Manifest) -> dict[str, int]:
+    return {name: table.rows for name, table in balance.tables.items()}
 
 
 _STEPS: dict[str, Callable[[Context, Source, Manifest], Manifest]] = {

@@ -223,7 +223,13 @@ class Store:
         with self._guard("read", path):
             if not self.fs.exists(path):
                 return None
-            data: dict[str, Any] = json.loads(self.fs.cat_file(path))
+            text = self.fs.cat_file(path)
+        try:
+            data: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise StoreError(
+                f"damaged pointer: {error}", file=path, remedy="remove the file and run the source again"
+            ) from error
         return data
 
     def states(self, folder: str) -> list[str]:

@@ -10,17 +10,19 @@ from rich.console import Console
 
 from audit.totals import Totals
 from billing.errors import BillingError, place
-from pipeline.consolidation import LACKING
+from billing.wording import count, counted
+from pipeline.consolidation import LACKING, UNDECLARED
 from pipeline.context import Context
 from pipeline.figures import SourceFigures, source_figures
 from pipeline.landed import chain
 from pipeline.published import published
-from pipeline.reconciliation import OTHERS, count, equations_table, money, not_in_load, plain_table
+from pipeline.reconciliation import OTHERS, equations_table, money, not_in_load, plain_table
 from pipeline.store import Manifest
 from pipeline.version import code_version
 
 _MONEY_ENTITIES = (("account", "balances"), ("invoice", "invoices"), ("payment", "payments"),
                    ("adjustment", "adjustments"))  # fmt: skip
+_MARKS = {"published": "[green]✓[/]", "absent": "[dim]no delivery[/]", UNDECLARED: "[yellow]not declared[/]"}
 
 
 def print_summary(
@@ -54,8 +56,8 @@ def print_summary(
     _money_table(figures, console)
     identity = steps["link"].facts["figures"]
     console.print(
-        f"Customers: {count(identity['records'])} subscribers in, {count(identity['clusters'])} customers out; "
-        f"{count(identity['waiting'])} pairs wait for a review",
+        f"Customers: {counted(identity['records'], 'subscriber')} in, {counted(identity['clusters'], 'customer')} "
+        f"out; {counted(identity['waiting'], 'pair')} {'waits' if identity['waiting'] == 1 else 'wait'} for a review",
         highlight=False,
     )
     balanced = _equations(batch, console)
@@ -93,13 +95,13 @@ def _sources_table(
     for entry in sources or [_outcome(ctx, name) for name in ctx.sources]:
         name, status = entry["id"], entry["status"]
         f = figures.get(name)
-        mark = {"published": "[green]✓[/]", "absent": "[dim]no delivery[/]"}.get(status, f"[bold red]{status}[/]")
+        mark = _MARKS.get(status, f"[bold red]{status}[/]")
         if status in LACKING:
             lacking.append(name)
         if f is None:
             table.add_row(name, mark)
             continue
-        lost = f.records_lost
+        lost = f.unplaced
         table.add_row(
             name,
             mark,
@@ -122,15 +124,18 @@ def _sources_table(
                 console.print(f"  remedy: {entry['remedy']}", markup=False, highlight=False)
             if entry["status"] == "stale":
                 console.print("  its last published data were used", highlight=False)
+        elif entry["status"] == UNDECLARED:
+            console.print(f"[yellow]{entry['id']}[/] is {entry['error']}", highlight=False)
+            console.print(f"  remedy: {entry['remedy']}", markup=False, highlight=False)
     return lacking
 
 
 def _explain(figures: Collection[SourceFigures], console: Console) -> None:
     """What the columns mean, and what was set aside for which reasons."""
-    lost = sum(sum(f.records_lost.values()) for f in figures)
+    lost = sum(sum(f.unplaced.values()) for f in figures)
+    told = f", and {counted(lost, 'record')} that nothing could be made of and that no equation counts" if lost else ""
     console.print(
-        f"Read are the rows that the records became, and {count(lost)} records that nothing could be made of and that "
-        "are in no equation; flagged are findings on single attributes.",
+        f"Read are the rows that the records became{told}; flagged are findings on single attributes.",
         style="dim", highlight=False,
     )  # fmt: skip
     reasons: Counter[tuple[str, str]] = Counter()
@@ -165,6 +170,9 @@ def _money_table(figures: dict[str, SourceFigures], console: Console) -> None:
         for currency in currencies:
             table.add_row(words, currency, *(money(total[entity, currency].amount) for total in sums.values()))
     console.print(table)
+    if unreadable := sum(sum(f.unreadable.values()) for f in figures.values()):
+        console.print(f"{counted(unreadable, 'record')} set aside without an amount that can be read: in no sum",
+                      highlight=False)  # fmt: skip
 
 
 def _equations(batch: Manifest, console: Console) -> bool:
@@ -179,7 +187,7 @@ def _equations(batch: Manifest, console: Console) -> bool:
 def _changes(batch: Manifest) -> str:
     counts = batch.facts["counts"]
     total = {name: sum(c.get(name, 0) for c in counts.values()) for name in ("inserted", "updated", "unchanged")}
-    return ", ".join(f"{count(number)} rows {name}" for name, number in total.items())
+    return ", ".join(f"{counted(number, 'row')} {name}" for name, number in total.items())
 
 
 def _rows(totals: Totals) -> int:

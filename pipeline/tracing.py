@@ -18,6 +18,7 @@ from extractors.base import LandedFile, read_raw
 from extractors.codepages import decode_table
 from loaders.warehouse import connect
 from pipeline.context import Context
+from pipeline.history import last_delivery
 from pipeline.landed import landed_files
 from pipeline.logs import log
 
@@ -157,10 +158,8 @@ class _Bytes:
         self._ctx = ctx
         self._files: dict[str, LandedFile] = {}
         for name in ctx.sources:
-            published = ctx.store.state(f"published/{name}")
-            if published and published["ref"]:
-                for file in landed_files(ctx, ctx.store.manifest(published["ref"])):
-                    self._files[file.sha256] = file
+            if last := last_delivery(ctx, name):
+                self._files |= {file.sha256: file for file in landed_files(ctx, last["land"])}
 
     def __call__(self, source_id: str, sha256: str, offset: int, length: int) -> bytes | None:
         file = self._files.get(sha256) or self._stored(sha256)

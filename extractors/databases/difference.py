@@ -24,13 +24,21 @@ from extractors.databases.session import Column, Kind
 _VALUE = rb'"[^"]*+(?:""[^"]*+)*+"'
 _READ: Mapping[Kind, Any] = {
     "integer": int,
-    "decimal": lambda value: Decimal(value.decode("ascii")),
+    "decimal": lambda value: _number(value.decode("ascii")),
     "instant": lambda value: dt.datetime.fromisoformat(value.decode("ascii")),
     # by their bytes: what the database was asked to order them by, or a form whose texts are in the order of time
     **dict.fromkeys(("text", "date", "timestamp", "uuid", "boolean", "bytes")),
 }
 
 Key = tuple[Any, ...]
+
+
+def _number(text: str) -> Decimal:
+    """A number that has a place among others: any but NaN."""
+    number = Decimal(text)
+    if number.is_nan():
+        raise ValueError("NaN has no place in an order")
+    return number
 
 
 @dataclass

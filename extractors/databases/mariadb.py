@@ -15,7 +15,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from billing.file_specs import SqlFile, SqlTable
-from extractors.databases.session import FETCH_ROWS, LOCK_SECONDS, Column, Kind, Session, lines
+from extractors.databases.session import FETCH_ROWS, LOCK_SECONDS, Column, Kind, Session, lines, quoted
 
 GRACE_SECONDS = 30
 WRITE_SECONDS = 600
@@ -51,7 +51,7 @@ class MariaSession(Session):
         raw = spec.code_page is not None
         super().__init__("latin-1" if raw else "utf-8")
         self._raw = raw
-        self._quote = connection.dialect.identifier_preparer.quote_identifier
+        self._preparer = connection.dialect.identifier_preparer
         self._driver = cast(Any, connection.connection.driver_connection)
         self._driver.decoders = {}  # values stay the texts that the server sends
         self._database = str(connection.engine.url.database or "")
@@ -75,7 +75,7 @@ class MariaSession(Session):
 
     def quote(self, name: str) -> str:
         """A name between backticks."""
-        return str(self._quote(name))
+        return quoted(self._preparer, name)
 
     def columns(self, body: str) -> list[Column]:
         """Columns by their type and character set."""

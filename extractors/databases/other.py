@@ -12,7 +12,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from billing.file_specs import SqlFile
-from extractors.databases.session import FETCH_ROWS, Column, Session, lines
+from extractors.databases.session import FETCH_ROWS, Column, Session, lines, quoted
 from extractors.databases.session import text as text_of
 
 
@@ -28,7 +28,7 @@ class OtherSession(Session):
         super().__init__("utf-8")
         self._connection = connection
         self._floats: set[str] = set()
-        self._quote = connection.dialect.identifier_preparer.quote_identifier
+        self._preparer = connection.dialect.identifier_preparer
         self.notes.append(
             f"{connection.dialect.name} is read through {connection.dialect.driver} as it is: one state of the data, "
             "rights and time limits are those of the account"
@@ -41,7 +41,7 @@ class OtherSession(Session):
 
     def quote(self, name: str) -> str:
         """A name between the quotes of the dialect."""
-        return str(self._quote(name))
+        return quoted(self._preparer, name)
 
     def columns(self, body: str) -> list[Column]:
         """Names only."""

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from billing.errors import SourceError, SourceUnavailable
 from billing.file_specs import SqlFile
-from extractors.databases.session import LOCK_SECONDS, Column, Kind, Session
+from extractors.databases.session import LOCK_SECONDS, Column, Kind, Session, quoted
 
 if TYPE_CHECKING:
     import psycopg
@@ -32,7 +32,7 @@ KINDS: dict[int, Kind] = {
     26: "integer", 700: "float", 701: "float", 790: "decimal", 1042: "text", 1043: "text", 1082: "date",
     1114: "timestamp", 1184: "instant", 1700: "decimal", 2950: "uuid",
 }  # fmt: skip
-_BOOLEAN, _BYTES, _MONEY = "boolean", "bytes", "money"
+_BOOLEAN, _BYTES, _MONEY, _FILLED = "boolean", "bytes", "money", "bpchar"
 
 
 def engine(url: sa.URL, spec: SqlFile) -> sa.Engine:
@@ -61,7 +61,7 @@ class PostgresSession(Session):
     def __init__(self, connection: sa.Connection, spec: SqlFile) -> None:
         raw = spec.code_page is not None
         super().__init__(spec.code_page or "utf-8")
-        self._quote = connection.dialect.identifier_preparer.quote_identifier
+        self._preparer = connection.dialect.identifier_preparer
         self._driver = cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
         self._patience = spec.statement_timeout_seconds + GRACE_SECONDS
         settings = {
@@ -81,8 +81,8 @@ class PostgresSession(Session):
         self._bytes_are_utf8 = raw or encoding == "UTF8"
 
     def quote(self, name: str) -> str:
-        """A name between double quotes, always: an unquoted one would be folded."""
-        return str(self._quote(name))
+        """A name between double quotes."""
+        return quoted(self._preparer, name)
 
     def columns(self, body: str) -> list[Column]:
         """Columns by their type's number."""
@@ -121,17 +121,22 @@ class PostgresSession(Session):
         name = self.quote(column.name)
         if column.kind != "text":
             return name
-        return self.compared(column) if self._bytes_are_utf8 else f"convert_to({name}::text, 'UTF8')"
+        # a cast would leave out the blanks that fill a CHAR up, which stand in the dump
+        written = f"format('%s', {name})" if column.type == _FILLED else f"{name}::text"
+        return f'{written} COLLATE "C"' if self._bytes_are_utf8 else f"convert_to({written}, 'UTF8')"
 
     def compared(self, column: Column) -> str:
-        """Texts by their bytes as the database keeps them."""
+        """Texts by their bytes as the database keeps them; money without its sign."""
         name = self.quote(column.name)
-        return f'{name}::text COLLATE "C"' if column.kind == "text" else name
+        if column.kind == "text":
+            return f'{name}::text COLLATE "C"'
+        return f"{name}::numeric" if column.type == _MONEY else name
 
     def literal(self, column: Column, text: str) -> str:
         """A quoted text that the server casts to the column's type."""
-        quoted = "'" + text.replace("'", "''") + "'"
-        return quoted if column.kind == "text" else f"CAST({quoted} AS {column.type})"
+        written = "'" + text.replace("'", "''") + "'"
+        type_ = "numeric" if column.type == _MONEY else column.type
+        return written if column.kind == "text" else f"CAST({written} AS {type_})"
 
     def one(self, select: str) -> list[str | None]:
         """The first row; what is selected must be text."""

@@ -110,10 +110,8 @@ class Result:
         if kind not in ORDERED:
             raise self._error(f"the watermark {name} holds {kind} values, which have no order", "choose another column")
         column = replace(self.by_name[name], kind=kind)
-        compared = self.session.compared(column)
-        highest = f"MAX({compared})" if kind == "text" else f"CAST(MAX({compared}) AS {self.session.text_type})"
         count, watermark = self.session.one(
-            f"SELECT CAST(COUNT(*) AS {self.session.text_type}), {highest} FROM {self.body}"
+            f"SELECT CAST(COUNT(*) AS {self.session.text_type}), {self.session.highest(column)} FROM {self.body}"
         )
         if any("\ud800" <= char <= "\udfff" for char in watermark or ""):  # bytes that are no text
             raise self._error(f"has a watermark {name} whose highest value is no text", "choose another column")
@@ -123,7 +121,7 @@ class Result:
             return replace(made, mode="watermark", watermark_before=before, watermark=watermark)
         since, why = self._since(before, kind)
         if since is not None:
-            condition = f"{compared} >= {self.session.literal(column, since)}"
+            condition = f"{self.session.compared(column)} >= {self.session.literal(column, since)}"
             counts = self._merged(path, base, order, condition, name)
             if counts.rows == int(count or 0):
                 return Extraction(

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import BinaryIO, Literal
 
+from sqlalchemy.sql.compiler import IdentifierPreparer
+
 from billing.file_specs import SqlTable
 
 Kind = Literal[
@@ -62,7 +64,7 @@ class Session(ABC):
 
     @abstractmethod
     def quote(self, name: str) -> str:
-        """A name between the quotes of this database."""
+        """A name between the quotes of this database, always: an unquoted one would be folded, or be a keyword."""
 
     @abstractmethod
     def columns(self, body: str) -> list[Column]:
@@ -92,6 +94,11 @@ class Session(ABC):
         """What a watermark is compared with."""
         return self.ordered(column)
 
+    def highest(self, column: Column) -> str:
+        """The highest value of a watermark, selected as a text that loses nothing of it."""
+        most = f"MAX({self.compared(column)})"
+        return most if column.kind == "text" else f"CAST({most} AS {self.text_type})"
+
     def kind_of_key(self, column: Column, body: str) -> Kind:
         """What the values of a key or a watermark are, where the declared type does not tell."""
         return column.kind
@@ -114,6 +121,19 @@ class Session(ABC):
             return ".".join(self.quote(part) for part in result.source.split("."))
         query = (result.query or "").strip().rstrip(";")
         return f"(\n{query}\n) AS result"  # a query may end with a comment
+
+
+def quoted(preparer: IdentifierPreparer, name: str) -> str:
+    """A name between the quotes of a dialect.
+
+    `quote_identifier` itself doubles percent signs for drivers that take parameters; ours are given none.
+
+    >>> from sqlalchemy.dialects import postgresql
+    >>> quoted(postgresql.dialect().identifier_preparer, 'the "RABAT" %')
+    '"the ""RABAT"" %"'
+    """
+    inside = name.replace(preparer.escape_quote, preparer.escape_to_quote)
+    return f"{preparer.initial_quote}{inside}{preparer.final_quote}"
 
 
 def lines(rows: Iterable[Sequence[object]]) -> str:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from billing.errors import SourceError
 from billing.file_specs import SqlFile
 from extractors.databases import session
-from extractors.databases.session import FETCH_ROWS, Column, Kind, Session, lines
+from extractors.databases.session import FETCH_ROWS, Column, Kind, Session, lines, quoted
 
 _TICKS = 10_000  # virtual machine steps between two looks at the clock
 _STORED: dict[str, Kind] = {"integer": "integer", "real": "decimal", "text": "text", "blob": "bytes"}
@@ -57,7 +57,7 @@ class SqliteSession(Session):
 
     def __init__(self, connection: sa.Connection, spec: SqlFile) -> None:
         super().__init__("utf-8")
-        self._quote = connection.dialect.identifier_preparer.quote_identifier
+        self._preparer = connection.dialect.identifier_preparer
         self._driver = cast("sqlite3.Connection", connection.connection.driver_connection)
         # bytes that are no UTF-8 go through as they are: the decoder knows the declared page
         self._driver.text_factory = _as_written
@@ -71,7 +71,7 @@ class SqliteSession(Session):
 
     def quote(self, name: str) -> str:
         """A name between double quotes."""
-        return str(self._quote(name))
+        return quoted(self._preparer, name)
 
     def columns(self, body: str) -> list[Column]:
         """Names only: every value has its own type."""
@@ -81,6 +81,10 @@ class SqliteSession(Session):
     def ordered(self, column: Column) -> str:
         """Texts by their bytes, whatever collation was declared."""
         return f"{self.quote(column.name)} COLLATE BINARY"
+
+    def highest(self, column: Column) -> str:
+        """As it is: a cast would round a binary float, perhaps up, and rows of that very value would be missed."""
+        return f"MAX({self.compared(column)})"
 
     def kind_of_key(self, column: Column, body: str) -> Kind:
         """The one storage class of all its values.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from extractors.databases.session import Kind
 
 ORDERED: tuple[Kind, ...] = ("integer", "decimal", "date", "timestamp", "instant", "text")
 """Kinds that can be a watermark."""
 
+_DIGITS = 20_000  # more than any database keeps of a number
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?")
 
@@ -33,6 +34,8 @@ def lower_bound(text: str, kind: Kind, overlap: int, cut_off: dt.date) -> str:
 
     >>> lower_bound("1200", "integer", 200, dt.date(2003, 12, 31))
     '1000'
+    >>> lower_bound("12345678901234567890123456789012.5", "decimal", 1, dt.date(2003, 12, 31))
+    '12345678901234567890123456789011.5'
     >>> lower_bound("2003-10-31 23:59:59.5", "timestamp", 60, dt.date(2003, 12, 31))
     '2003-10-31 23:58:59.500000'
     >>> lower_bound("9999-12-31", "date", 2, dt.date(2003, 12, 31))
@@ -49,7 +52,8 @@ def lower_bound(text: str, kind: Kind, overlap: int, cut_off: dt.date) -> str:
     number = Decimal(text)
     if not number.is_finite():
         raise ValueError("it is no number")
-    return f"{number - overlap:f}"
+    with localcontext(prec=_DIGITS):  # rounding up would leave rows out
+        return f"{number - overlap:f}"
 
 
 def _text_bound(text: str, overlap: int, cut_off: dt.date) -> str:

@@ -5,33 +5,11 @@ from pathlib import Path
 
 import pytest
 from remote_servers import HOST, LOGIN, PASSWORD, serving
+from source_world import declare_in, remote_accounts
 
 from extractors.remote.sftp import fingerprint
 
 DESCRIBE = Path(__file__).with_name("describe.py").read_text()
-DECLARED = """
-id = "torun"
-title = "Toruń"
-system = "test"
-[delivery]
-extracted_on = 2003-12-31
-url = "{url}"
-connection = "region_torun"
-[[files]]
-name = "konta"
-format = "delimited"
-pattern = "*.csv"
-code_page = "cp1250"
-[[entities]]
-name = "account"
-from = "konta"
-[entities.fields]
-account_key = "NR"
-account_no = "NR"
-subscriber_key = "NR"
-currency = {{ value = "PLN" }}
-closing_balance = {{ column = "SALDO", decimal = "," }}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +21,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def declared(tmp_path, server):
-    folder = tmp_path / "sources" / "torun"
-    folder.mkdir(parents=True)
-    (folder / "source.toml").write_text(DECLARED.format(url=server.url))
+    declare_in(tmp_path / "sources", remote_accounts(server.url), "torun")
     return {"BLUELINE_SOURCES": str(tmp_path / "sources"), "BLUELINE_HOME": str(tmp_path / "home")}
 
 

@@ -1,11 +1,14 @@
-"""A real PostgreSQL: one server a session, one migrated database a test."""
+"""A real PostgreSQL: one server a session, one migrated database a test; and legacy databases to read from."""
 
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import mariadb_server
 import psycopg
 import pytest
 
@@ -39,6 +42,33 @@ def empty_database(server: postgres.Server) -> Iterator[str]:
 def warehouse(server: postgres.Server) -> Iterator[str]:
     """SQLAlchemy URL of a migrated, empty warehouse."""
     yield from _database(server, postgres.WAREHOUSE)
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb_server.MariaServer]:
+    """A MariaDB of its own, stopped at the end."""
+    if why := mariadb_server.missing():
+        pytest.skip(why)
+    with mariadb_server.serving(tmp_path_factory.mktemp("maria")) as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def legacy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Any, str]]:
+    """A database of each kind: which one, a connection to prepare it, and its URL (SQLite: the delivered file)."""
+    connection: Any
+    if request.param == "sqlite":
+        (tmp_path / "probe").mkdir()
+        connection = sqlite3.connect(tmp_path / "probe" / "b.db", isolation_level=None)
+        url = "b.db"
+    elif request.param == "postgresql":
+        url = request.getfixturevalue("empty_database")
+        connection = psycopg.connect(conninfo(url), autocommit=True)
+    else:
+        running = request.getfixturevalue("mariadb")
+        connection, url = running.connect(charset="utf8mb4"), running.url()
+    yield request.param, connection, url
+    connection.close()
 
 
 def _database(server: postgres.Server, template: str) -> Iterator[str]:

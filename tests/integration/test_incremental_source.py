@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import mariadb_server
-import psycopg
 import pytest
 from extractor_probe import declare, run
 
@@ -17,7 +13,8 @@ from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.databases.extraction import Fetching, PublishedDump
 from extractors.landing import land
-from loaders.warehouse import conninfo
+
+Legacy = tuple[str, Any, str]
 
 TYPES = {
     "sqlite": ("TEXT", "NUMERIC(12,2)", "TIMESTAMP"),
@@ -55,29 +52,9 @@ class Region:
         return declare([file], key=case("NR"), amount=case("SALDO"))
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb_server.MariaServer]:
-    if why := mariadb_server.missing():
-        pytest.skip(why)
-    with mariadb_server.serving(tmp_path_factory.mktemp("maria")) as running:
-        yield running
-
-
-@pytest.fixture(params=list(TYPES))
-def region(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Region]:
-    connection: Any
-    if request.param == "sqlite":
-        (tmp_path / "probe").mkdir()
-        connection = sqlite3.connect(tmp_path / "probe" / "b.db", isolation_level=None)
-        url = "b.db"
-    elif request.param == "postgresql":
-        url = request.getfixturevalue("empty_database")
-        connection = psycopg.connect(conninfo(url), autocommit=True)
-    else:
-        server = request.getfixturevalue("mariadb")
-        connection, url = server.connect(charset="utf8mb4"), server.url()
-    yield Region(request.param, connection, url)
-    connection.close()
+@pytest.fixture
+def region(legacy: Legacy) -> Region:
+    return Region(*legacy)
 
 
 FIRST = [

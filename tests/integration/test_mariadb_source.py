@@ -27,10 +27,9 @@ KONTA = """CREATE TABLE konta (
     KOPIA varbinary(8), RODZAJ enum('z','a'), CZAS time)"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaServer]:
-    with mariadb_server.serving(tmp_path_factory.mktemp("maria")) as running:
-        yield running
+@pytest.fixture
+def server(mariadb: MariaServer) -> MariaServer:
+    return mariadb
 
 
 @pytest.fixture

@@ -22,9 +22,11 @@ from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.deciding import decide_all
 from pipeline.explaining import show_explanation
+from pipeline.landed import chain
 from pipeline.people import record_values
 from pipeline.reconciliation import not_in_load
 from pipeline.run import run_all
+from pipeline.summary import print_summary
 from samples.__main__ import main as generate
 
 SUBSCRIBERS = 12_000  # enough for the planted faults to stay below the sources' thresholds
@@ -147,20 +149,39 @@ def test_every_planted_defect_is_found_for_its_reason(world, deliveries):
 
 def test_control_totals_say_of_every_record_what_the_reject_store_says(world):
     ctx, _ = world
-    stored = rows(
-        ctx,
-        "SELECT source_id, disposition, entity, coalesce(currency, ''), count(*), coalesce(sum(amount) * 100, 0) "
-        "FROM control.reject WHERE disposition <> 'flagged' AND level = 'record' AND step <> 'decode' "
-        "GROUP BY 1, 2, 3, 4",
-    )
-    totals = rows(
-        ctx,
-        "SELECT source_id, bucket, entity, coalesce(currency, ''), records, coalesce(amount_grosze, 0) "
-        "FROM control.control_total WHERE step = 'balance' AND bucket IN ('rejected', 'suspended')",
-    )
+    stored = {
+        tuple(key): (count, amount)
+        for *key, count, amount in rows(
+            ctx,
+            "SELECT code, disposition, entity, coalesce(currency, ''), count(*), coalesce(sum(amount) * 100, 0) "
+            "FROM control.reject JOIN control.source USING (source_id) "
+            "WHERE disposition <> 'flagged' AND level = 'record' AND step <> 'decode' GROUP BY 1, 2, 3, 4",
+        )
+    }
     assert {disposition for _, disposition, *_ in stored} == {"rejected", "suspended"}
-    assert any(currency == "DEM" and bucket == "suspended" for _, bucket, _, currency, *_ in totals)
-    assert sorted(stored) == sorted(totals)
+    priced = 0
+    for name in ctx.sources:  # what decode set aside stands in the store by its raw table, in the totals by its entity
+        published = ctx.store.state(f"published/{name}")
+        decode = chain(ctx, ctx.store.manifest(published["ref"]))["decode"]
+        for disposition, totals in decode.totals.items():
+            for entity, by_currency in totals.items():
+                for currency, total in by_currency.items():
+                    records, amount = stored.get((name, disposition, entity, currency), (0, 0))
+                    money = total["debit"] + total["credit"]
+                    stored[name, disposition, entity, currency] = (records + total["records"], amount + money)
+                    priced += money != 0
+    assert priced
+    totals = {
+        tuple(key): (records, amount)
+        for *key, records, amount in rows(
+            ctx,
+            "SELECT code, bucket, entity, coalesce(currency, ''), records, coalesce(amount_grosze, 0) FROM "
+            "control.control_total JOIN control.source USING (source_id) "
+            "WHERE step = 'balance' AND bucket IN ('rejected', 'suspended')",
+        )
+    }
+    assert any(currency == "DEM" and bucket == "suspended" for _, bucket, _, currency in totals)
+    assert stored == totals
 
 
 def test_a_record_that_was_set_aside_is_found_by_its_key_and_by_a_number_in_its_bytes(world):
@@ -350,7 +371,7 @@ def test_a_later_delivery_updates_what_changed_and_still_closes(world, deliverie
 
 
 def test_a_source_that_is_not_declared_any_more_is_told_and_keeps_its_rows(world, deliveries, tmp_path):
-    """Runs last, too: what was loaded of the source stays, and the run does not call itself complete."""
+    """Runs last, too: what was loaded of the source stays, and the run is complete without it."""
     ctx, _ = world
     for name, source in ctx.sources.items():
         if name != "gdansk":
@@ -359,8 +380,13 @@ def test_a_source_that_is_not_declared_any_more_is_told_and_keeps_its_rows(world
     result = run_all(fewer, run_id="fewer")
     assert result.error is None
     report = json.loads((fewer.settings.reports_path / "fewer" / "run.json").read_text())
-    assert report["verdict"] == "incomplete"
-    assert [source["source_id"] for source in report["lacking"]] == ["gdansk"]
+    assert report["verdict"] == "balanced"
+    assert report["lacking"] == []
+    assert [source["source_id"] for source in report["undeclared"]] == ["gdansk"]
+    said = io.StringIO()
+    assert print_summary(fewer, result.ref, Console(file=said, width=300), run_id="fewer")
+    assert "gdansk is not declared any more" in said.getvalue()
+    assert "delete state/published/gdansk.json below the store" in said.getvalue()
     assert not_in_load(fewer, ctx.database_url) == ["gdansk"]
     assert rows(ctx, "SELECT count(*) > 0 FROM billing.payment JOIN control.source USING (source_id) "
                      "WHERE code = 'gdansk'") == [(True,)]  # fmt: skip

@@ -4,86 +4,21 @@ import json
 import re
 
 import pytest
+from source_world import SourceWorld, accounts
 
 from billing.errors import SourceError
-from billing.settings import Settings
-from pipeline.context import Context
 from pipeline.figures import source_figures
 from pipeline.history import known_files
 from pipeline.repeats import known_before
-from pipeline.source_steps import STEPS, run_source_step
 from pipeline.store import read_batches
 
-ACCOUNTS = """
-id = "probe"
-title = "Accounts"
-system = "test"
-[delivery]
-extracted_on = 2003-12-31
-{delivery}
-[[files]]
-name = "konta"
-format = "delimited"
-pattern = "konta*.csv"
-code_page = "cp1250"
-[[entities]]
-name = "account"
-from = "konta"
-[entities.fields]
-account_key = "NR"
-account_no = "NR"
-subscriber_key = "NR"
-currency = {{ value = "PLN" }}
-closing_balance = {{ column = "SALDO", decimal = "," }}
-"""
 OCTOBER = "NR;SALDO\n1001;10,50\n1002;-3,00\n1003;0,00\n"
 REEXPORTED = OCTOBER.replace("\n", "\r\n").replace("10,50", "10,5")
 
 
 @pytest.fixture
 def world(tmp_path):
-    return World(tmp_path)
-
-
-class World:
-    """One source, its delivery folder, and its steps."""
-
-    def __init__(self, home):
-        self.home = home
-        self.folder = home / "deliveries" / "probe"
-        self.folder.mkdir(parents=True)
-        self.declare(ACCOUNTS)
-
-    def declare(self, text, delivery=""):
-        path = self.home / "sources" / "probe" / "source.toml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.format(delivery=delivery))
-
-    def deliver(self, **files):
-        """Put the delivery there in place of the one before; `konta_1` is konta_1.csv."""
-        for path in self.folder.iterdir():
-            path.unlink()
-        for name, text in files.items():
-            suffix = ".sta" if text.startswith(":20:") else ".csv"
-            (self.folder / f"{name}{suffix}").write_bytes(text.encode("cp1250"))
-
-    def run(self, until=STEPS[-1]):
-        settings = Settings(home=self.home, sources=self.home / "sources", log_level="ERROR")
-        ctx, ref = Context(settings), None
-        for step in STEPS:
-            manifest = run_source_step(ctx, step, ctx.source("probe"), ref)
-            ref = manifest.ref
-            if step == until:
-                break
-        return ctx, manifest
-
-    def run_of(self, **files):
-        self.deliver(**files)
-        return self.run()
-
-    def warnings(self):
-        ctx, _ = self.run()
-        return ctx.store.state("published/probe")["warnings"]
+    return SourceWorld(tmp_path)
 
 
 def test_the_same_delivery_again_is_nothing_new(world):
@@ -103,7 +38,7 @@ def test_a_delivery_that_lost_most_stops_the_source(world):
     with pytest.raises(SourceError, match="lost most of what is published: account 0 of 20"):
         world.run()
     assert ctx.store.state("published/probe") == published
-    world.declare(ACCOUNTS + "[thresholds]\nmax_shrunk = 1\n")
+    world.declare(accounts() + "[thresholds]\nmax_shrunk = 1\n")
     ctx, manifest = world.run()
     assert manifest.tables["account"].rows == 0
     assert ctx.store.state("published/probe") != published
@@ -164,7 +99,7 @@ def test_two_exports_in_one_delivery_stop_the_source(world):
 
 @pytest.mark.parametrize(("declared", "told"), [("warn", 1), ("allow", 0)])
 def test_they_go_on_where_it_is_declared(world, declared, told):
-    world.declare(ACCOUNTS, f'repeats = "{declared}"')
+    world.declare(accounts(delivery=f'repeats = "{declared}"'))
     world.deliver(konta_1=OCTOBER, konta_2=REEXPORTED)
     _, manifest = world.run(until="conform")
     assert len(manifest.facts["warnings"]) == told
@@ -174,7 +109,7 @@ def test_a_replacing_repeat_stops_where_it_is_declared_and_the_published_tables_
     world.deliver(konta_10=OCTOBER)
     ctx, _ = world.run()
     before = ctx.store.state("published/probe")
-    world.declare(ACCOUNTS, 'repeats = "stop"')
+    world.declare(accounts(delivery='repeats = "stop"'))
     world.deliver(konta_11=REEXPORTED)
     with pytest.raises(SourceError, match=r"konta_11\.csv: has other bytes but the control totals of konta_10\.csv"):
         world.run()
@@ -207,7 +142,6 @@ title = "Bank"
 system = "MT940"
 [delivery]
 extracted_on = 2003-12-31
-{delivery}
 [[files]]
 name = "wyciag"
 format = "mt940"
@@ -217,9 +151,9 @@ code_page = "cp1250"
 name = "payment"
 from = "wyciag_entries"
 [entities.fields]
-payment_key = {{ columns = ["statement_reference", "statement_no", "entry_no"], join = "/" }}
+payment_key = { columns = ["statement_reference", "statement_no", "entry_no"], join = "/" }
 account_key = "account"
-paid_on = {{ column = "value_date", format = "YYYY-MM-DD" }}
+paid_on = { column = "value_date", format = "YYYY-MM-DD" }
 currency = "currency"
 amount = "amount"
 [thresholds]

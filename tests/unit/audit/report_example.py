@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.report_model import EquationResult, GateFacts, RunReport, SourceFacts, StageTotal
+from audit.report_model import EquationResult, GateFacts, MoneyLine, RunReport, SourceFacts, StageTotal
 
 STAGES = ["read", "decoded", "conformed", "normalised", "checked", "published", "loaded"]
 REGIONS = [
@@ -51,11 +51,13 @@ def example_run(*, broken: bool = False, lacking: bool = True) -> RunReport:
         ]
         if lacking
         else [],
+        "undeclared": [],
         "sources": [_source(n, *region) for n, region in enumerate(REGIONS)],
         "gates": [gate for n, region in enumerate(REGIONS) for gate in _gates(n, region[0])]
         + [_gate("consolidated", "*", entity, rows * 7) for entity, rows in PER_ENTITY.items()],
         "stages": STAGES[:-1] if broken else STAGES,
         "totals": [t for n, region in enumerate(REGIONS) for t in _totals(n, region[0])],
+        "money": [line for n, region in enumerate(REGIONS) for line in _money(n, region[0])],
         "redenomination": [
             {"source_id": "lodz", "entity": "payment", "records": 212, "delivered": 2_438_511_00, "booked": 243_90,
              "rounding": "0.048900"},
@@ -182,6 +184,19 @@ def _totals(n: int, source_id: str) -> list[StageTotal]:
                 }
             )
     return totals
+
+
+def _money(n: int, source_id: str) -> list[MoneyLine]:
+    """Two records of a payment are held back in every source, and one is rejected."""
+    lines: list[MoneyLine] = []
+    for entity, money in MONEY_OF.items():
+        aside = (45_17, 90_34) if entity == "payment" else (0, 0)
+        read = money * 100 + n
+        lines.append(
+            {"source_id": source_id, "entity": entity, "currency": "PLN", "read": read,
+             "loaded": read - sum(aside), "rejected": aside[0], "suspended": aside[1]}
+        )  # fmt: skip
+    return lines
 
 
 def _rejects() -> list[Any]:

@@ -120,6 +120,23 @@ def test_totals_are_summed_over_sources_and_currencies_kept_apart(tmp_path):
     assert overall.count("246,90") == len(run["stages"]) * 2
 
 
+def test_money_that_was_read_is_told_to_the_grosz(tmp_path):
+    run = example_run()
+    row = re.escape("payment PLN 279 097 714,21 279 096 765,64 316,19 632,38 ✓ nothing")
+    assert re.search(row, page_of(run, tmp_path / "a").text)
+    run["money"][4]["loaded"] -= 1
+    assert "✗ +0,01" in page_of(run, tmp_path / "b").text
+
+
+def test_records_without_a_readable_amount_are_counted_beside_the_money(tmp_path):
+    run = example_run()
+    for group in run["rejects"]:
+        group["unreadable"] = 0
+    assert "without an amount that can be read" not in page_of(run, tmp_path / "a").text
+    run["rejects"][0]["unreadable"] = 1
+    assert "1 record was set aside without an amount that can be read" in page_of(run, tmp_path / "b").text
+
+
 def test_old_zloty_are_shown_with_what_rounding_added(tmp_path):
     run = example_run()
     text = page_of(run, tmp_path).text

@@ -44,7 +44,7 @@ def test_deleted_records_may_be_left_out_by_declaration(decoded):
     assert [r["NR"] for r in got.rows()] == ["1", "2", "4"]
     assert got.rejects == []
     assert got.facts.records == 3
-    assert any("1 records with the deletion mark were left out" in note for note in got.facts.notes)
+    assert any("1 record with the deletion mark left out" in note for note in got.facts.notes)
 
 
 @pytest.mark.parametrize(

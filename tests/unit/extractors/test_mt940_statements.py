@@ -182,7 +182,13 @@ def test_what_banks_put_around_statements(read):
     assert len(got.rows("konta_entries")) == 2
     assert not any("passed over" in note for note in got.facts.notes)
     got = read("BANKPLPW\r\n940\r\n" + statement(*CREDIT, *DEBIT))
-    assert any("2 lines outside the statements" in note for note in got.facts.notes)
+    assert got.facts.notes[-1] == (
+        "2 lines outside the statements passed over, the first at byte 0: if it belongs to a statement, have the file "
+        "sent again"
+    )
+    got = read(statement(*CREDIT, *DEBIT) + "\r\nKONIEC\r\n")
+    assert "1 line outside the statements passed over, the first at byte" in got.facts.notes[-1]
+    assert "1 statement of 1 account" in got.facts.notes[1]
 
 
 def test_entries_behind_a_stray_end_mark_are_not_lost(read):
@@ -411,7 +417,7 @@ def test_an_interim_report_beside_statements_is_passed_over(read, before):
     got = read(*([REPORT, text] if before else [text, REPORT]))
     assert [row["statement_no"] for row in got.rows("konta_statements")] == ["8"]
     assert [row["amount"] for row in got.rows("konta_entries")] == [70, -20]
-    assert got.rejects == [] and "1 interim reports (MT942) were passed over" in got.facts.notes
+    assert got.rejects == [] and "1 interim report (MT942) passed over" in got.facts.notes
 
 
 def test_a_file_of_interim_reports_alone_is_refused(read):

@@ -54,7 +54,7 @@ def test_every_line_that_cannot_be_understood_is_named(tmp_path: Path) -> None:
     [
         (None, "no such file"),
         (b"left,right\nlodz/1,opole/7\n", "the column decision is missing"),
-        (b"left,right,decision,why\nlodz/1,opole/7,merge,\x81\n", "neither UTF-8 nor Windows-1250"),
+        (b"left,right,decision,why\nlodz/1,opole/7,merge,\x81\n", "neither UTF-8, UTF-16 nor Windows-1250"),
         (b"", "the column left is missing"),
         (b'left,right,decision,why\nlodz/1,"opole/7,merge,x\n', "not CSV: "),
     ],
@@ -67,7 +67,7 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, mess
         read_file(path)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1250"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1250", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_file_is_taken_as_a_spreadsheet_saves_it(tmp_path: Path, encoding: str, delimiter: str) -> None:
     path = tmp_path / "queue.csv"

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from remote_servers import LOGIN, PASSWORD, serving
+from source_world import declare_in, remote_accounts
 from typer.testing import CliRunner
 
 from billing.errors import ContractError
@@ -33,31 +34,7 @@ def torun(tmp_path, monkeypatch, server):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("extractors.remote.fetch.WAITS", ())
     context.context.cache_clear()
-    folder = tmp_path / "sources" / "torun"
-    folder.mkdir(parents=True)
-    (folder / "source.toml").write_text(f"""
-id = "torun"
-title = "Toruń"
-system = "test"
-[delivery]
-extracted_on = 2003-12-31
-url = "{server.url}"
-connection = "region_torun"
-[[files]]
-name = "konta"
-format = "delimited"
-pattern = "konta.csv"
-code_page = "cp1250"
-[[entities]]
-name = "account"
-from = "konta"
-[entities.fields]
-account_key = "NR"
-account_no = "NR"
-subscriber_key = "NR"
-currency = {{ value = "PLN" }}
-closing_balance = {{ column = "SALDO", decimal = "," }}
-""")
+    declare_in(tmp_path / "sources", remote_accounts(server.url), "torun")
     yield
     context.context.cache_clear()
 

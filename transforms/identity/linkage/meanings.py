@@ -2,7 +2,9 @@
 
 A meaning has a kind (how its text is cleaned and in which levels two values agree) and a scope:
 
-* `own`     the person's own: a given name, a birth date, a number.  Relatives agree on it by chance only;
+* `own`     the person's own: a number, an e-mail box.  Relatives agree on it by chance only;
+* `given`   the given name: relatives agree on it by chance, and where a son is named after his father;
+* `birth`   the birth date: relatives agree on it by chance, and twins always;
 * `family`  what relatives have in common;
 * `place`   what members of a household, neighbours and people of one town have in common.
 
@@ -15,8 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["own", "family", "place"]
-SCOPES: tuple[Scope, ...] = ("own", "family", "place")
+Scope = Literal["own", "given", "birth", "family", "place"]
+SCOPES: tuple[Scope, ...] = ("own", "given", "birth", "family", "place")
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,12 @@ KINDS: dict[str, Kind] = {
 }
 
 MEANINGS: dict[str, Meaning] = {
-    "given_name": Meaning("name", "own"),
+    "given_name": Meaning("name", "given"),
     "middle_name": Meaning("name", "own"),
     "family_name": Meaning("name", "family"),
     "full_name": Meaning("name", "own"),
     "sex": Meaning("code", "own"),
-    "birth_date": Meaning("date", "own"),
+    "birth_date": Meaning("date", "birth"),
     "national_id": Meaning("number", "own"),
     "phone": Meaning("number", "place"),
     "email": Meaning("email", "own"),

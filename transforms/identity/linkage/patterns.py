@@ -80,15 +80,14 @@ def compare(con: duckdb.DuckDBPyConnection, present: Sequence[str], pairs: str, 
     exchanges = "".join(f", {is_exchange_of(a)}" for a, _ in _exchangeable(present))
     aligned = ", ".join(f"{m}_l, {right[m]} AS {m}_x" for m in present)
     levels = ", ".join(f"{_level(m)} AS {m}" for m in present)
-    sums = ", ".join(
-        "("
-        + " + ".join(
-            [f"CASE WHEN {m} = 0 THEN coalesce(ln(q_{m}.f), 0) ELSE 0 END" for m in present if scope(m) == s] or ["0"]
-        )
-        + f")::FLOAT AS {s}_lnf"
-        for s in SCOPES
-    )
+    sums = ", ".join(f"({_summed(s, present)})::FLOAT AS {s}_lnf" for s in SCOPES)
     joins = " ".join(f"LEFT JOIN frequency_{m} AS q_{m} ON {m} = 0 AND q_{m}.value = {m}_l" for m in present)
+    carried = ""
+    if _home(present):
+        values += ", a.home AS home_l, b.home AS home_r"
+        carried = ", home"
+        aligned += ", CASE WHEN home_l = home_r THEN home_l END AS home"
+        joins += " LEFT JOIN frequency_home AS q_home ON q_home.value = home"
     con.execute(f"""
         CREATE OR REPLACE TABLE {table} AS
         WITH paired AS (
@@ -97,9 +96,38 @@ def compare(con: duckdb.DuckDBPyConnection, present: Sequence[str], pairs: str, 
         ),
         turned AS (SELECT *{"".join(", " + turn for turn in turns)} FROM paired),
         aligned AS (SELECT l, r{exchanges}, {aligned} FROM turned),
-        leveled AS (SELECT l, r{exchanges}, {", ".join(f"{m}_l" for m in present)}, {levels} FROM aligned)
+        leveled AS (SELECT l, r{exchanges}{carried}, {", ".join(f"{m}_l" for m in present)}, {levels} FROM aligned)
         SELECT l, r, {", ".join(fields(present))}, {sums} FROM leveled {joins}
     """)
+
+
+# Where somebody lives, from the house to the country.  What lies within a town is named by several fields that say the
+# same again: the rarest of them says it all.
+_HOUSE = ("house_number", "street", "address_line")
+_TOWN = ("postal_code", "locality", "region")
+
+
+def _home(present: Sequence[str]) -> list[str]:
+    """The fields that make a house together; none where one field alone does."""
+    parts = [m for m in _HOUSE if m in present]
+    return parts if len(parts) > 1 else []
+
+
+def _summed(which: str, present: Sequence[str]) -> str:
+    """SQL of the logarithm of the chance that two strangers agree on what these two do, in one scope.
+
+    The parts of an address are no independent witnesses: a house is as frequent as it is, however rare its number and
+    its street are, and a postal code already says which town.
+    """
+    logs = {
+        m: f"CASE WHEN {m} = 0 THEN coalesce(ln(q_{m}.f), 0) ELSE 0 END" for m in present if scope(m) == which
+    }
+    town = [logs.pop(m) for m in _TOWN if m in logs]
+    terms = list(logs.values())
+    if town:
+        terms.append(f"least({', '.join(town)})" if len(town) > 1 else town[0])
+    summed = " + ".join(terms) or "0"
+    return f"greatest({summed}, coalesce(ln(q_home.f), -99))" if which == "place" and _home(present) else summed
 
 
 def _turned(a: str, b: str) -> str:
@@ -138,4 +166,18 @@ def count_values(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None
             CREATE OR REPLACE TABLE frequency_{m} AS
             SELECT {m} AS value, greatest(count(*) - 1, 0.5) / sum(count(*)) OVER () AS f
             FROM person WHERE {m} IS NOT NULL GROUP BY {m} ORDER BY {m}
+        """)
+    if home := _home(present):
+        # the fields of a house may be exchanged, and its number may stand in either of two
+        whole = " AND ".join(f"{m} IS NOT NULL" for m in home if m != "address_line" or "street" not in home)
+        con.execute(f"""
+            CREATE OR REPLACE TABLE person AS
+            SELECT *, CASE WHEN {whole} THEN hash({", ".join(home)}) END AS home FROM person
+        """)
+        # who stands there several times is no stranger to himself
+        people = "count(DISTINCT skeleton(given_name))" if "given_name" in present else "count(*)"
+        con.execute(f"""
+            CREATE OR REPLACE TABLE frequency_home AS
+            SELECT home AS value, greatest({people} - 1, 0.5) / sum(count(*)) OVER () AS f
+            FROM person WHERE home IS NOT NULL GROUP BY home ORDER BY home
         """)

@@ -54,16 +54,20 @@ _HALF_THE_WORDS = (
     " >= greatest(len(string_split(a, ' ')), len(string_split(b, ' ')))"
 )
 
+_NAME = (
+    "a = b",
+    f"least(length(a), length(b)) >= 3 AND {_SLIP}",
+    f"starts_with(a, b) OR starts_with(b, a) OR {_COMMON_WORD}",
+    "jaro_winkler_similarity(a, b) >= 0.88",
+    "jaro_winkler_similarity(a, b) >= 0.75",
+)
+
 KINDS: dict[str, Kind] = {
-    "name": Kind(
-        (
-            "a = b",
-            f"least(length(a), length(b)) >= 3 AND {_SLIP}",
-            f"starts_with(a, b) OR starts_with(b, a) OR {_COMMON_WORD}",
-            "jaro_winkler_similarity(a, b) >= 0.88",
-            "jaro_winkler_similarity(a, b) >= 0.75",
-        ),
-        (0.8, 0.08, 0.04, 0.03, 0.02, 0.03),
+    "name": Kind(_NAME, (0.8, 0.08, 0.04, 0.03, 0.02, 0.03)),
+    # Bob is Robert: full names that a name may stand for are looked up while it is read.
+    "given": Kind(
+        (*_NAME[:3], "coalesce(list_has_any(full_a, full_b), false)", *_NAME[3:]),
+        (0.79, 0.08, 0.04, 0.02, 0.03, 0.02, 0.02),
     ),
     "date": Kind(
         (
@@ -103,7 +107,7 @@ KINDS: dict[str, Kind] = {
 }
 
 MEANINGS: dict[str, Meaning] = {
-    "given_name": Meaning("name", "given"),
+    "given_name": Meaning("given", "given"),
     "middle_name": Meaning("name", "own"),
     "family_name": Meaning("name", "family"),
     "full_name": Meaning("name", "own"),

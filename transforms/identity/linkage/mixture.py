@@ -53,7 +53,7 @@ KINDS_OF_PAIR: dict[str, dict[str, str]] = {
 ONE_PERSON = slice(0, 2)
 _PLACED = ("moved", "relatives", "twins", "namesakes", "neighbours")  # kinds that only addresses can tell
 _RARE_RELATIVES = ("twins", "namesakes")
-MOST_RARE_RELATIVES = 0.02  # of all pairs of relatives
+MOST_RARE_RELATIVES = 0.01  # of all pairs of relatives
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import re
 from collections.abc import Sequence
 
 import duckdb
+import pyarrow as pa
 
 from transforms.identity.linkage.meanings import KINDS, MEANINGS, SCOPES
+from transforms.vocabulary import full_names
 
 MISSING = -1
 # Fields that people exchange: where the right record agrees better with its two values exchanged, they are exchanged
@@ -83,6 +85,9 @@ def compare(con: duckdb.DuckDBPyConnection, present: Sequence[str], pairs: str, 
     sums = ", ".join(f"({_summed(s, present)})::FLOAT AS {s}_lnf" for s in SCOPES)
     joins = " ".join(f"LEFT JOIN frequency_{m} AS q_{m} ON {m} = 0 AND q_{m}.value = {m}_l" for m in present)
     carried = ""
+    if "given_name" in present:
+        values += ", a.full_names AS full_names_l, b.full_names AS full_names_r"
+        aligned += ", full_names_l, full_names_r"
     if _home(present):
         values += ", a.home AS home_l, b.home AS home_r"
         carried = ", home"
@@ -149,6 +154,7 @@ def _turned(a: str, b: str) -> str:
 def _level(meaning: str) -> str:
     a, b = f"{meaning}_l", f"{meaning}_x"
     conditions = KINDS[MEANINGS[meaning].kind].levels
+    conditions = tuple(c.replace("full_a", "full_names_l").replace("full_b", "full_names_r") for c in conditions)
     bound = [re.sub(r"\b[ab]\b", lambda word: a if word[0] == "a" else b, condition) for condition in conditions]
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(bound))
     return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN {MISSING} {cases} ELSE {len(conditions)} END)::TINYINT"
@@ -167,6 +173,8 @@ def count_values(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None
             SELECT {m} AS value, greatest(count(*) - 1, 0.5) / sum(count(*)) OVER () AS f
             FROM person WHERE {m} IS NOT NULL GROUP BY {m} ORDER BY {m}
         """)
+    if "given_name" in present:
+        _look_up_full_names(con)
     if home := _home(present):
         # the fields of a house may be exchanged, and its number may stand in either of two
         whole = " AND ".join(f"{m} IS NOT NULL" for m in home if m != "address_line" or "street" not in home)
@@ -181,3 +189,14 @@ def count_values(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None
             SELECT home AS value, greatest({people} - 1, 0.5) / sum(count(*)) OVER () AS f
             FROM person WHERE home IS NOT NULL GROUP BY home ORDER BY home
         """)
+
+
+def _look_up_full_names(con: duckdb.DuckDBPyConnection) -> None:
+    """Give `person` the full names that the first word of its given name may stand for."""
+    known = full_names()
+    con.register("known_arrow", pa.table({"word": list(known), "full_names": [list(names) for names in known.values()]}))
+    con.execute("""
+        CREATE OR REPLACE TABLE person AS
+        SELECT p.*, full_names FROM person AS p LEFT JOIN known_arrow ON word = split_part(given_name, ' ', 1)
+    """)
+    con.unregister("known_arrow")

@@ -1,4 +1,4 @@
-"""Word lists that the normalisers stand on: given names, pet names of other languages, towns, numbering zones, legal forms, street words.
+"""Word lists that the normalisers stand on: given and pet names, towns, numbering zones, legal forms, street words.
 
 Each is a CSV file beside this module, so that a person who knows Polish but no Python can correct it.  Words are
 matched folded (`transforms.letters.fold`): a list may be written with its diacritics.

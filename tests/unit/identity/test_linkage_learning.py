@@ -9,9 +9,9 @@ import pytest
 from transforms.identity.cluster import Facts
 from transforms.identity.linkage import blocking
 from transforms.identity.linkage.blocking import block
+from transforms.identity.linkage.meanings import SCOPES
 from transforms.identity.linkage.mixture import MOST_RARE_RELATIVES, ONE_PERSON, Patterns, learn, posteriors
 from transforms.identity.linkage.partition import STRONGEST, evidence, partition
-from transforms.identity.linkage.meanings import SCOPES
 from transforms.identity.linkage.patterns import compare, count_values, depth, scope
 from transforms.identity.linkage.reading import MACROS
 

@@ -1,15 +1,16 @@
 """Learning, without labels, how strongly each level of agreement speaks.
 
-Candidate pairs are a mixture of five kinds, and a pair's kind shows in how its fields agree:
+Candidate pairs are a mixture of kinds, and a pair's kind shows in how its fields agree:
 
 * one person, at the same address or moved: each field keeps its level by a chance that is learned;
 * strangers: by a chance that is known beforehand, because nearly every random pair is one, and for an exact agreement
   by the frequency of the value;
 * relatives agree on the family's name and address, neighbours on the address alone, by chances that are learned, too;
-  on a person's own fields both are strangers.
+  on a person's own fields both are strangers;
+* twins are relatives with one birth date, namesakes relatives with one given name (a son named after his father).
 
-The last two keep households apart: without them surname, street and town would count as three independent witnesses.
-How many pairs there are of each kind is learned with the rest (expectation maximisation over patterns of levels, which
+All but the first two keep households apart: without them surname, street and town would count as three independent
+witnesses.  How many pairs there are of each kind is learned with the rest (expectation maximisation over patterns of levels, which
 are few).  The chances for one person are learned only from pairs that are more likely one person than not: of the many
 unlikely ones, the small doubts would add up to a wrong picture.
 """
@@ -53,7 +54,8 @@ KINDS_OF_PAIR: dict[str, dict[str, str]] = {
 ONE_PERSON = slice(0, 2)
 _PLACED = ("moved", "relatives", "twins", "namesakes", "neighbours")  # kinds that only addresses can tell
 _RARE_RELATIVES = ("twins", "namesakes")
-MOST_RARE_RELATIVES = 0.01  # of all pairs of relatives
+# Of all pairs of relatives.  Without a limit, records of one person with a wrong name would pass for twins.
+MOST_RARE_RELATIVES = 0.01
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """How the fields of candidate pairs agree: one small number a field and pair.
 
 A table of levels has, a pair, `l`, `r`, for each field its level (0 the strongest, the last one `different`, -1
-missing) and `own_lnf`, `family_lnf`, `place_lnf`: the logarithms of the frequencies of the values that agree exactly,
-summed by scope.  A rare value that agrees says more than a common one.
+missing) and a scope (`own_lnf`, `given_lnf`, ... `place_lnf`): the logarithms of the frequencies of the values that
+agree exactly, summed; an address counts as one.  A rare value that agrees says more than a common one.
 """
 
 from __future__ import annotations
@@ -124,9 +124,7 @@ def _summed(which: str, present: Sequence[str]) -> str:
     The parts of an address are no independent witnesses: a house is as frequent as it is, however rare its number and
     its street are, and a postal code already says which town.
     """
-    logs = {
-        m: f"CASE WHEN {m} = 0 THEN coalesce(ln(q_{m}.f), 0) ELSE 0 END" for m in present if scope(m) == which
-    }
+    logs = {m: f"CASE WHEN {m} = 0 THEN coalesce(ln(q_{m}.f), 0) ELSE 0 END" for m in present if scope(m) == which}
     town = [logs.pop(m) for m in _TOWN if m in logs]
     terms = list(logs.values())
     if town:
@@ -194,7 +192,9 @@ def count_values(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None
 def _look_up_full_names(con: duckdb.DuckDBPyConnection) -> None:
     """Give `person` the full names that the first word of its given name may stand for."""
     known = full_names()
-    con.register("known_arrow", pa.table({"word": list(known), "full_names": [list(names) for names in known.values()]}))
+    con.register(
+        "known_arrow", pa.table({"word": list(known), "full_names": [list(names) for names in known.values()]})
+    )
     con.execute("""
         CREATE OR REPLACE TABLE person AS
         SELECT p.*, full_names FROM person AS p LEFT JOIN known_arrow ON word = split_part(given_name, ' ', 1)

@@ -26,8 +26,8 @@ _MARKS = '.,;:!?-–—_/\\|()[]{}<>"&+*#@=~^%$\t\r\n'
 _INVISIBLE = "".join(map(chr, (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF)))
 
 MACROS = f"""
-CREATE OR REPLACE MACRO latin(x) AS
-    translate(replace(replace(strip_accents(lower(translate(x, '{_INVISIBLE}', ''))), 'ß', 'ss'), 'æ', 'ae'), 'łøđðı', 'loddi');
+CREATE OR REPLACE MACRO latin(x) AS translate(
+    replace(replace(strip_accents(lower(translate(x, '{_INVISIBLE}', ''))), 'ß', 'ss'), 'æ', 'ae'), 'łøđðı', 'loddi');
 CREATE OR REPLACE MACRO parted(x) AS trim(replace(replace(replace(
     translate(replace(latin(x), '''', ''), '{_MARKS}', '{" " * len(_MARKS)}'),
     '    ', ' '), '  ', ' '), '  ', ' '));
@@ -249,7 +249,6 @@ def _date(con: duckdb.DuckDBPyConnection, text: str, view: str, day_first: bool 
     best, *others = sorted(range(len(readings)), key=lambda number: -good[number])
     valid = [f"CASE WHEN try_strptime({r}, '%Y%m%d') IS NOT NULL THEN {r} END" for r in (readings[n] for n in others)]
     return f"coalesce({', '.join([readings[best], *valid])})"
-
 
 
 def _ordered(text: str, pattern: str, letters: str) -> str:

@@ -11,8 +11,8 @@ Candidate pairs are a mixture of kinds, and a pair's kind shows in how its field
 
 All but the first two keep households apart: without them surname, street and town would count as three independent
 witnesses.  How many pairs there are of each kind is learned with the rest (expectation maximisation over patterns of
-levels, which are few).  The chances for one person are learned only from pairs that are more likely one person than not: of the many
-unlikely ones, the small doubts would add up to a wrong picture.
+levels, which are few).  The chances for one person are learned only from pairs that are more likely one person than
+not: of the many unlikely ones, the small doubts would add up to a wrong picture.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ ONE_PERSON = slice(0, 2)
 _PLACED = ("moved", "relatives", "twins", "namesakes", "neighbours")  # kinds that only addresses can tell
 _RARE_RELATIVES = ("twins", "namesakes")
 # Of all pairs of relatives.  Without a limit, records of one person with a wrong name would pass for twins.
-MOST_RARE_RELATIVES = 0.01
+MOST_RARE_RELATIVES = 0.005
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,7 @@ def _print_computed(
             "Never compared: the two have no blocking key in common. This is the score if they were:",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+    console.print(f"Weights and frequencies: {found.version}", highlight=False, soft_wrap=True)
     pair = Pair(*ends, found.outcome, found.reason, found.weight, None, "", found.levels, found.weights)
     print_pair(console, pair, values)
     _print_waterfall(console, pair, found.start)

@@ -35,6 +35,7 @@ class Compared:
         levels: Field -> level of agreement; fields that one of them lacks are left out.
         weights: Field -> bits of evidence.
         keys: Blocking rules whose key the two share: without any they are never compared.
+        version: Of the weights and frequencies.
     """
 
     outcome: str
@@ -44,6 +45,7 @@ class Compared:
     levels: dict[str, str]
     weights: dict[str, float]
     keys: tuple[str, ...]
+    version: str
 
 
 def compare(
@@ -100,6 +102,7 @@ def compare(
         levels,
         {name: found[f"weight_{name}"] for name in levels},
         keys,
+        model.version,
     )
 
 

@@ -1,4 +1,4 @@
-"""Word lists that the normalisers stand on: given names, towns, numbering zones, legal forms, street words.
+"""Word lists that the normalisers stand on: given and pet names, towns, numbering zones, legal forms, street words.
 
 Each is a CSV file beside this module, so that a person who knows Polish but no Python can correct it.  Words are
 matched folded (`transforms.letters.fold`): a list may be written with its diacritics.
@@ -67,6 +67,22 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
 def given_names() -> dict[str, GivenName]:
     """Given names by folded name."""
     return {fold(r["name"]): GivenName(r["name"], r["sex"], r["diminutive_of"]) for r in _rows("given_names.csv")}
+
+
+@cache
+def full_names() -> dict[str, tuple[str, ...]]:
+    """Folded given name -> the folded full names that it may stand for, itself among them, in any language we know.
+
+    >>> full_names()["gosia"], full_names()["ted"], full_names()["robert"]
+    (('gosia', 'malgorzata'), ('edward', 'ted', 'theodore'), ('robert',))
+    """
+    names: dict[str, set[str]] = {}
+    for row in (*_rows("given_names.csv"), *_rows("pet_names.csv")):
+        if row["diminutive_of"]:
+            pet, full = fold(row["name"]), fold(row["diminutive_of"])
+            names.setdefault(full, {full})
+            names.setdefault(pet, {pet}).add(full)
+    return {name: tuple(sorted(full)) for name, full in sorted(names.items())}
 
 
 @cache

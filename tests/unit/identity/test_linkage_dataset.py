@@ -191,6 +191,7 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
         (["1971-5-4", "none"], ["19710504", None]),
         (["24/05/71", "31.01.04"], ["19710524", "20040131"]),
         (["24 May 1971", "1 Feb 1980"], ["19710524", "19800201"]),
+        (["05/24/1971", "12/03/1980", "1980-12-04"], ["19710524", "19801203", "19801204"]),
         (["May 24, 1971", "January 3, 1980"], ["19710524", "19800103"]),
     ],
 )
@@ -214,9 +215,10 @@ def test_cleaning() -> None:
     con = duckdb.connect()
     con.execute(MACROS)
     values = con.execute(
-        "SELECT worded(' Żółć-Łoś  O''Neil '), worded('NULL'), worded('--'), skeleton('johnson')"
+        "SELECT worded(' Żółć-Łoś  O''Neil '), worded('NULL'), worded('--'), skeleton('johnson'), worded(?)",
+        ["\ufeffAn\u200bna\u200d"],
     ).fetchall()
-    assert values == [("zolc los oneil", None, None, "jnsn")]
+    assert values == [("zolc los oneil", None, None, "jnsn", "anna")]
 
 
 def test_what_is_wrong_is_named(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 from transforms.identity.cluster import Facts
 from transforms.identity.linkage import blocking
 from transforms.identity.linkage.blocking import block
-from transforms.identity.linkage.mixture import ONE_PERSON, Patterns, learn, posteriors
+from transforms.identity.linkage.meanings import SCOPES
+from transforms.identity.linkage.mixture import MOST_RARE_RELATIVES, ONE_PERSON, Patterns, learn, posteriors
 from transforms.identity.linkage.partition import STRONGEST, evidence, partition
-from transforms.identity.linkage.patterns import compare, count_values, depth
+from transforms.identity.linkage.patterns import compare, count_values, depth, scope
 from transforms.identity.linkage.reading import MACROS
 
 
@@ -42,7 +43,11 @@ def levels(one: str | None, other: str | None, meaning: str) -> int:
         ("given_name", "robert", "rboert", 1),
         ("given_name", "robert", "rob", 2),
         ("given_name", "robert", "r", 2),
-        ("given_name", "robert", "grace", 5),
+        ("given_name", "robert", "bob", 3),
+        ("given_name", "robert lee", "bobby", 3),
+        ("given_name", "bob", "bobby", 2),
+        ("given_name", "robert", "rupert", 5),
+        ("given_name", "robert", "grace", 6),
         ("given_name", "robert", None, -1),
         ("birth_date", "19710524", "19710525", 1),
         ("birth_date", "19710506", "19710605", 1),
@@ -57,6 +62,20 @@ def levels(one: str | None, other: str | None, meaning: str) -> int:
 )
 def test_levels(meaning: str, one: str, other: str | None, level: int) -> None:
     assert levels(one, other, meaning) == level
+
+
+def test_a_house_is_as_frequent_as_it_is_and_a_town_is_counted_once() -> None:
+    columns = ("given_name", "house_number", "street", "locality", "postal_code")
+    others = [(f"name{n}", str(n), f"street {n}", "town", "12345") for n in range(10, 106)]
+    home = ("7", "main street", "village", "54321")
+    con = made([(name, *home) for name in ("anna", "jan", "anna", "ewa")] + others, columns)
+    compare(con, columns, "pair", "level")
+    (logs,) = con.execute("SELECT place_lnf FROM level WHERE l = 0 AND r = 1").fetchall()[0]
+    # three names of a hundred records live there, which is more than the product of number, street and town says
+    assert logs == pytest.approx(np.log(2 / 100))
+    assert con.execute("SELECT max(place_lnf), min(place_lnf) FROM level WHERE l >= 4").fetchall()[0] == pytest.approx(
+        (np.log(95 / 100), np.log(95 / 100))
+    )
 
 
 def test_exchanged_names_are_compared_exchanged() -> None:
@@ -98,9 +117,9 @@ def test_a_shared_value_yields_no_pairs(monkeypatch: pytest.MonkeyPatch) -> None
 def test_learning_recovers_the_chances_it_was_drawn_from() -> None:
     rng = np.random.default_rng(11)
     names = ["given_name", "birth_date", "postal_code"]
-    true_m = {"given_name": [0.6, 0.2, 0.05, 0.05, 0.05, 0.05], "birth_date": [0.7, 0.1, 0.1, 0.05, 0.05],
+    true_m = {"given_name": [0.6, 0.2, 0.05, 0.02, 0.03, 0.05, 0.05], "birth_date": [0.7, 0.1, 0.1, 0.05, 0.05],
               "postal_code": [0.5, 0.3, 0.1, 0.1]}  # fmt: skip
-    true_u = {"given_name": [0.01, 0.01, 0.01, 0.02, 0.05, 0.9], "birth_date": [0.001, 0.001, 0.01, 0.05, 0.938],
+    true_u = {"given_name": [0.01, 0.01, 0.01, 0.01, 0.01, 0.05, 0.9], "birth_date": [0.001, 0.001, 0.01, 0.05, 0.938],
               "postal_code": [0.01, 0.02, 0.02, 0.95]}  # fmt: skip
     same, strangers = 2_000, 200_000
     columns = [
@@ -109,9 +128,9 @@ def test_learning_recovers_the_chances_it_was_drawn_from() -> None:
     ]
     drawn = np.stack(columns, axis=1).astype(np.int8)
     patterns, counts = np.unique(drawn, axis=0, return_counts=True)
-    lnf = np.zeros((len(patterns), 3))
-    lnf[:, 0] = np.where(patterns[:, 0] == 0, np.log(0.01), 0) + np.where(patterns[:, 1] == 0, np.log(0.001), 0)
-    lnf[:, 2] = np.where(patterns[:, 2] == 0, np.log(0.01), 0)
+    lnf = np.zeros((len(patterns), len(SCOPES)))
+    for column, (name, f) in enumerate(zip(names, (0.01, 0.001, 0.01), strict=True)):
+        lnf[:, SCOPES.index(scope(name))] = np.where(patterns[:, column] == 0, np.log(f), 0)
     random = {f: np.array(true_u[f]) * 100_000 for f in names}
     data = Patterns(patterns, lnf, counts.astype(float))
     model = learn(data, names, random, same + strangers, 4_000)
@@ -120,7 +139,23 @@ def test_learning_recovers_the_chances_it_was_drawn_from() -> None:
     assert model.chances["m"]["given_name"][0] == pytest.approx(0.6, abs=0.08)
     chance = posteriors(model, data)[:, ONE_PERSON].sum(axis=1)
     assert chance[(patterns == 0).all(axis=1)] > 0.99
-    assert chance[(patterns == [5, 4, 3]).all(axis=1)] < 1e-3
+    assert chance[(patterns == [6, 4, 3]).all(axis=1)] < 1e-3
+
+
+def test_twins_are_told_from_one_person() -> None:
+    names = ["given_name", "family_name", "birth_date", "street"]
+    same, twins, relatives, strangers = [0, 0, 0, 0], [6, 0, 0, 0], [6, 0, 4, 0], [6, 5, 4, 4]
+    patterns = np.array([same, twins, relatives, strangers], dtype=np.int8)
+    logs = dict(zip(names, np.log([0.01, 0.001, 0.0001, 0.001]), strict=True))
+    lnf = np.zeros((4, len(SCOPES)))
+    for column, name in enumerate(names):
+        lnf[:, SCOPES.index(scope(name))] = np.where(patterns[:, column] == 0, logs[name], 0)
+    random = {name: np.array([1.0] * (depth(name) - 1) + [1e5]) for name in names}
+    model = learn(Patterns(patterns, lnf, np.array([2e3, 60, 6e3, 1e5])), names, random, 1e7, 5_000)
+    chance = posteriors(model, Patterns(patterns, lnf, np.ones(4)))[:, ONE_PERSON].sum(axis=1)
+    assert chance[0] > 0.99
+    assert chance[1:].max() < 0.75
+    assert model.masses["twins"] <= MOST_RARE_RELATIVES * model.masses["relatives"]
 
 
 def joined(pairs: list[tuple[int, int, float]], records: int, facts: dict[int, Facts] | None = None) -> list[int]:

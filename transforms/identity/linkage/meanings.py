@@ -2,7 +2,9 @@
 
 A meaning has a kind (how its text is cleaned and in which levels two values agree) and a scope:
 
-* `own`     the person's own: a given name, a birth date, a number.  Relatives agree on it by chance only;
+* `own`     the person's own: a number, an e-mail box.  Relatives agree on it by chance only;
+* `given`   the given name: relatives agree on it by chance, and where a son is named after his father;
+* `birth`   the birth date: relatives agree on it by chance, and twins always;
 * `family`  what relatives have in common;
 * `place`   what members of a household, neighbours and people of one town have in common.
 
@@ -15,8 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["own", "family", "place"]
-SCOPES: tuple[Scope, ...] = ("own", "family", "place")
+Scope = Literal["own", "given", "birth", "family", "place"]
+SCOPES: tuple[Scope, ...] = ("own", "given", "birth", "family", "place")
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,20 @@ _HALF_THE_WORDS = (
     " >= greatest(len(string_split(a, ' ')), len(string_split(b, ' ')))"
 )
 
+_NAME = (
+    "a = b",
+    f"least(length(a), length(b)) >= 3 AND {_SLIP}",
+    f"starts_with(a, b) OR starts_with(b, a) OR {_COMMON_WORD}",
+    "jaro_winkler_similarity(a, b) >= 0.88",
+    "jaro_winkler_similarity(a, b) >= 0.75",
+)
+
 KINDS: dict[str, Kind] = {
-    "name": Kind(
-        (
-            "a = b",
-            f"least(length(a), length(b)) >= 3 AND {_SLIP}",
-            f"starts_with(a, b) OR starts_with(b, a) OR {_COMMON_WORD}",
-            "jaro_winkler_similarity(a, b) >= 0.88",
-            "jaro_winkler_similarity(a, b) >= 0.75",
-        ),
-        (0.8, 0.08, 0.04, 0.03, 0.02, 0.03),
+    "name": Kind(_NAME, (0.8, 0.08, 0.04, 0.03, 0.02, 0.03)),
+    # Bob is Robert: full names that a name may stand for are looked up while it is read.
+    "given": Kind(
+        (*_NAME[:3], "coalesce(list_has_any(full_a, full_b), false)", *_NAME[3:]),
+        (0.79, 0.08, 0.04, 0.02, 0.03, 0.02, 0.02),
     ),
     "date": Kind(
         (
@@ -101,12 +107,12 @@ KINDS: dict[str, Kind] = {
 }
 
 MEANINGS: dict[str, Meaning] = {
-    "given_name": Meaning("name", "own"),
+    "given_name": Meaning("given", "given"),
     "middle_name": Meaning("name", "own"),
     "family_name": Meaning("name", "family"),
     "full_name": Meaning("name", "own"),
     "sex": Meaning("code", "own"),
-    "birth_date": Meaning("date", "own"),
+    "birth_date": Meaning("date", "birth"),
     "national_id": Meaning("number", "own"),
     "phone": Meaning("number", "place"),
     "email": Meaning("email", "own"),

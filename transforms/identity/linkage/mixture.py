@@ -1,17 +1,18 @@
 """Learning, without labels, how strongly each level of agreement speaks.
 
-Candidate pairs are a mixture of five kinds, and a pair's kind shows in how its fields agree:
+Candidate pairs are a mixture of kinds, and a pair's kind shows in how its fields agree:
 
 * one person, at the same address or moved: each field keeps its level by a chance that is learned;
 * strangers: by a chance that is known beforehand, because nearly every random pair is one, and for an exact agreement
   by the frequency of the value;
 * relatives agree on the family's name and address, neighbours on the address alone, by chances that are learned, too;
-  on a person's own fields both are strangers.
+  on a person's own fields both are strangers;
+* twins are relatives with one birth date, namesakes relatives with one given name (a son named after his father).
 
-The last two keep households apart: without them surname, street and town would count as three independent witnesses.
-How many pairs there are of each kind is learned with the rest (expectation maximisation over patterns of levels, which
-are few).  The chances for one person are learned only from pairs that are more likely one person than not: of the many
-unlikely ones, the small doubts would add up to a wrong picture.
+All but the first two keep households apart: without them surname, street and town would count as three independent
+witnesses.  How many pairs there are of each kind is learned with the rest (expectation maximisation over patterns of
+levels, which are few).  The chances for one person are learned only from pairs that are more likely one person than
+not: of the many unlikely ones, the small doubts would add up to a wrong picture.
 """
 
 from __future__ import annotations
@@ -42,14 +43,19 @@ MOST_DIFFERENT = 0.2
 
 # Kind of pair -> scope -> how it agrees there: as one person (m), as strangers (u), as a household (h) or place (p).
 KINDS_OF_PAIR: dict[str, dict[str, str]] = {
-    "same": {"own": "m", "family": "m", "place": "m"},
-    "moved": {"own": "m", "family": "m", "place": "u"},
-    "strangers": {"own": "u", "family": "u", "place": "u"},
-    "relatives": {"own": "u", "family": "h", "place": "h"},
-    "neighbours": {"own": "u", "family": "u", "place": "p"},
+    "same": {"own": "m", "given": "m", "birth": "m", "family": "m", "place": "m"},
+    "moved": {"own": "m", "given": "m", "birth": "m", "family": "m", "place": "u"},
+    "strangers": {"own": "u", "given": "u", "birth": "u", "family": "u", "place": "u"},
+    "relatives": {"own": "u", "given": "u", "birth": "u", "family": "h", "place": "h"},
+    "twins": {"own": "u", "given": "u", "birth": "m", "family": "h", "place": "h"},
+    "namesakes": {"own": "u", "given": "m", "birth": "u", "family": "h", "place": "h"},
+    "neighbours": {"own": "u", "given": "u", "birth": "u", "family": "u", "place": "p"},
 }
 ONE_PERSON = slice(0, 2)
-_PLACED = ("moved", "relatives", "neighbours")  # kinds that only addresses can tell
+_PLACED = ("moved", "relatives", "twins", "namesakes", "neighbours")  # kinds that only addresses can tell
+_RARE_RELATIVES = ("twins", "namesakes")
+# Of all pairs of relatives.  Without a limit, records of one person with a wrong name would pass for twins.
+MOST_RARE_RELATIVES = 0.005
 
 
 @dataclass(frozen=True)
@@ -109,8 +115,8 @@ def score_pairs(
     """
     names, lnf = fields(present), [f"{s}_lnf" for s in SCOPES]
     likely = posteriors(model, groups)[:, ONE_PERSON].sum(axis=1) >= least / 4
-    # frequencies were rounded to halves, three times
-    highest = float(groups.lnf[likely].sum(axis=1).max(initial=-np.inf)) + 0.75
+    # each frequency was rounded to halves
+    highest = float(groups.lnf[likely].sum(axis=1).max(initial=-np.inf)) + 0.25 * len(lnf)
     rows = con.execute(f"""
         SELECT l, r, {", ".join(names)}, {", ".join(lnf)}, 1 AS pairs FROM {table}
         WHERE {" + ".join(lnf)} <= {max(highest, -1e6)!r} ORDER BY l, r
@@ -157,10 +163,15 @@ def learn(patterns: Patterns, names: list[str], random: Mapping[str, Floats], pa
             "h": dict(loose),
             "p": dict(loose),
         },
-        {"same": records / 4, "moved": records / 40, "strangers": pairs, "relatives": records, "neighbours": records},
-    )
+        {
+            "same": records / 4, "moved": records / 40, "strangers": pairs, "relatives": records,
+            "twins": records / 100, "namesakes": records / 100, "neighbours": records,
+        },
+    )  # fmt: skip
     if not any(scope(field) == "place" for field in names):
         model.masses.update(dict.fromkeys(_PLACED, 0.0))
+    if not {"given_name", "birth_date"} <= set(names):
+        model.masses.update(dict.fromkeys(_RARE_RELATIVES, 0.0))
     before = 0.0
     for model.rounds in range(1, ROUNDS + 1):
         chance = posteriors(model, patterns)
@@ -179,6 +190,8 @@ def _learn_round(model: Model, patterns: Patterns, weights: Floats, begun: Mappi
     for number, kind in enumerate(KINDS_OF_PAIR):
         if kind != "strangers" and model.masses[kind]:
             model.masses[kind] = max(float(weights[:, number].sum()), 1.0)
+    for kind in _RARE_RELATIVES:
+        model.masses[kind] = min(model.masses[kind], MOST_RARE_RELATIVES * model.masses["relatives"])
     for column, field in enumerate(model.fields):
         given = patterns.levels[:, column] >= 0
         level = patterns.levels[given, column]

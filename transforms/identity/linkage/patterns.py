@@ -1,8 +1,8 @@
 """How the fields of candidate pairs agree: one small number a field and pair.
 
 A table of levels has, a pair, `l`, `r`, for each field its level (0 the strongest, the last one `different`, -1
-missing) and `own_lnf`, `family_lnf`, `place_lnf`: the logarithms of the frequencies of the values that agree exactly,
-summed by scope.  A rare value that agrees says more than a common one.
+missing) and a scope (`own_lnf`, `given_lnf`, ... `place_lnf`): the logarithms of the frequencies of the values that
+agree exactly, summed; an address counts as one.  A rare value that agrees says more than a common one.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import re
 from collections.abc import Sequence
 
 import duckdb
+import pyarrow as pa
 
 from transforms.identity.linkage.meanings import KINDS, MEANINGS, SCOPES
+from transforms.vocabulary import full_names
 
 MISSING = -1
 # Fields that people exchange: where the right record agrees better with its two values exchanged, they are exchanged
@@ -80,15 +82,17 @@ def compare(con: duckdb.DuckDBPyConnection, present: Sequence[str], pairs: str, 
     exchanges = "".join(f", {is_exchange_of(a)}" for a, _ in _exchangeable(present))
     aligned = ", ".join(f"{m}_l, {right[m]} AS {m}_x" for m in present)
     levels = ", ".join(f"{_level(m)} AS {m}" for m in present)
-    sums = ", ".join(
-        "("
-        + " + ".join(
-            [f"CASE WHEN {m} = 0 THEN coalesce(ln(q_{m}.f), 0) ELSE 0 END" for m in present if scope(m) == s] or ["0"]
-        )
-        + f")::FLOAT AS {s}_lnf"
-        for s in SCOPES
-    )
+    sums = ", ".join(f"({_summed(s, present)})::FLOAT AS {s}_lnf" for s in SCOPES)
     joins = " ".join(f"LEFT JOIN frequency_{m} AS q_{m} ON {m} = 0 AND q_{m}.value = {m}_l" for m in present)
+    carried = ""
+    if "given_name" in present:
+        values += ", a.full_names AS full_names_l, b.full_names AS full_names_r"
+        aligned += ", full_names_l, full_names_r"
+    if _home(present):
+        values += ", a.home AS home_l, b.home AS home_r"
+        carried = ", home"
+        aligned += ", CASE WHEN home_l = home_r THEN home_l END AS home"
+        joins += " LEFT JOIN frequency_home AS q_home ON q_home.value = home"
     con.execute(f"""
         CREATE OR REPLACE TABLE {table} AS
         WITH paired AS (
@@ -97,9 +101,36 @@ def compare(con: duckdb.DuckDBPyConnection, present: Sequence[str], pairs: str, 
         ),
         turned AS (SELECT *{"".join(", " + turn for turn in turns)} FROM paired),
         aligned AS (SELECT l, r{exchanges}, {aligned} FROM turned),
-        leveled AS (SELECT l, r{exchanges}, {", ".join(f"{m}_l" for m in present)}, {levels} FROM aligned)
+        leveled AS (SELECT l, r{exchanges}{carried}, {", ".join(f"{m}_l" for m in present)}, {levels} FROM aligned)
         SELECT l, r, {", ".join(fields(present))}, {sums} FROM leveled {joins}
     """)
+
+
+# Where somebody lives, from the house to the country.  What lies within a town is named by several fields that say the
+# same again: the rarest of them says it all.
+_HOUSE = ("house_number", "street", "address_line")
+_TOWN = ("postal_code", "locality", "region")
+
+
+def _home(present: Sequence[str]) -> list[str]:
+    """The fields that make a house together; none where one field alone does."""
+    parts = [m for m in _HOUSE if m in present]
+    return parts if len(parts) > 1 else []
+
+
+def _summed(which: str, present: Sequence[str]) -> str:
+    """SQL of the logarithm of the chance that two strangers agree on what these two do, in one scope.
+
+    The parts of an address are no independent witnesses: a house is as frequent as it is, however rare its number and
+    its street are, and a postal code already says which town.
+    """
+    logs = {m: f"CASE WHEN {m} = 0 THEN coalesce(ln(q_{m}.f), 0) ELSE 0 END" for m in present if scope(m) == which}
+    town = [logs.pop(m) for m in _TOWN if m in logs]
+    terms = list(logs.values())
+    if town:
+        terms.append(f"least({', '.join(town)})" if len(town) > 1 else town[0])
+    summed = " + ".join(terms) or "0"
+    return f"greatest({summed}, coalesce(ln(q_home.f), -99))" if which == "place" and _home(present) else summed
 
 
 def _turned(a: str, b: str) -> str:
@@ -121,6 +152,7 @@ def _turned(a: str, b: str) -> str:
 def _level(meaning: str) -> str:
     a, b = f"{meaning}_l", f"{meaning}_x"
     conditions = KINDS[MEANINGS[meaning].kind].levels
+    conditions = tuple(c.replace("full_a", "full_names_l").replace("full_b", "full_names_r") for c in conditions)
     bound = [re.sub(r"\b[ab]\b", lambda word: a if word[0] == "a" else b, condition) for condition in conditions]
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(bound))
     return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN {MISSING} {cases} ELSE {len(conditions)} END)::TINYINT"
@@ -139,3 +171,32 @@ def count_values(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None
             SELECT {m} AS value, greatest(count(*) - 1, 0.5) / sum(count(*)) OVER () AS f
             FROM person WHERE {m} IS NOT NULL GROUP BY {m} ORDER BY {m}
         """)
+    if "given_name" in present:
+        _look_up_full_names(con)
+    if home := _home(present):
+        # the fields of a house may be exchanged, and its number may stand in either of two
+        whole = " AND ".join(f"{m} IS NOT NULL" for m in home if m != "address_line" or "street" not in home)
+        con.execute(f"""
+            CREATE OR REPLACE TABLE person AS
+            SELECT *, CASE WHEN {whole} THEN hash({", ".join(home)}) END AS home FROM person
+        """)
+        # who stands there several times is no stranger to himself
+        people = "count(DISTINCT skeleton(given_name))" if "given_name" in present else "count(*)"
+        con.execute(f"""
+            CREATE OR REPLACE TABLE frequency_home AS
+            SELECT home AS value, greatest({people} - 1, 0.5) / sum(count(*)) OVER () AS f
+            FROM person WHERE home IS NOT NULL GROUP BY home ORDER BY home
+        """)
+
+
+def _look_up_full_names(con: duckdb.DuckDBPyConnection) -> None:
+    """Give `person` the full names that the first word of its given name may stand for."""
+    known = full_names()
+    con.register(
+        "known_arrow", pa.table({"word": list(known), "full_names": [list(names) for names in known.values()]})
+    )
+    con.execute("""
+        CREATE OR REPLACE TABLE person AS
+        SELECT p.*, full_names FROM person AS p LEFT JOIN known_arrow ON word = split_part(given_name, ' ', 1)
+    """)
+    con.unregister("known_arrow")

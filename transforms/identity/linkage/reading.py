@@ -22,10 +22,12 @@ _EMPTY = "('', 'nan', 'null', 'none', 'nil', 'n a', 'unknown', 'missing', 'not k
 
 # Every value of every row passes here: plain words take the short way, and marks are characters, not a pattern.
 _MARKS = '.,;:!?-–—_/\\|()[]{}<>"&+*#@=~^%$\t\r\n'
+# Joiners, directions and marks of byte order: nobody sees them, and nothing is equal to what has one.
+_INVISIBLE = "".join(map(chr, (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF)))
 
 MACROS = f"""
-CREATE OR REPLACE MACRO latin(x) AS
-    translate(replace(replace(strip_accents(lower(x)), 'ß', 'ss'), 'æ', 'ae'), 'łøđðı', 'loddi');
+CREATE OR REPLACE MACRO latin(x) AS translate(
+    replace(replace(strip_accents(lower(translate(x, '{_INVISIBLE}', ''))), 'ß', 'ss'), 'æ', 'ae'), 'łøđðı', 'loddi');
 CREATE OR REPLACE MACRO parted(x) AS trim(replace(replace(replace(
     translate(replace(latin(x), '''', ''), '{_MARKS}', '{" " * len(_MARKS)}'),
     '    ', ' '), '  ', ' '), '  ', ' '));
@@ -221,7 +223,8 @@ def _clean(con: duckdb.DuckDBPyConnection, data: DataSet, meaning: str, names: l
     if kind == "email":
         return f"CASE WHEN contains({text}, '@') THEN lower({text}) END"
     if meaning == "phone":
-        digits = f"regexp_replace({text}, '[^0-9]', '', 'g')"
+        # an extension is not the number's
+        digits = f"regexp_replace(regexp_replace(lower({text}), ' *(x|ext|wew|w)[. ]*[0-9]+$', ''), '[^0-9]', '', 'g')"
         return f"CASE WHEN length({digits}) >= 5 THEN right({digits}, 9) END"
     if meaning == "sex":
         return f"worded({text})[1]"
@@ -231,7 +234,10 @@ def _clean(con: duckdb.DuckDBPyConnection, data: DataSet, meaning: str, names: l
 
 
 def _date(con: duckdb.DuckDBPyConnection, text: str, view: str, day_first: bool | None) -> str:
-    """Eight characters, year first, in the order that makes the most of the column's values dates."""
+    """Eight characters, year first, in the order that makes the most of the column's values dates.
+
+    A value of another shape is read as its shape says.
+    """
     orders = [order for order in _ORDERS if day_first is None or order[1] != ("mdy" if day_first else "dmy")]
     readings = [_ordered(text, *order) for order in orders]
     readings.append(f"strftime(try_strptime({text}, {_WITH_MONTH_NAMES}), '%Y%m%d')")
@@ -239,7 +245,10 @@ def _date(con: duckdb.DuckDBPyConnection, text: str, view: str, day_first: bool 
     # some tens of thousands of values tell, chosen by content, so that the order of rows changes nothing
     every = con.execute(f"SELECT count({text}) // 20000 + 1 FROM {view}").fetchall()[0][0]
     good = con.execute(f"SELECT {counts} FROM {view} WHERE hash({text}) % {every} = 0").fetchall()[0]
-    return readings[good.index(max(good))]
+    # what has another shape than most is read in its own, where that makes it a date
+    best, *others = sorted(range(len(readings)), key=lambda number: -good[number])
+    valid = [f"CASE WHEN try_strptime({r}, '%Y%m%d') IS NOT NULL THEN {r} END" for r in (readings[n] for n in others)]
+    return f"coalesce({', '.join([readings[best], *valid])})"
 
 
 def _ordered(text: str, pattern: str, letters: str) -> str:

@@ -59,10 +59,3 @@ def moment(iso: str | None) -> str:
     if not iso:
         return NOTHING
     return dt.datetime.fromisoformat(iso).strftime("%Y-%m-%d %H:%M:%S %z").strip()
-
-
-def duration(started: str, finished: str) -> str:
-    """Time between two moments: `2 min 05 s`."""
-    seconds = round((dt.datetime.fromisoformat(finished) - dt.datetime.fromisoformat(started)).total_seconds())
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

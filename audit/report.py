@@ -103,7 +103,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("count", "money", "signed", "exact", "size", "moment", "duration"):
+    for name in ("count", "money", "signed", "exact", "size", "moment"):
         env.filters[name] = getattr(figures, name)
     return env
 

@@ -269,7 +269,8 @@ class RunReport(TypedDict):
     failure: str | None  # what ended the run, where it failed or the load was refused
     batch_id: int | None  # number of the load, None where there was none
     code_version: str
-    started_at: str
+    published_from: str  # when the first of the sources published what this run consolidates, be it before this run
+    published_until: str  # and the last
     finished_at: str
     cut_off: str | None  # latest cut-off date of the sources
     lacking: list[LackingSource]

@@ -89,14 +89,15 @@ def _write(
     write_site(results, folder / DATA_DOCS, run_id=run_id, finished_at=finished)
     lacking = [_lacking(ctx, s) for s in collect.facts["sources"] if s["status"] in LACKING]
     found = [_equation(e) for e in equations]
-    started = min([link.started_at, *(m.started_at for m in tables.values())])
+    moments = sorted(m.finished_at for m in tables.values())
     run: model.RunReport = {
         "run_id": run_id,
         "verdict": model.verdict_of(equations=found, lacking=lacking, failure=failure, loaded=loaded),
         "failure": failure,
         "batch_id": batch.facts["batch_id"] if batch else None,
         "code_version": code_version(),
-        "started_at": started,
+        "published_from": moments[0],
+        "published_until": moments[-1],
         "finished_at": finished.isoformat(timespec="seconds"),
         "cut_off": max(ctx.source(name).spec.delivery.extracted_on for name in tables).isoformat(),
         "lacking": lacking,

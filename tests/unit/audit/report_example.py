@@ -39,7 +39,8 @@ def example_run(*, broken: bool = False, lacking: bool = True) -> RunReport:
         "failure": None,
         "batch_id": None if broken else 12,
         "code_version": "0.1.0+g1a2b3c4",
-        "started_at": "2003-12-31T06:00:00+01:00",
+        "published_from": "2003-12-31T06:00:00+01:00",
+        "published_until": "2003-12-31T06:01:10+01:00",
         "finished_at": "2003-12-31T06:02:41+01:00",
         "cut_off": "2003-12-31",
         "lacking": [

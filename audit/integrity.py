@@ -4,7 +4,8 @@ One source's canonical tables are checked as a whole, set by set, in DuckDB over
 connection's limit; what does not fit is spilled):
 
 1. a key that occurs twice: the first record stays, later ones are rejected (``DUP-KEY``);
-2. a record whose parent was not delivered, or was set aside itself, is suspended (``ORPHAN-*``, ``ACC-NO-CUSTOMER``);
+2. a record whose parent was not delivered, or was set aside itself, is suspended (``ORPHAN-*``, ``ACC-NO-CUSTOMER``),
+   be it that the source declares no such parents at all;
 3. an invoice whose lines, VAT and totals disagree, a payment whose parts disagree and an account whose movements do
    not lead from its opening to its closing balance are suspended (``SUM-LINES``, ``SUM-PAYMENT``, ``ACC-BALANCE``);
 4. a money fault blocks its *account*, never the source: every other record of that account is suspended with it
@@ -71,8 +72,7 @@ def find_breaks(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str], spec:
         if equation in spec.equations and all(name in tables for name in needs):
             checked[equation] = _count(con, f"SELECT count(*) FROM live_{equation}")
             broken[equation] = find(con, tables)
-    if "account" in tables:
-        _block(con, tables)
+    _block(con, tables)
     rows = {}
     for entity in entities:
         found = con.sql(
@@ -129,21 +129,24 @@ def _duplicates(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
 
 def _orphans(con: duckdb.DuckDBPyConnection, entity: Entity, tables: Mapping[str, str]) -> None:
     for reference in entity.references:
-        if reference.entity not in tables:
+        is_delivered = reference.entity in tables
+        if reference.optional and not is_delivered:
             continue
         parent = ENTITIES[reference.entity]
         on = " AND ".join(f"p.{k} = c.{f}" for f, k in zip(reference.fields, parent.key, strict=True))
         named = " || '|' || ".join(f"c.{f}" for f in reference.fields)
+        why = "not delivered, or set aside itself" if is_delivered else f"the source declares no {parent.name}"
+        stands = f"EXISTS (SELECT 1 FROM {parent.name} AS p WHERE {on})" if is_delivered else "false"
         disposition, level = ("flagged", "attribute") if reference.optional else ("suspended", "record")
         con.execute(
             f"""
             INSERT INTO aside_{entity.name}
             SELECT pos, '{disposition}', '{level}', '{reference.orphan}',
-                   '{parent.name} ' || ({named}) || ' is not there: not delivered, or set aside itself',
+                   '{parent.name} ' || ({named}) || ' is not there: {why}',
                    {_account_of(entity)}
             FROM live_{entity.name} AS c
             WHERE {named} IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM {parent.name} AS p WHERE {on})
+              AND NOT {stands}
             """
         )
 
@@ -254,10 +257,11 @@ def _unbalanced_accounts(con: duckdb.DuckDBPyConnection, tables: Mapping[str, st
 
 def _block(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     """Suspend everything that hangs on a blocked account, on one without owner, or on one never delivered."""
-    con.execute(
-        "INSERT OR IGNORE INTO blocked SELECT account_key, 'the account has no delivered customer' "
-        "FROM aside_account WHERE reason = 'ACC-NO-CUSTOMER'"
-    )
+    if "account" in tables:
+        con.execute(
+            "INSERT OR IGNORE INTO blocked SELECT account_key, 'the account has no delivered customer' "
+            "FROM aside_account WHERE reason = 'ACC-NO-CUSTOMER'"
+        )
     for name in _OF_ACCOUNT:
         if name in tables:
             con.execute(

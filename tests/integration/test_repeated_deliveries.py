@@ -35,7 +35,7 @@ def test_a_delivery_that_lost_most_stops_the_source(world):
     ctx, _ = world.run_of(konta=twenty)
     published = ctx.store.state("published/probe")
     world.deliver(konta="NR;SALDO\n")
-    with pytest.raises(SourceError, match="lost most of what is published: account 0 of 20"):
+    with pytest.raises(SourceError, match="lost most of what is published: subscriber 0 of 20, account 0 of 20"):
         world.run()
     assert ctx.store.state("published/probe") == published
     world.declare(accounts() + "[thresholds]\nmax_shrunk = 1\n")
@@ -58,7 +58,8 @@ def test_a_file_exported_anew_is_told_with_its_evidence(world):
     [warning] = world.warnings()
     assert re.fullmatch(
         r"konta_11\.csv has other bytes but the control totals of konta_10\.csv, published on \d{4}-\d\d-\d\d: "
-        r"3 records; 3 account 10\*{7} to 10\*{7}, sum of closing_balance PLN 7\.50",
+        r"3 records; 3 account 10\*{7} to 10\*{7}, sum of closing_balance PLN 7\.50; "
+        r"3 subscriber 10\*{7} to 10\*{7}",
         warning,
     )
     assert world.warnings() == [warning], "the same run again says the same"

@@ -22,6 +22,10 @@ format = "delimited"
 pattern = "{pattern}"
 code_page = "cp1250"
 [[entities]]
+name = "subscriber"
+from = "konta"
+fields = {{ subscriber_key = "NR", name = {{ value = "Jan Nowak" }} }}
+[[entities]]
 name = "account"
 from = "konta"
 [entities.fields]

@@ -125,6 +125,14 @@ def test_an_orphan_payment_is_held_with_its_money_and_harms_nobody(breaks):
     assert verdicts.rows["payment"]["account_key"].to_pylist() == ["A9"]
 
 
+def test_payments_of_a_source_without_accounts_are_held_with_their_allocations(breaks):
+    data = {name: base()[name] for name in ("payment", "payment_allocation")}
+    verdicts = breaks(data)
+    assert ("payment", 0, "ORPHAN-PAYMENT", "suspended") in found(verdicts)
+    assert {name: len(table) for name, table in verdicts.rows.items()} == {"payment": 1, "payment_allocation": 1}
+    assert verdicts.rows["payment"]["message"][0].as_py() == "account A1 is not there: the source declares no account"
+
+
 def test_an_allocation_across_accounts_ties_them(breaks):
     data = base()
     data["account"][1]["closing_balance"] = money("-7.00")

@@ -31,6 +31,11 @@ pattern = "baza.sqlite"
 results = [{name = "konta", source = "konta", key = ["NR"], watermark = "ZMIENIONE"}]
 
 [[entities]]
+name = "subscriber"
+from = "konta"
+fields = {subscriber_key = "ABONENT", name = {value = "Jan Nowak"}}
+
+[[entities]]
 name = "account"
 from = "konta"
 [entities.fields]

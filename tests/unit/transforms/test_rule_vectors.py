@@ -123,7 +123,34 @@ VECTORS = [
     ("phone", "18 441 23 45", {"renumbering": (OldNumbers(7, "44", "1844"),)}, "+48184412345", "phone.plain"),
     ("phone", "018 44123", {"zone": "18", "renumbering": (OldNumbers(5, "44", "184444"),)}, "+48184444123",
      "phone.renumbered"),
-    ("phone", "18 44123", {"renumbering": (OldNumbers(5, "44", "184444"),)}, None, "phone.no-zone"),
+    ("phone", "18 44123", {"renumbering": (OldNumbers(5, "44", "184444"),)}, "+48184444123", "phone.renumbered"),
+    ("phone", "1844123", {"renumbering": (OldNumbers(5, "44", "184444"),)}, None, "phone.no-zone"),
+    *[("phone", t, {"zone": "22"}, None, "phone.old-length") for t in
+      ("55 33151", "(55) 33151", "(55)-33151", "0-55 33151", "022 7393")],
+    ("phone", "5533151", {"zone": "22"}, "+48225533151", "phone.zone"),
+    ("phone", "(022) 9393", {"zone": "22"}, None, "phone.short-code"),
+    *[("phone", t, {"zone": "22"}, "+48625123436", "phone.groups") for t in
+      ("625-12-34-36", "625 12 34 36", "625-12-34...36", "625-12-34 - 36")],
+    ("phone", "602-12-34-56", {"zone": "22"}, "+48602123456", "phone.plain"),
+    ("phone", "625123436", {"zone": "22"}, "+48625123436", "phone.plain"),
+    *[("phone", t, {"zone": "22"}, WARSAW, "phone.zone") for t in
+      ("t. 625-12-34", "T:625-12-34", "d. 625-12-34", "p. 625-12-34", "sł. 625-12-34", "tel.: 625-12-34", "6251234.0",
+       "6251234.00", '"625-12-34"', "625-12-34 *", "625‑12‑34")],
+    *[("phone", t, {}, WARSAW, "phone.plain") for t in
+      ("'22 625 12 34", "=226251234", "22 625 12 34!", "22‑625‑12‑34", "226251234.0", "226251234,00",
+       "centrala 22 625 12 34")],
+    ("phone", "kom.: 0602 123 456", {}, "+48602123456", "phone.plain"),
+    ("phone", "+44 (0) 20 7946 0958", {}, "+442079460958", "phone.foreign"),
+    *[("phone", t, {}, "+48124221122", "phone.several") for t in
+      ("12-422-11-22 i 12-422-11-23", "12-422-11-22 + 602-123-456", "12-422-11-22\\602123456",
+       "12-422-11-22 fax 12-422-11-23", "12-422-11-22 kom. 602123456")],
+    ("phone", "12-422-11-22 (fax)", {}, "+48124221122", "phone.plain"),
+    *[("phone", t, {}, None, "phone.missing") for t in
+      ("brak tel.", "Brak telefonu", "nie ma telefonu", "nie podano", "n/a", "b.d.", "/")],
+    *[("phone", t, {"zone": "22"}, None, "phone.words") for t in
+      ("zastrzeżony", "625-12-34 po 18", "625-12-34 (żona)", "2.26251E+08", "625-12-3?")],
+    *[("phone", t, {"zone": "22"}, None, "phone.length") for t in
+      ("625-12-34 625-12-35", "1033 22 625 12 34", "625-12-34 - 5", "8-22-625-12-34")],
     ("phone", "(0-18) 44-12-34", {}, None, "phone.old-length"),
     ("phone", "numer 0-12 634 67 89", {}, "+48126346789", "phone.plain"),
     ("phone", "22-625-12-34 (praca)", {}, WARSAW, "phone.plain"),
@@ -286,6 +313,7 @@ PARTS = [
     ("nrb", NRB, {"bank": "16000003", "account": "0002000111111001"}),
     ("phone", "0 1033 22 625 12 34", {"carrier": "1033", "zone": "22", "zone_city": "Warszawa"}),
     ("phone", "12-422-11-22 lub 602123456", {"numbers": ["+48124221122", "+48602123456"]}),
+    ("phone", "12-422-11-22 fax 422-11-23", {"numbers": None}),
     ("house", "bl. 3 kl. II m. 4", {"building": "3", "stair": "II", "flat": "4", "number": "block"}),
     ("house", "dz. 123/4", {"number": "plot", "lot": "123/4"}), ("house", "skrytka 15", {"number": "box", "lot": "15"}),
     ("voivodeship", "woj. krakowskie", {"before_1999": "krakowskie"}),

@@ -26,8 +26,14 @@ def test_hash_depends_on_key_kind_and_value() -> None:
 def test_identifiers_of_a_party_become_rows() -> None:
     parties = pa.RecordBatch.from_pylist(
         [
-            {"cluster_key": "a", "pesel": "44051401458", "nip": None, "regon": "123456785", "krs": "0000012345",
-             "document": None},
+            {
+                "cluster_key": "a",
+                "pesel": "44051401458",
+                "nip": None,
+                "regon": "123456785",
+                "krs": "0000012345",
+                "document": None,
+            },
             {"cluster_key": "b", "pesel": None, "nip": None, "regon": None, "krs": None, "document": None},
         ]
     )

@@ -207,6 +207,37 @@ VECTORS = [
     ("name", "F.H.U. MAREX Nowak Marek", {}, "Marek Nowak", "name.trader"),
     ("name", "F.H.U. MAREX Marek Nowak", {}, "Marek Nowak", "name.trader"),
     ("name", "FHU KOWALSKA NOWAK ANNA", {}, "Anna Kowalska Nowak", "name.trader"),
+    *[("name", f"{t} Anna Kowalska", {}, "Anna Kowalska", "name.notes") for t in
+      ("dr n. o zdr.", "dr hab. n. o zdr.", "DR N. O ZDR.", "dr n. o Ziemi", "Ś.P.", "ś. p.", "św. p.", "Sz. P.",
+       "Sz.P.", "W.P.", "S.P.", "płk w st. spocz.", "gen. dyw. w stanie spoczynku", "siostra")],
+    ("name", "S.P. KOWALSKI", {}, "S.P. Kowalski", "name.plain"), ("name", "W.P. NOWAK", {}, "W.P. Nowak",
+                                                                   "name.plain"),
+    ("name", "o. Jan Lis OFM", {}, "Jan Lis", "name.notes"),
+    *[("name", f"KOWALSKI JAN {t}", {}, "Jan Kowalski", "name.notes") for t in
+      ("- ZMARŁ", "II", "syn Józefa", "u NOWAKÓW", "pełn. Nowak Ewa", "lokator", ", zam. Długa 5", "zm. 12.03.1999")],
+    *[("name", f"KOWALSKA ANNA {t} NOWAK", {}, "Anna Kowalska", "name.notes") for t in ("dawniej", "zd.", "z domu")],
+    ("name", "KOWALSKA zd. NOWAK ANNA", {}, "Anna Kowalska", "name.notes"),
+    *[("name", t, {}, "Jan Kowalski", "name.couple") for t in
+      ("KOWALSKI JAN i KOWALSKA ANNA", "KOWALSKI JAN/NOWAK ANNA", "Kowalski Jan / Nowak Anna", "KOWALSKI JAN, ANNA",
+       "KOWALSKI JAN, NOWAK ANNA", "KOWALSKI JAN oraz NOWAK ANNA")],
+    ("name", "KOWALSKI J. I A.", {}, "J. Kowalski", "name.couple"), ("name", "A. i J. Kowalscy", {}, "A. Kowalscy",
+                                                                     "name.couple"),
+    ("name", "KOWALSKI / NOWAK JAN", {}, "Jan Kowalski Nowak", "name.notes"),
+    ("name", "KOWALSKI BRAK", {}, "Kowalski", "name.half"),
+    *[("name", t, {}, None, "name.filler") for t in
+      ("N/N", "b/d", "BD", "nieustalony", "do ustalenia", "TEST", "TEST TEST", "ABONENT", "nieznany abonent")],
+    ("name", "Wojc. Nowak", {}, "Wojc. Nowak", "name.plain"), ("name", "NOWAK WOJC.", {}, "Wojc. Nowak", "name.plain"),
+    *[("name", t, {}, t, "name.company") for t in
+      ("S.C. ALFA", "s.c. ALFA", "SC ALFA", "S.C. KOWALSKI JAN", "S.C. ALFA Jan Nowak, Ewa Lis",
+       "ALFA s.c. J. Nowak, E. Lis", "ALFA SP Z 0.0.", "ALFA Sp. z 00", "KOWALSKI & SYN", "Nowak i Synowie",
+       "Kowalski i Wspólnicy", "Urz. Gminy Krępa", "SP nr 5", "KGW Krępa", "PKO BP", "Wspólnota Mieszk. Długa 5")],
+    ("name", "S.C. KOWALSKI", {}, "S.C. Kowalski", "name.plain"), ("name", "JAN S.C. NOWAK", {}, "Jan S.C. Nowak",
+                                                                   "name.plain"),
+    ("name", "JAN S. C. NOWAK", {}, "Jan S. C. Nowak", "name.plain"),
+    *[("name", t, {}, "Jan Lis", "name.trader") for t in
+      ("Gab. lek. dr Jan Lis", "Gab. Stom. Jan Lis", "Auto-Serwis Jan Lis", "Mech. Poj. Jan Lis", "TAXI JAN LIS",
+       "F-ma Jan Lis")],
+    ("name", "P.H.U. J. NOWAK", {}, "J Nowak", "name.trader"),
     ("name", "Wójt Gminy Krępa", {}, "Wójt Gminy Krępa", "name.company"), ("name", "WÓJT JAN", {}, "Jan Wójt",
                                                                            "name.plain"),
     # house numbers
@@ -326,6 +357,12 @@ PARTS = [
     ("address", "Krępa 17, p-ta Ostrów", {"post_town": "Ostrów", "building": "17"}),
     ("address", "Krępa, dz. 123/4", {"lot": "123/4", "locality_key": "krepa"}),
     ("date", "120369", {"readings": {"DDMMYY": "2069-03-12", "DDMMYY, pivot 0": "1969-03-12"}}),
+    ("name", "dr n. o zdr. Anna Lis", {"note": "dr; n. o zdr."}),
+    ("name", "Wojc. Nowak", {"first_name": "Wojc.", "first_name_key": "wojciech", "sex": "M"}),
+    ("name", "STAN. NOWAK", {"first_name_key": "stan", "sex": None}), ("name", "J. NOWAK", {"first_name_key": "j"}),
+    ("name", "S.C. ALFA", {"legal_form": "s.c.", "company_key": "alfa"}),
+    ("name", "ALFA Sp. z 0.0.", {"legal_form": "sp. z o.o.", "company_key": "alfa"}),
+    ("name", "KOWALSKI JAN i NOWAK ANNA", {"note": "i Nowak Anna"}),
     ("name", "Wiœniewski Jan", {"note": "cp1252>cp1250"}), ("document", "DB 1234567", {}),
     ("document", CARD, {"document_kind": "id_card"}),
 ]  # fmt: skip

@@ -39,7 +39,7 @@ _SCIENCES = frozenset(
 _SCIENCES_OF = frozenset(["zdr", "zdrowiu", "ziemi", "zarz", "zyw"])  # behind `n. o`
 # of respect and of the dead, where a whole name stands beside them; retired officers
 _PHRASES = re.compile(
-    r"(?<![\w.])(?:(?:[śs]|[śs]w)\.\s?p\.|sz\.\s?p\.|w\.\s?p\.|w\s+st(?:\.|anie)\s*spocz(?:\.|ynku))(?=\s|$)",
+    r"(?<![\w.])(?:(?:[śs]w?|sz|w)\.\s?p\.|w\s+st(?:\.|anie)\s*spocz(?:\.|ynku))(?=\s|$)",
     re.IGNORECASE,
 )
 _ORDERS = frozenset(["o", "s", "br"])  # before the name and with a dot: ojciec, siostra, brat

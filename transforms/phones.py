@@ -177,10 +177,8 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
     if _ZONE_SERVICE.fullmatch(text):
         return _refused("phone.short-code", extension)
     foreign = text.startswith("+") and not text.startswith("+48")
-    digits = _NOISE.sub("", _FOREIGN_TRUNK.sub("", text) if foreign else text)
-    if (written := _ZONE_AND_FIVE.fullmatch(text)) and written[1] in zones():
-        digits = "0" + digits
-    elif _ODD_GROUPS.fullmatch(text) and digits[:2] in zones():
+    digits = _digits(text, foreign=foreign)
+    if _ODD_GROUPS.fullmatch(text) and digits[:2] in zones():
         rule = "phone.groups"
     if not digits.isdigit():
         digits, rule = digits.translate(_LETTERS), "phone.letters"
@@ -196,6 +194,13 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
     elif modern := _renumbered(national, renumbering):
         national, rule = modern, "phone.renumbered"
     return _judge(national, extension, carrier, rule)
+
+
+def _digits(text: str, *, foreign: bool) -> str:
+    """What is left of a number without the signs between, with its trunk zero where its groups tell the zone."""
+    written = _ZONE_AND_FIVE.fullmatch(text)
+    trunk = "0" if written and written[1] in zones() else ""
+    return trunk + _NOISE.sub("", _FOREIGN_TRUNK.sub("", text) if foreign else text)
 
 
 def _first_of_range(text: str) -> str | None:

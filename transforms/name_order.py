@@ -47,12 +47,9 @@ def orient(text: str, notes: tuple[str, ...], *, given_first: bool = False) -> P
         elif before.strip() and behind.strip():
             return Person(behind.replace(",", " ").strip(), before.strip(), notes, "name.comma")
     words, notes, couple = _part_couple(text.replace(",", " ").split(), notes)
-    if sum(fold(word) == "brak" for word in words) == 1 and not any(map(is_given, words)):
-        notes = (
-            *notes,
-            *(word for word in words if fold(word) == "brak"),
-        )  # KOWALSKI BRAK, but Brak is the name of JAN
-        words = [word for word in words if fold(word) != "brak"]
+    absent = [word for word in words if fold(word) == "brak"]
+    if absent and not any(map(is_given, words)):  # KOWALSKI BRAK; in BRAK JAN it is the family name
+        words, notes = [word for word in words if word not in absent], (*notes, *absent)
     if not words:
         return Person("", "", notes, "name.notes-only" if notes else "name.missing")
     if len(words) < 2:

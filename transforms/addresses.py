@@ -24,15 +24,12 @@ from transforms.houses import House, read_house
 from transforms.letters import fold, squeeze
 from transforms.localities import read_locality
 from transforms.rules import RULES, noted
+from transforms.street_numbers import part_number
 from transforms.streets import Street, read_street
-from transforms.vocabulary import street_types, towns
+from transforms.vocabulary import towns
 
 _NO_HOUSE = House(None, None, "missing", "", "house.missing")
 _NO_STREET = Street(None, None, None, None)
-_ALONE = re.compile(
-    r"(?:(?:nr|blok|bl\.?|bud\.?|dom|dz\.?|dzia[łl]ka|skr\w*\.?|p\.?\s?o\.?\s?box|box)\s*(?:poczt\w*\.?)?\s*)?\d.*",
-    re.IGNORECASE,
-)
 _VILLAGE = re.compile(r"(.*[^\W\d_])[\s,]+(?:nr\.?\s*)?(\d{1,4}\s?[A-Za-z]?(?:/\d+)?)", re.IGNORECASE)
 _POST = re.compile(r"(.+?)[\s,;(]+(?:p-ta|pta\.?|poczta:?)\s+([^\W\d_][^,;()]*)\)?", re.IGNORECASE)
 _POST_WORD = re.compile(r"(?:^|[\s,;(]+)(?:p-ta|pta\.?|poczta:?)$", re.IGNORECASE)
@@ -40,19 +37,6 @@ _CODE = re.compile(r"\b(\d{2}\s?[-–]\s?\d{3})\b")
 _BARE_CODE = re.compile(r"((?<![\d/])\d{5}|^\d{2} \d{3}|(?<=, )\d{2} \d{3})(?=\s+[^\W\d_])")  # before a place
 _TYPED = re.compile(r"\s(?=(?:(?:ul|al|os|pl)\.\s*|(?:ul|ulica)\s+)[^\W\d_])", re.IGNORECASE)
 _FLAT_ONLY = re.compile(r"(?:m|lok|lokal|miesz|mieszk|mieszkanie|kl|klatka|bl|blok)\b\.?\s*(?:nr\s*)?[\dIVXivx].*")
-_NO_NUMBER = re.compile(r"[\s,]+(?:b\s?[./]?\s?n\.?|bez\s+(?:nr|numeru))$", re.IGNORECASE)
-_GLUED = re.compile(r"(?<=[^\W\d_]{3})(?=\d)")  # Długa5
-# what stands behind a house's number, and never behind a number in a street's name
-_INNER = re.compile(
-    r"\d{1,3}[a-z]?(?:/\d+[a-z]?)?(?:[\s,]*\(|[\s,]+(?:i|oraz|p|pok|pokój|paw|pawilon|lok|lokal|garaż|box|boks|of|oficyna"
-    r"|parter|(?:[ivx]+|\d)\s*p|(?:[ivx]+|\d)?\s*piętro|m|miesz|mieszk|bl|blok|kl|klatka|nr|sklep|[a-z])(?![^\W\d_])).*",
-    re.IGNORECASE,
-)
-_LAST = re.compile(r"\d{1,2}[a-z]?,?", re.IGNORECASE)
-# words of street names that a number follows
-_NUMBERED = frozenset(
-    ["pawla", "dywizjonu", "pulku", "brygady", "batalionu", "osiedle", "sektor", "rejon", "kwartal", "zespol", "roku"]
-)
 
 
 class Address(NamedTuple):
@@ -226,48 +210,3 @@ def _posted(plain: str) -> Split | None:
         if not city or read_street(city).type or any(c.isdigit() for c in city):
             return None  # a street without its locality, which is not the post town for sure
     return Split(street, "", f"{city}, p-ta {match[2].strip()}")
-
-
-@lru_cache(maxsize=65_536)
-def part_number(street: str, house: str) -> tuple[str, str]:
-    """Street and number out of two fields, of which the second may be empty."""
-    if not street or house:
-        return street, house
-    street = _NO_NUMBER.sub("", street)
-    if _ALONE.fullmatch(street) and read_house(street).kind:
-        return "", street  # a village without streets
-    if not any(c.isspace() and street[at + 1].isdigit() for at, c in enumerate(street[:-1])):
-        street = _GLUED.sub(" ", street, count=1)
-    best = ("", "")
-    # the number begins as far left as what follows can still be read as a number: 11 Listopada 5 m. 3
-    for match in re.finditer(r"[\s,]+(?=\S)", street):
-        head, tail = street[: match.start()], street[match.end() :]
-        if any(c.isalpha() for c in head) and tail[0].isalnum() and read_house(tail).kind in ("house", "block", "plot"):
-            best = (head.strip(" ,"), tail)
-            break
-    if at := _number_within(best[0] or street, is_head=bool(best[0])):
-        return street[:at].strip(" ,"), street[at:].strip(" ,")
-    if best[0] and not _is_ordinal_only(best[0]):
-        return best
-    return street, ""
-
-
-def _number_within(text: str, *, is_head: bool) -> int:
-    """Where a house's number stands in what was taken for a street's name (`Długa 5 paw.`), 0 where it does not.
-
-    Args:
-        text: A street's name.
-        is_head: Whether a number follows it; then one at its end is the first of two.
-    """
-    for match in re.finditer(r"[\s,]+(?=\d)", text):
-        before = text[: match.start()].split()
-        if not before or (word := fold(before[-1]).strip(".,")) in street_types() or word in _NUMBERED:
-            continue
-        if _INNER.fullmatch(text, match.end()) or (is_head and _LAST.fullmatch(text, match.end())):
-            return match.start()
-    return 0
-
-
-def _is_ordinal_only(head: str) -> bool:
-    """Whether what is left of the number is a type alone (`ul. 3 Maja` must not become ul. + 3)."""
-    return fold(head).strip(". ") in ("ul", "al", "pl", "os")

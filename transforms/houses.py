@@ -28,7 +28,10 @@ from transforms.rules import RULES
 # a letter belongs to the number unless it begins a word; `25cm42` is 25C, flat 42
 _NUMBER = r"0{0,3}[1-9]\d{0,3}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
 _BUILDING = rf"{_NUMBER}(?: ?[/-] ?{_NUMBER})?"
-_FLAT_WORD = r"(?:nr\.? ?)?(?:mieszkania|mieszkanie|mieszk|miesz|lokalu|lokal|lok|m|l)(?![a-z])\.? ?(?:uzytkowy|uzytk|uz)?\.? ?(?:nr\.? ?)?"
+_FLAT_WORD = (
+    r"(?:nr\.? ?)?(?:mieszkania|mieszkanie|mieszk|miesz|lokalu|lokal|lok|m|l)(?![a-z])\.? ?"
+    r"(?:uzytkowy|uzytk|uz)?\.? ?(?:nr\.? ?)?"
+)
 _FLAT = r"(?:u ?)?\d{1,4} ?[a-z]?(?: ?(?:i|,) ?\d{1,4} ?[a-z]?)*"
 _STAIR = r"(?:(?:klatka|klat|kl|segment|seg|wejscie|wejsc)\.? ?(?P<stair>[ivx]+|\d{1,2}|[a-z])\b ?)?"
 _BLOCK_WORD = r"(?:blok|bl|budynek|bud)(?![a-z])\.? ?(?:nr\.? ?)?"

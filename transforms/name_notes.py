@@ -82,10 +82,10 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
         text = _MARKS.sub(" ", text)
     if "-" in text or "–" in text or "—" in text:
         text = _HYPHEN.sub(_joined, text).strip("-")
-    for phrase in _PHRASES.findall(text):
-        rest = squeeze(text.replace(phrase, " ", 1))
-        if rest.count(" ") or fold(phrase[:2]) not in ("s.", "w."):  # S.P. KOWALSKI has two initials
-            notes.append(phrase)
+    if phrases := _PHRASES.findall(text):
+        rest = squeeze(_PHRASES.sub(" ", text))
+        if " " in rest or phrases[0][:2].lower() not in ("s.", "w."):  # S.P. KOWALSKI has two initials
+            notes += phrases
             text = rest
     kept, more = _part(text.replace(",", ", ").split())  # NOWAK,ML.
     return " ".join(kept), (*notes, *more)
@@ -180,8 +180,9 @@ def _begins_tail(word: str, bare: str, following: str, kept: list[str]) -> bool:
         return bool(kept and following)
     if bare in _RELATIONS and len(kept) >= _WHOLE and following:
         return True
-    whole = sum(len(name.strip(".")) > 1 for name in kept) >= _WHOLE  # JAN S. C. NOWAK has initials
-    return word.endswith(".") and bare in _CHILD_OF and whole and bool(following)
+    if not (word.endswith(".") and bare in _CHILD_OF and following):
+        return False
+    return sum(len(name.strip(".")) > 1 for name in kept) >= _WHOLE  # JAN S. C. NOWAK has initials
 
 
 @lru_cache(maxsize=65_536)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from transforms.letters import display, fold
 from transforms.vocabulary import cut_names, given_names
 
+_MOST_WORDS = 12  # of two names
 _JOINTS = ("i", "oraz", "&", "/")  # between two persons
 SUFFIXES = ("ski", "ska", "cki", "cka", "wicz", "czyk", "czak", "niak", "czuk", "enko", "scy", "ccy")
 
@@ -142,6 +143,8 @@ def _is_initial(word: str) -> bool:
 
 def _part_couple(words: list[str], notes: tuple[str, ...]) -> tuple[list[str], tuple[str, ...], bool]:
     """`JAN I ANNA KOWALSCY`: the first person is the subscriber, the second goes to the note."""
+    if len(words) > _MOST_WORDS:
+        return words, notes, False
     if any("/" in word.strip("/") for word in words):  # KOWALSKI JAN/NOWAK ANNA
         words = [part for word in words for part in re.split("(/)", word) if part]
     for i in range(1, len(words) - 1):

@@ -143,9 +143,9 @@ def read_phones(text: str, zone: str = "", renumbering: tuple[OldNumbers, ...] =
     whole = _FLOAT.sub(r"\1", plain) if _FLOAT.fullmatch(plain) else plain
     found: list[Phone] = []
     for part in _several(whole):
-        # behind a number of another zone, seven digits may be of either
-        elsewhere = any(phone.zone not in (None, zone) for phone in found)
-        found.append(_read_one(part, "" if elsewhere else zone, renumbering))
+        found.append(_read_one(part, zone, renumbering))
+        if found[-1].zone not in (None, zone):
+            zone = ""  # behind a number of another zone, seven digits may be of either
     return found
 
 

@@ -75,6 +75,8 @@ def is_plain(word: str) -> bool:
 def _recognise(text: str) -> Company | None:
     text = _ZEROS.sub(r"\1 o.o", text)
     brands = _QUOTED.findall(text)
+    if brands == [text.strip()] and any(word.lower() in given_names() for word in _folded(_words(text))):
+        brands = []  # "KOWALSKI JAN": quotation marks of a file, not a brand's
     state = _STATE.search(text)
     words = _words(_STATE.sub(" ", text) if state else text)
     forms, rest = _strip_forms(words)

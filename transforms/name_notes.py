@@ -39,7 +39,7 @@ _SCIENCES = frozenset(
 _SCIENCES_OF = frozenset(["zdr", "zdrowiu", "ziemi", "zarz", "zyw"])  # behind `n. o`
 # of respect and of the dead, where a whole name stands beside them; retired officers
 _PHRASES = re.compile(
-    r"(?<![\w.])(?:(?:[śs]w?|sz|w)\.\s?p\.|w\s+st(?:\.|anie)\s*spocz(?:\.|ynku))(?=\s|$)",
+    r"(?<![\w.])(?:(?:[śs]w?|sz|w)\.\s?p\.|r\.\s?pr\.|w\s+st(?:\.|anie)\s*spocz(?:\.|ynku))(?=\s|$)",
     re.IGNORECASE,
 )
 _ORDERS = frozenset(["o", "s", "br"])  # before the name and with a dot: ojciec, siostra, brat
@@ -53,8 +53,11 @@ _NOTES = frozenset(
 _TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is no name either
 _BORN = ("d", "domu")  # behind `z`: the maiden name
 _FORMERLY = frozenset(["zd", "dawniej"])
-# behind a whole name: whose relative, whose lodger, who acts for the subscriber
-_RELATIONS = frozenset(["u", "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun"])
+# behind a whole name: whose relative, whose lodger, who acts for the subscriber; what belongs into other fields
+_RELATIONS = frozenset(["u", "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
+                        "wd", "primo", "tel", "fax", "pesel", "nip", "regon", "krs", "ul", "al", "os"])  # fmt: skip
+_LONGEST = 40  # letters of a name
+_QUOTES = " \"„”“'"
 _JOINTS = ("/", "&")  # between two persons; `transforms.name_order` parts them
 _WHOLE = 2  # words of a whole name
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
@@ -74,6 +77,7 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
     if all(map(is_name_only, text.split())):
         return text, ()
     notes: list[str] = []
+    text = text.strip(_QUOTES)
     if "(" in text or "[" in text:
         notes += [a or b for a, b in _BRACKETS.findall(text)]
         text = _BRACKETS.sub(" ", text)
@@ -92,9 +96,10 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _joined(match: re.Match[str]) -> str:
-    """The hyphen of a double name; one before a note (`JAN - ZMARŁ`) only parts it."""
-    note = match[1] and fold(match[2]) in _NOTES
-    return f"{' ' if note else '-'}{match[2]}"
+    """The hyphen of a double name; between blanks it parts a note, or anything from a given name behind another word."""
+    last = match.string[max(0, match.start() - _LONGEST) : match.start()].split()[-2:]
+    parts = fold(match[2]) in _NOTES or (len(last) > 1 and is_given(last[1]) and not is_given(match[2]))
+    return f"{' ' if match[1] and parts else '-'}{match[2]}"
 
 
 def is_title(word: str) -> bool:

@@ -45,6 +45,9 @@ def orient(text: str, notes: tuple[str, ...], *, given_first: bool = False) -> P
         others = behind.replace(",", " ").split()
         if _is_whole(before.split()) and others and (_is_whole(others) or all(map(is_given, others))):
             text = f"{before} i {behind}"  # KOWALSCY JAN, ANNA
+        elif _is_whole(before.split()) and not any(map(is_given, others)):
+            found = orient(before, (*notes, *([behind.strip()] if others else ())))  # JAN KOWALSKI, DŁUGA
+            return found._replace(rule="name.around") if others else found
         elif before.strip() and behind.strip():
             return Person(behind.replace(",", " ").strip(), before.strip(), notes, "name.comma")
     words, notes, couple = _part_couple(text.replace(",", " ").split(), notes)
@@ -151,6 +154,8 @@ def _part_couple(words: list[str], notes: tuple[str, ...]) -> tuple[list[str], t
         if fold(words[i]) not in _JOINTS:
             continue
         before, behind = words[:i], words[i + 1 :]
+        if fold(behind[0]).strip(".") in ("in", "inni", "inne"):
+            return before, (*notes, " ".join(words[i:])), True
         if _is_whole(before) and _is_whole(behind):
             return before, (*notes, f"{words[i].lower()} {' '.join(map(display, behind))}"), True
         if _may_be_given(before[-1]) and _may_be_given(behind[0]):

@@ -1,4 +1,4 @@
-"""Numbers of the court register stand among the identifiers of a party; only what the column is said to hold changes."""
+"""Numbers of the court register stand among the identifiers of a party; only the words on the column change."""
 
 from __future__ import annotations
 

@@ -210,6 +210,21 @@ VECTORS = [
     *[("name", f"{t} Anna Kowalska", {}, "Anna Kowalska", "name.notes") for t in
       ("dr n. o zdr.", "dr hab. n. o zdr.", "DR N. O ZDR.", "dr n. o Ziemi", "Ś.P.", "ś. p.", "św. p.", "Sz. P.",
        "Sz.P.", "W.P.", "S.P.", "płk w st. spocz.", "gen. dyw. w stanie spoczynku", "siostra")],
+    *[("name", f"KOWALSKI JAN {t}", {}, "Jan Kowalski", "name.notes") for t in
+      ("TEL. 6251234", "UL. DŁUGA 5", "PESEL 44051401458", "NIP 5260250995", "primo voto NOWAK")],
+    ("name", "r.pr. Jan Lis", {}, "Jan Lis", "name.notes"),
+    ("name", "KOWALSKI JAN i in.", {}, "Jan Kowalski", "name.couple"),
+    ("name", "JAN I MARIA KOWALSCY, DŁUGA 5", {}, "Jan Kowalscy", "name.around"),
+    ("name", "KOWALSKI JAN - ALFA", {}, "Jan Alfa Kowalski", "name.around"),
+    ("name", "Jan Kowalski - Nowak", {}, "Jan Kowalski-Nowak", "name.plain"),
+    ("name", "Marek - Nowak Ewa", {}, "Ewa Marek-Nowak", "name.plain"),
+    ("name", "Lis Anna - Maria", {}, "Anna-Maria Lis", "name.plain"),
+    ("name", '"KOWALSKI JAN"', {}, "Jan Kowalski", "name.plain"), ("name", 'KOWALSKI JAN"', {}, "Jan Kowalski",
+                                                                    "name.plain"),
+    ("name", "St. Nowak", {}, "Nowak", "name.half"), ("name", "Stefan, Jan", {}, "Jan Stefan", "name.comma"),
+    *[("name", t, {}, t, "name.company") for t in
+      ("MAX S-KA Z O.O.", "Max Sp. zo.o.", "MAX S.A. ODDZ. TORUŃ", "Poczta Polska", "KPP Krępa", "ZUS", '"ALFA"',
+       "Firma \"ANNA\" Lis")],
     ("name", "S.P. KOWALSKI", {}, "S.P. Kowalski", "name.plain"), ("name", "W.P. NOWAK", {}, "W.P. Nowak",
                                                                    "name.plain"),
     ("name", "o. Jan Lis OFM", {}, "Jan Lis", "name.notes"),

@@ -36,7 +36,9 @@ _POST_WORD = re.compile(r"(?:^|[\s,;(]+)(?:p-ta|pta\.?|poczta:?)$", re.IGNORECAS
 _CODE = re.compile(r"\b(\d{2}\s?[-–]\s?\d{3})\b")
 _BARE_CODE = re.compile(r"((?<![\d/])\d{5}|^\d{2} \d{3}|(?<=, )\d{2} \d{3})(?=\s+[^\W\d_])")  # before a place
 _TYPED = re.compile(r"\s(?=(?:(?:ul|al|os|pl)\.\s*|(?:ul|ulica)\s+)[^\W\d_])", re.IGNORECASE)
-_FLAT_ONLY = re.compile(r"(?:m|lok|lokal|miesz|mieszk|mieszkanie|kl|klatka|bl|blok)\b\.?\s*(?:nr\s*)?[\dIVXivx].*")
+_FLAT_ONLY = re.compile(
+    r"(?:m|lok|lokal|miesz|mieszk|mieszkanie|kl|klatka|bl|blok)\b\.?\s*(?:nr\s*)?[\divx].*", re.IGNORECASE
+)
 
 
 class Address(NamedTuple):

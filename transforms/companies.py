@@ -182,7 +182,7 @@ def _sole_trader(text: str, brands: list[str]) -> tuple[str, ...]:
         text = text.replace(brand, " ")
     _, rest = _strip_forms(_words(text, _HYPHENED))
     rest = [word for word in rest if not is_title(word[0])]
-    named = [fold(written) in given_names() or len(written) == 1 for written, _ in rest]
+    named = [fold(w) in given_names() or (len(w) == 1 and f"{w}." in text) for w, _ in rest]
     if not (2 <= len(rest) <= 3 and any(named) and not all(named)):
         return ()
     words = tuple(written for written, _ in rest)

@@ -55,7 +55,7 @@ _BORN = ("d", "domu")  # behind `z`: the maiden name
 _FORMERLY = frozenset(["zd", "dawniej"])
 # behind a whole name: whose relative, whose lodger, who acts for the subscriber; what belongs into other fields
 _RELATIONS = frozenset(["u", "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
-                        "wd", "primo", "tel", "fax", "pesel", "nip", "regon", "krs", "ul", "al", "os"])  # fmt: skip
+                        "wd", "primo", "tel", "fax", "pesel", "nip", "regon", "krs", "ul"])  # fmt: skip
 _LONGEST = 40  # letters of a name
 _QUOTES = " \"„”“'"
 _JOINTS = ("/", "&")  # between two persons; `transforms.name_order` parts them
@@ -96,7 +96,7 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _joined(match: re.Match[str]) -> str:
-    """The hyphen of a double name; between blanks it parts a note, or anything from a given name behind another word."""
+    """The hyphen of a double name; between blanks it parts a note, or a brand from a whole name."""
     last = match.string[max(0, match.start() - _LONGEST) : match.start()].split()[-2:]
     parts = fold(match[2]) in _NOTES or (len(last) > 1 and is_given(last[1]) and not is_given(match[2]))
     return f"{' ' if match[1] and parts else '-'}{match[2]}"

@@ -42,7 +42,7 @@ _WORDS = re.compile(
 )
 _NOISE = re.compile(r"[\s().\-\u2010-\u2015\u2212/+]")
 _AROUND = " \t\"'=*!"  # what spreadsheets and clerks leave around a number
-_FLOAT = re.compile(r"(\d+)[.,]0+")  # a number that a spreadsheet made one with decimals
+_FLOAT = re.compile(r"(\d{7,})[.,]00?")  # a number that a spreadsheet made one with decimals
 _FOREIGN_TRUNK = re.compile(r"\(0\)")  # +44 (0) 20 ...
 # seven digits as no seven-digit number is written: a zone, and five digits of the time before
 _ZONE_AND_FIVE = re.compile(r"\(?(\d\d)\)?[ ./-]+\d{5}")

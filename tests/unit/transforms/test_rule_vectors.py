@@ -252,7 +252,9 @@ VECTORS = [
     *[("name", t, {}, "Jan Lis", "name.trader") for t in
       ("Gab. lek. dr Jan Lis", "Gab. Stom. Jan Lis", "Auto-Serwis Jan Lis", "Mech. Poj. Jan Lis", "TAXI JAN LIS",
        "F-ma Jan Lis")],
-    ("name", "P.H.U. J. NOWAK", {}, "J Nowak", "name.trader"),
+    ("name", "P.H.U. J. NOWAK", {}, "J Nowak", "name.trader"), ("name", "PHU M MARKET", {}, "PHU M MARKET",
+                                                                    "name.company"),
+    ("name", "MOHAMED JAN AL HASSAN", {}, "Jan Al Hassan Mohamed", "name.around"),
     ("name", "Wójt Gminy Krępa", {}, "Wójt Gminy Krępa", "name.company"), ("name", "WÓJT JAN", {}, "Jan Wójt",
                                                                            "name.plain"),
     # house numbers
@@ -300,8 +302,8 @@ VECTORS = [
     *[("address", t, {"city": "Kraków"}, "Długa 5, Kraków", "address.plain") for t in
       ("Długa5", "DŁUGA5", "Długa nr 5", "Długa nr domu 5", "długa, 5")],
     *[("address", t, {"city": "Kraków"}, "ul. Długa 5/3, Kraków", "address.plain") for t in
-      ("ul. Długa 5, m.3", "ul.Długa5m3", "ul Długa nr domu 5 nr mieszk. 3", "ul. Długa 5 lokal użytkowy 3",
-       "ul. Długa nr 5 m. nr 3", "ul. Długa 5, lok. 3")],
+      ("ul. Długa 5, m.3", "UL. DŁUGA 5, M.3", "ul.Długa5m3", "ul Długa nr domu 5 nr mieszk. 3",
+       "ul. Długa 5 lokal użytkowy 3", "ul. Długa nr 5 m. nr 3", "ul. Długa 5, lok. 3")],
     ("address", 'Długa 5 "A"', {"city": "Kraków"}, "Długa 5A, Kraków", "address.plain"),
     ("address", "Długa 5 lok. U3", {"city": "Kraków"}, "Długa 5/U3, Kraków", "address.plain"),
     *[("address", f"ul. Długa 5{t}", {"city": "Kraków"}, None, "address.number") for t in

@@ -246,7 +246,8 @@ _RELATED: dict[Kind, dict[str, str]] = {
     "customer": {
         "identifiers": "SELECT max(value_masked) FILTER (WHERE kind = 'pesel') AS pesel, "
         "max(value_masked) FILTER (WHERE kind = 'nip') AS nip, max(value_masked) FILTER (WHERE kind = 'regon') "
-        "AS regon, max(value_masked) FILTER (WHERE kind = 'document') AS document "
+        "AS regon, max(value_masked) FILTER (WHERE kind = 'krs') AS krs, "
+        "max(value_masked) FILTER (WHERE kind = 'document') AS document "
         "FROM billing.party_identification WHERE party_id = %s",
     },
 }

@@ -176,7 +176,7 @@ SUBSCRIBER = Entity(
         Field("pesel", "PESEL", personal="identifier", merge="most_trusted", normaliser="pesel"),
         Field("nip", "Tax number", personal="identifier", merge="most_trusted", normaliser="nip"),
         Field("regon", "Statistical number of a business", merge="most_trusted", normaliser="regon"),
-        Field("krs", "Number in the court register", normaliser="krs", loaded=False),
+        Field("krs", "Number in the court register", merge="most_trusted", normaliser="krs"),
         Field(
             "document",
             "Number of the identity document",

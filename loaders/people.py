@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from billing.model import ENTITIES
 from loaders.stage import Numbers, number_sources
 
-IDENTIFIERS = ("pesel", "nip", "regon", "document")
+IDENTIFIERS = ("pesel", "nip", "regon", "krs", "document")
 MASKED_FIELDS = tuple(f.name for f in ENTITIES["subscriber"].fields if f.personal == "identifier")
 
 
@@ -28,7 +28,7 @@ def identifier_hash(key: bytes, kind: str, value: str) -> bytes:
 
     Args:
         key: The installation's secret (`Settings.hmac_secret`).
-        kind: pesel, nip, regon or document.
+        kind: pesel, nip, regon, krs or document.
         value: The clean value.
     """
     return hmac.digest(key, f"{kind}:{value}".encode(), "sha256")

@@ -95,7 +95,7 @@ party_identification = Table(
     "party_identification",
     metadata,
     _ref("party_id", "party.party_id", "Whose identifier it is", part_of_key=True),
-    Column("kind", Text(), primary_key=True, comment="pesel, nip, regon or document"),
+    Column("kind", Text(), primary_key=True, comment="pesel, nip, regon, krs or document"),
     Column("value_hash", LargeBinary(), nullable=False, comment="HMAC-SHA256 of the value, for look-up without it"),
     Column("value_masked", Text(), nullable=False, comment="What a person may see of it"),
     Column("value_clear", Text(), nullable=False, comment="The value itself; granted to no role by default"),

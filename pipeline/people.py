@@ -14,8 +14,8 @@ from pipeline.published import published
 from pipeline.store import Manifest
 
 FIELDS = (
-    "kind", "first_name", "last_name", "name", "company_name", "pesel", "nip", "regon", "document", "birth_date",
-    "sex", "phone", "email",
+    "kind", "first_name", "last_name", "name", "company_name", "pesel", "nip", "regon", "krs", "document",
+    "birth_date", "sex", "phone", "email",
 )  # fmt: skip
 ADDRESS = ("postal_code", "locality", "street_name", "building", "flat")
 

@@ -24,17 +24,21 @@ from transforms.houses import House, read_house
 from transforms.letters import fold, squeeze
 from transforms.localities import read_locality
 from transforms.rules import RULES, noted
+from transforms.street_numbers import part_number
 from transforms.streets import Street, read_street
+from transforms.vocabulary import towns
 
 _NO_HOUSE = House(None, None, "missing", "", "house.missing")
 _NO_STREET = Street(None, None, None, None)
-_ALONE = re.compile(
-    r"(?:(?:nr|blok|bl\.?|bud\.?|dom|dz\.?|dzia[łl]ka|skr\w*\.?)\s*(?:poczt\w*\.?)?\s*)?\d.*", re.IGNORECASE
-)
 _VILLAGE = re.compile(r"(.*[^\W\d_])[\s,]+(?:nr\.?\s*)?(\d{1,4}\s?[A-Za-z]?(?:/\d+)?)", re.IGNORECASE)
 _POST = re.compile(r"(.+?)[\s,;(]+(?:p-ta|pta\.?|poczta:?)\s+([^\W\d_][^,;()]*)\)?", re.IGNORECASE)
 _POST_WORD = re.compile(r"(?:^|[\s,;(]+)(?:p-ta|pta\.?|poczta:?)$", re.IGNORECASE)
 _CODE = re.compile(r"\b(\d{2}\s?[-–]\s?\d{3})\b")
+_BARE_CODE = re.compile(r"((?<![\d/])\d{5}|^\d{2} \d{3}|(?<=, )\d{2} \d{3})(?=\s+[^\W\d_])")  # before a place
+_TYPED = re.compile(r"\s(?=(?:(?:ul|al|os|pl)\.\s*|(?:ul|ulica)\s+)[^\W\d_])", re.IGNORECASE)
+_FLAT_ONLY = re.compile(
+    r"(?:m|lok|lokal|miesz|mieszk|mieszkanie|kl|klatka|bl|blok)\b\.?\s*(?:nr\s*)?[\divx].*", re.IGNORECASE
+)
 
 
 class Address(NamedTuple):
@@ -135,23 +139,66 @@ def split_text(text: str) -> Split:
     (Split(street='17', postal_code='', city='Krępa, p-ta Ostrów'), '63-400')
     """
     plain = squeeze(text.replace("\n", ", "))
-    match = _CODE.search(plain)
-    if match:
-        before, behind = plain[: match.start()].strip(" ,;"), plain[match.end() :].strip(" ,;")
-        if (word := _POST_WORD.search(before)) and behind:
-            before, behind = before[: word.start()], f"p-ta {behind}"
-        if before and (posted := _posted(f"{before}, {behind}")):
-            return posted._replace(postal_code=re.sub(r"\s?[-–]\s?", "-", match[1]))
-        city, _, rest = behind.partition(",")
-        return Split(before or rest.strip(), re.sub(r"\s?[-–]\s?", "-", match[1]), city.strip())
+    if match := _CODE.search(plain) or _BARE_CODE.search(plain):
+        return _at_code(plain, match)._replace(postal_code=re.sub(r"\s?[-–]\s?", "-", match[1]))
     if posted := _posted(plain):
         return posted
     before, comma, behind = plain.rpartition(",")
-    if not comma:
-        return Split(plain, "", "")
+    if not comma or _FLAT_ONLY.fullmatch(behind.strip()) or not any(c.isalpha() for c in behind):
+        return _typed(plain) or Split(plain, "", "")
     if any(c.isdigit() for c in behind) and not any(c.isdigit() for c in before):
         return Split(behind.strip(), "", before.strip())  # Kraków, ul. Długa 5
     return Split(before.strip(), "", behind.strip())
+
+
+def _at_code(plain: str, match: re.Match[str]) -> Split:
+    """Street and locality around a postal code, in either order; the code itself is left to the caller."""
+    before, behind = plain[: match.start()].strip(" ,;"), plain[match.end() :].strip(" ,;")
+    if (word := _POST_WORD.search(before)) and behind:
+        before, behind = before[: word.start()], f"p-ta {behind}"
+    if before and (posted := _posted(f"{before}, {behind}")):
+        return posted
+    if plain[match.end() :].startswith(",") and _is_place_alone(before):
+        return Split(behind, "", before)  # Kraków 30-062, Długa 5
+    city, _, rest = behind.partition(",")
+    if not (before or rest):
+        return _behind_code(city.strip())
+    return Split(before or rest.strip(), "", city.strip())
+
+
+def _typed(plain: str) -> Split | None:
+    """`Warszawa ul. Długa 5`: what stands before the street's type is the locality; None for any other text."""
+    match = _TYPED.search(plain)
+    if match and _is_place_alone(place := plain[: match.start()].strip(" ,;")):
+        return Split(plain[match.end() :], "", place)
+    return None
+
+
+def _is_place_alone(text: str) -> bool:
+    """Whether a text can be a locality: letters and no number, and no street that says so."""
+    street = read_street(text)
+    return any(c.isalpha() for c in text) and not any(c.isdigit() for c in text) and not (street.type or street.rest)
+
+
+def _behind_code(place: str) -> Split:
+    """What stands behind a postal code without a comma: a locality, maybe with a number or a street.
+
+    `00-950 Warszawa Długa 5` could as well be number 5 in a village called so, which its words cannot tell: it stays
+    together, and is doubted for want of a locality.
+    """
+    if typed := _typed(place):
+        return typed
+    match = _VILLAGE.fullmatch(place)
+    words = match[1].split() if match else []
+    if read_locality(" ".join(words)).rule == "place.list" or not _begins_with_town(words):
+        return Split("", "", place)
+    return Split(place, "", "")
+
+
+def _begins_with_town(words: list[str]) -> bool:
+    """Whether less than all of some words are a town of the list."""
+    listed = [fold(" ".join(words[:size])).replace(".", "") in towns() for size in range(1, len(words) + 1)]
+    return any(listed[:-1]) and not listed[-1]
 
 
 def _posted(plain: str) -> Split | None:
@@ -165,27 +212,3 @@ def _posted(plain: str) -> Split | None:
         if not city or read_street(city).type or any(c.isdigit() for c in city):
             return None  # a street without its locality, which is not the post town for sure
     return Split(street, "", f"{city}, p-ta {match[2].strip()}")
-
-
-@lru_cache(maxsize=65_536)
-def part_number(street: str, house: str) -> tuple[str, str]:
-    """Street and number out of two fields, of which the second may be empty."""
-    if not street or house:
-        return street, house
-    if _ALONE.fullmatch(street) and read_house(street).kind:
-        return "", street  # a village without streets
-    best = ("", "")
-    # the number begins as far left as what follows can still be read as a number: 11 Listopada 5 m. 3
-    for match in re.finditer(r"[\s,]+(?=\S)", street):
-        head, tail = street[: match.start()], street[match.end() :]
-        if any(c.isalpha() for c in head) and tail[0].isalnum() and read_house(tail).kind in ("house", "block", "plot"):
-            best = (head.strip(" ,"), tail)
-            break
-    if best[0] and not _is_ordinal_only(best[0]):
-        return best
-    return street, ""
-
-
-def _is_ordinal_only(head: str) -> bool:
-    """Whether what is left of the number is a type alone (`ul. 3 Maja` must not become ul. + 3)."""
-    return fold(head).strip(". ") in ("ul", "al", "pl", "os")

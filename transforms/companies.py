@@ -19,12 +19,17 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.letters import fold
+from transforms.name_notes import is_title
 from transforms.name_order import has_family_ending
 from transforms.vocabulary import LegalForm, company_words, given_names, legal_forms
 
 _QUOTED = re.compile("[\"„”“«»][^\"„”“«»]+[\"„”“«»]|(?<!\\w)'[^']+'(?!\\w)")
 _WORD = re.compile(r"[^\W_]+")
 _HYPHENED = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_ZEROS = re.compile(r"\b(sp(?:[óo][łl]ka|\.)?\s*z)\s*0[.\s]*0\b", re.IGNORECASE)  # sp. z 0.0.
+_PARTNERS = re.compile(
+    r"(?:\bi|\boraz|&)\s*(?:syn(?:owie)?|c[óo]rk[ai]|wsp[óo]lni(?:k|cy|czka)|sp[óo][łl]ka|s-ka)(?!\w)", re.IGNORECASE
+)
 _STATE = re.compile(r"\bw\s+(likwidacji|upad[łl]o[śs]ci)\b", re.IGNORECASE)
 
 
@@ -68,11 +73,16 @@ def is_plain(word: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _recognise(text: str) -> Company | None:
+    text = _ZEROS.sub(r"\1 o.o", text)
     brands = _QUOTED.findall(text)
+    if brands == [text.strip()] and any(word.lower() in given_names() for word in _folded(_words(text))):
+        brands = []  # "KOWALSKI JAN": quotation marks of a file, not a brand's
     state = _STATE.search(text)
     words = _words(_STATE.sub(" ", text) if state else text)
     forms, rest = _strip_forms(words)
     kinds = {form.kind for form in forms} | {company_words()[w] for _, w in rest if w in company_words()}
+    if _PARTNERS.search(text):
+        kinds.add("company")
     if not (kinds or brands or state):
         return None
     kind = "institution" if "institution" in kinds and "company" not in kinds else "company"
@@ -92,17 +102,21 @@ _Words = list[tuple[str, str]]  # as written, folded in capitals
 
 
 def _words(text: str, word: re.Pattern[str] = _WORD) -> _Words:
-    """Words with runs of single letters made one."""
+    """Words with runs of single letters made one; a blank ends a run without blanks (`s.c. J. Nowak`)."""
     words: _Words = []
-    last_single = False
+    last_single = tight = False
+    end = 0
     for match in word.finditer(text):
         written, folded = match[0], fold(match[0]).upper()
         single = len(folded) == 1 and folded.isalpha()
-        if single and last_single:
+        parted = " " in text[end : match.start()]
+        if single and last_single and not (tight and parted):
             words[-1] = (words[-1][0] + written, words[-1][1] + folded)
+            tight = not parted
         else:
             words.append((written, folded))
-        last_single = single
+            tight = False
+        last_single, end = single, match.end()
     return words
 
 
@@ -147,12 +161,19 @@ def _find(form: LegalForm, folded: tuple[str, ...]) -> int | None:
         return 0
     if form.place in ("end", "edge") and at_end:
         return len(folded) - size
-    if form.place in ("any", "inner"):
-        at = next((i for i in range(len(folded) - size + 1) if folded[i : i + size] == form.written), None)
-        if form.place == "inner" and at is not None and not at_end:  # ALFA s.c. Jan Nowak, but not JAN S. C. NOWAK
-            return at if at and not any(word.lower() in given_names() for word in folded[:at]) else None
+    if form.place not in ("any", "inner"):
+        return None
+    at = next((i for i in range(len(folded) - size + 1) if folded[i : i + size] == form.written), None)
+    if at is None or form.place == "any" or at_end:
         return at
-    return None
+    return None if _are_initials(folded[:at], folded[at + size :]) else at
+
+
+def _are_initials(before: tuple[str, ...], behind: tuple[str, ...]) -> bool:
+    """Whether S.C. is two initials: JAN S. C. NOWAK, S.C. KOWALSKI; but not ALFA s.c. Jan Nowak, S.C. ALFA."""
+    if before:
+        return any(word.lower() in given_names() for word in before)
+    return len(behind) == 1 and has_family_ending(behind[0])
 
 
 def _sole_trader(text: str, brands: list[str]) -> tuple[str, ...]:
@@ -160,7 +181,8 @@ def _sole_trader(text: str, brands: list[str]) -> tuple[str, ...]:
     for brand in brands:
         text = text.replace(brand, " ")
     _, rest = _strip_forms(_words(text, _HYPHENED))
-    named = [fold(written) in given_names() for written, _ in rest]
+    rest = [word for word in rest if not is_title(word[0])]
+    named = [fold(w) in given_names() or (len(w) == 1 and f"{w}." in text) for w, _ in rest]
     if not (2 <= len(rest) <= 3 and any(named) and not all(named)):
         return ()
     words = tuple(written for written, _ in rest)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms import identifiers, registers
-from transforms.addresses import part_number, read_address, split_text
+from transforms.addresses import read_address, split_text
 from transforms.documents import read_document
 from transforms.emails import read_email
 from transforms.houses import House, read_house
@@ -29,6 +29,7 @@ from transforms.names import read_name
 from transforms.phones import OldNumbers, read_phone, read_phones
 from transforms.plain_values import read_amount, read_date
 from transforms.rules import RULES, Verdict
+from transforms.street_numbers import part_number
 from transforms.streets import read_street
 from transforms.vocabulary import given_names, zones
 from transforms.voivodeships import read_voivodeship

@@ -28,12 +28,15 @@ from transforms.rules import RULES
 # a letter belongs to the number unless it begins a word; `25cm42` is 25C, flat 42
 _NUMBER = r"0{0,3}[1-9]\d{0,3}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
 _BUILDING = rf"{_NUMBER}(?: ?[/-] ?{_NUMBER})?"
-_FLAT_WORD = r"(?:mieszkanie|mieszk|miesz|lokal|lok|m|l)(?![a-z])\.? ?(?:nr\.? ?)?"
-_FLAT = r"\d{1,4} ?[a-z]?(?: ?(?:i|,) ?\d{1,4} ?[a-z]?)*"
+_FLAT_WORD = (
+    r"(?:nr\.? ?)?(?:mieszkania|mieszkanie|mieszk|miesz|lokalu|lokal|lok|m|l)(?![a-z])\.? ?"
+    r"(?:uzytkowy|uzytk|uz)?\.? ?(?:nr\.? ?)?"
+)
+_FLAT = r"(?:u ?)?\d{1,4} ?[a-z]?(?: ?(?:i|,) ?\d{1,4} ?[a-z]?)*"
 _STAIR = r"(?:(?:klatka|klat|kl|segment|seg|wejscie|wejsc)\.? ?(?P<stair>[ivx]+|\d{1,2}|[a-z])\b ?)?"
 _BLOCK_WORD = r"(?:blok|bl|budynek|bud)(?![a-z])\.? ?(?:nr\.? ?)?"
 _WORDED = re.compile(
-    rf"(?:(?P<block>{_BLOCK_WORD})|nr\.? ?|dom\.? ?)?(?P<building>{_BUILDING}) ?,? ?{_STAIR},? ?"
+    rf"(?:(?P<block>{_BLOCK_WORD})|nr\.? ?(?:domu ?)?|dom\.? ?)?(?P<building>{_BUILDING}) ?,? ?{_STAIR},? ?"
     rf"(?:{_FLAT_WORD}(?P<flat>{_FLAT}))?"
 )
 _SLASHED = re.compile(
@@ -43,8 +46,10 @@ _SLASHED = re.compile(
 _TRIPLE = re.compile(rf"(?P<building>{_NUMBER}/{_NUMBER})/(?P<flat>\d{{1,4}}[a-z]?)")
 _PLOT = re.compile(r"(?:dzialka|dzial|dz)(?![a-z])\.? ?(?:nr\.? ?)?(?P<lot>\d[\d/]*[a-z]?)")
 _BOX = re.compile(r"(?:skr(?:ytka)?\.? ?(?:poczt(?:owa)?)?\.?|box|p\.?o\.? ?box) ?(?:nr\.? ?)?(?P<lot>\d+)")
+_SIGNS = str.maketrans({"–": "-", "—": "-"} | dict.fromkeys('"„”“', " "))  # 5 "A"
 _CORNER = 4
 _HIGHEST_HOUSE = 200
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class House(NamedTuple):
@@ -77,7 +82,7 @@ def read_house(text: str, flat_no: str = "") -> House:
         text: House, staircase and flat as delivered.
         flat_no: The flat, where delivered apart.
     """
-    plain = " ".join(fold(text).replace("–", "-").replace("—", "-").split()).rstrip(" .,;")
+    plain = " ".join(fold(text).translate(_SIGNS).split()).rstrip(" .,;")
     if not plain.strip("-0./ "):
         return _house(None, _tidy_flat(flat_no), "house.missing", "")
     if match := _PLOT.fullmatch(plain):
@@ -109,7 +114,7 @@ def _numbered(plain: str) -> House:
         rule = "house.block" if match["block"] else "house.range" if "-" in building else "house.plain"
         if flat_text:
             rule = "house.flat"
-        elif "/" in building:
+        elif "/" in building or _falls(building):
             rule = "house.corner"
         return _house(
             building, _tidy_flat(flat_text), rule, "block" if match["block"] else "house", stair=match["stair"]
@@ -135,6 +140,12 @@ def _is_corner(building: str, flat: str) -> bool:
         return False
     apart = int(flat) - int(building)
     return 0 < apart <= _CORNER and (apart % 2 == 0 or apart == 1)
+
+
+def _falls(building: str) -> bool:
+    """Whether numbers around a hyphen do not rise: `5-3` is no range, but maybe a flat."""
+    first, hyphen, last = building.partition("-")
+    return bool(hyphen) and int(first.rstrip(_LETTERS)) >= int(last.rstrip(_LETTERS))
 
 
 def _tidy(text: str) -> str:

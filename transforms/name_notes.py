@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from transforms.letters import fold
+from transforms.letters import fold, squeeze
 from transforms.mojibake import has_signs
 from transforms.name_order import is_given
 from transforms.vocabulary import given_names
@@ -23,7 +23,7 @@ from transforms.vocabulary import given_names
 _TITLES = frozenset(
     ["dr", "hab", "inz", "mgr", "prof", "lek", "med", "stom", "wet", "ks", "bp", "abp", "plk", "pplk", "ppulk", "gen",
      "mjr", "kpt", "por", "ppor", "chor", "sierz", "asp", "kom", "hr", "dypl", "adw", "not", "doc", "red", "arch",
-     "rtm", "plut", "kpr", "kmdr",
+     "rtm", "plut", "kpr", "kmdr", "siostra", "ojciec",
      "pan", "pani", "panstwo"]
 )  # fmt: skip
 # family names too, and titles only with a dot: kanonik, proboszcz, brygady, mecenas
@@ -36,24 +36,40 @@ _SCIENCES = frozenset(
     ["med", "hum", "tech", "techn", "praw", "ekon", "przyr", "roln", "wet", "farm", "chem", "mat", "fiz", "biol",
      "geogr", "spol", "teol", "lesn", "wojsk", "zdr", "pol", "sc"]
 )  # fmt: skip
+_SCIENCES_OF = frozenset(["zdr", "zdrowiu", "ziemi", "zarz", "zyw"])  # behind `n. o`
+# of respect and of the dead, where a whole name stands beside them; retired officers
+_PHRASES = re.compile(
+    r"(?<![\w.])(?:(?:[śs]w?|sz|w)\.\s?p\.|r\.\s?pr\.|w\s+st(?:\.|anie)\s*spocz(?:\.|ynku))(?=\s|$)",
+    re.IGNORECASE,
+)
 _ORDERS = frozenset(["o", "s", "br"])  # before the name and with a dot: ojciec, siostra, brat
 _CHILD_OF = frozenset(["s", "c"])  # behind the name: `s. Stanisława` is whose son
 _NOTES = frozenset(
     ["zm", "zmarl", "zmarla", "sp", "spadk", "spadkob", "spadkobierca", "spadkobiercy", "nieakt", "nieaktywny",
      "nieaktywna", "jr", "sr", "jun", "sen", "junior", "senior", "ml", "st", "dubel", "dupl", "nieznany", "likw",
-     "wypow", "wypowiedziana", "rezygnacja", "windyk", "windykacja", "pelnomocnik", "pelnom", "uzytkownik"]
+     "wypow", "wypowiedziana", "rezygnacja", "windyk", "windykacja", "pelnomocnik", "pelnom", "uzytkownik", "lokator",
+     "najemca", "abonent", "ii", "iii", "ofm", "ofmconv", "ofmcap", "sdb", "osb"]
 )  # fmt: skip
 _TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is no name either
 _BORN = ("d", "domu")  # behind `z`: the maiden name
+_FORMERLY = frozenset(["zd", "dawniej"])
+# behind a whole name: whose relative, whose lodger, who acts for the subscriber; what belongs into other fields
+_RELATIONS = frozenset(["u", "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
+                        "wd", "primo", "tel", "fax", "pesel", "nip", "regon", "krs", "ul"])  # fmt: skip
+_LONGEST = 40  # letters of a name
+_QUOTES = " \"„”“'"
+_JOINTS = ("/", "&")  # between two persons; `transforms.name_order` parts them
 _WHOLE = 2  # words of a whole name
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _MARKS = re.compile(r"(?<![^\W\d_])[*#!?+]+|[*#!?+]+(?![^\W\d_])")  # within a word they stand for a lost letter
 _FILLERS = frozenset(
     ["brak", "brak danych", "brak nazwiska", "brak imienia", "nn", "n n", "xx", "xxx", "xxxx", "nieznany", "nieznana",
-     "nie podano", "bez nazwy", "puste"]
+     "nie podano", "bez nazwy", "puste", "bd", "b/d", "nd", "n/d", "n/n", "nn nn", "xx xx", "xxx xxx", "nieustalony",
+     "nieustalona", "nie ustalono", "do ustalenia", "test", "test test", "abonent", "lokator", "nieznany abonent",
+     "abonent nieznany"]
 )  # fmt: skip
-_HYPHEN = re.compile(r"\s*[-–—]\s*")
-_ODD = _TITLES | _NOTES | frozenset(_TAILS) | {"vel", "z"}
+_HYPHEN = re.compile(r"(\s*)[-–—]\s*(\w*)")
+_ODD = _TITLES | _NOTES | frozenset(_TAILS) | _FORMERLY | _RELATIONS | {"vel", "z"}
 
 
 def lift(text: str) -> tuple[str, tuple[str, ...]]:
@@ -61,6 +77,7 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
     if all(map(is_name_only, text.split())):
         return text, ()
     notes: list[str] = []
+    text = text.strip(_QUOTES)
     if "(" in text or "[" in text:
         notes += [a or b for a, b in _BRACKETS.findall(text)]
         text = _BRACKETS.sub(" ", text)
@@ -68,9 +85,26 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
         notes += _MARKS.findall(text)
         text = _MARKS.sub(" ", text)
     if "-" in text or "–" in text or "—" in text:
-        text = _HYPHEN.sub("-", text).strip("-")
+        text = _HYPHEN.sub(_joined, text).strip("-")
+    if phrases := _PHRASES.findall(text):
+        rest = squeeze(_PHRASES.sub(" ", text))
+        if " " in rest or phrases[0][:2].lower() not in ("s.", "w."):  # S.P. KOWALSKI has two initials
+            notes += phrases
+            text = rest
     kept, more = _part(text.replace(",", ", ").split())  # NOWAK,ML.
     return " ".join(kept), (*notes, *more)
+
+
+def _joined(match: re.Match[str]) -> str:
+    """The hyphen of a double name; between blanks it parts a note, or a brand from a whole name."""
+    last = match.string[max(0, match.start() - _LONGEST) : match.start()].split()[-2:]
+    parts = fold(match[2]) in _NOTES or (len(last) > 1 and is_given(last[1]) and not is_given(match[2]))
+    return f"{' ' if match[1] and parts else '-'}{match[2]}"
+
+
+def is_title(word: str) -> bool:
+    """Whether a word is a title, with or without its dot."""
+    return fold(word).strip(".") in _TITLES
 
 
 @lru_cache(maxsize=65_536)
@@ -90,18 +124,23 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
         bare = fold(word).strip(".,:;")
         following = fold(words[i + 1]).strip(".,:;") if i + 1 < len(words) else ""
         if _begins_tail(word, bare, following, kept):
-            behind = i + 3 if bare == "z" and _is_name_again(kept, words[i + 3 :]) else len(words)
+            size = 3 if bare == "z" else 2
+            born = bare == "z" or bare in _FORMERLY
+            behind = i + size if born and _is_name_again(kept, words[i + size :]) else len(words)
             notes.append(" ".join(words[i:behind]).rstrip(","))
             continue
         pair = (bare == "vel" and kept) or (bare == "n" and following in _SCIENCES and (in_title or word[-1] == "."))
-        if pair and following:
-            notes.append(f"{word} {words[i + 1]}")
-            behind = i + 2
+        health = bare == "n" and following == "o" and fold(" ".join(words[i + 2 : i + 3])).strip(".") in _SCIENCES_OF
+        if (pair and following) or health:
+            behind = i + (3 if health else 2)
+            notes.append(" ".join(words[i:behind]))
             continue
         spare = len(kept) + len(words) - i > _WHOLE  # a whole name is there without this word
         title = bare in _TITLES or _is_dotted_title(word, bare, behind_title=in_title and spare)
         order = word.endswith(".") and bare in _ORDERS and not kept
-        (notes if title or bare in _NOTES or order or not _has_letter(bare) else kept).append(word)
+        joint = word in _JOINTS and bool(kept and following)
+        note = title or bare in _NOTES or order or not (joint or _has_letter(bare))
+        (notes if note else kept).append(word)
         in_title = title
     return _without_dots(kept, notes)
 
@@ -142,7 +181,13 @@ def _begins_tail(word: str, bare: str, following: str, kept: list[str]) -> bool:
         return bool(kept or following)
     if bare == "z":
         return bool(kept) and following in _BORN
-    return word.endswith(".") and bare in _CHILD_OF and len(kept) > 1 and bool(following)
+    if bare in _FORMERLY:
+        return bool(kept and following)
+    if bare in _RELATIONS and len(kept) >= _WHOLE and following:
+        return True
+    if not (word.endswith(".") and bare in _CHILD_OF and following):
+        return False
+    return sum(len(name.strip(".")) > 1 for name in kept) >= _WHOLE  # JAN S. C. NOWAK has initials
 
 
 @lru_cache(maxsize=65_536)

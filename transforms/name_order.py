@@ -11,12 +11,15 @@ Person(first='JAN MARIA', last='KOWALSKI', notes=(), rule='name.plain')
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.letters import display, fold
-from transforms.vocabulary import given_names
+from transforms.vocabulary import cut_names, given_names
 
+_MOST_WORDS = 12  # of two names
+_JOINTS = ("i", "oraz", "&", "/")  # between two persons
 SUFFIXES = ("ski", "ska", "cki", "cka", "wicz", "czyk", "czak", "niak", "czuk", "enko", "scy", "ccy")
 
 
@@ -39,10 +42,18 @@ def orient(text: str, notes: tuple[str, ...], *, given_first: bool = False) -> P
     """
     if "," in text:
         before, _, behind = text.partition(",")
-        if before.strip() and behind.strip():
+        others = behind.replace(",", " ").split()
+        if _is_whole(before.split()) and others and (_is_whole(others) or all(map(is_given, others))):
+            text = f"{before} i {behind}"  # KOWALSCY JAN, ANNA
+        elif _is_whole(before.split()) and not any(map(is_given, others)):
+            found = orient(before, (*notes, *([behind.strip()] if others else ())))  # JAN KOWALSKI, DŁUGA
+            return found._replace(rule="name.around") if others else found
+        elif before.strip() and behind.strip():
             return Person(behind.replace(",", " ").strip(), before.strip(), notes, "name.comma")
-    words = text.replace(",", " ").split()
-    words, notes, couple = _part_couple(words, notes)
+    words, notes, couple = _part_couple(text.replace(",", " ").split(), notes)
+    absent = [word for word in words if fold(word) == "brak"]
+    if absent and not any(map(is_given, words)):  # KOWALSKI BRAK; in BRAK JAN it is the family name
+        words, notes = [word for word in words if word not in absent], (*notes, *absent)
     if not words:
         return Person("", "", notes, "name.notes-only" if notes else "name.missing")
     if len(words) < 2:
@@ -59,6 +70,17 @@ def is_given(word: str) -> bool:
     names = given_names()
     folded = fold(word).strip(".,")
     return folded in names or ("-" in folded and all(part in names for part in folded.split("-")))
+
+
+@lru_cache(maxsize=65_536)
+def uncut(word: str) -> str:
+    """A folded given name; one cut short with a dot is written out where it can mean one name only.
+
+    >>> uncut("Wojc."), uncut("Stan."), uncut("Wojciech"), uncut("J.")
+    ('wojciech', 'stan', 'wojciech', 'j')
+    """
+    bare = fold(word.strip("."))
+    return cut_names().get(bare, bare) if word.endswith(".") else bare
 
 
 def sex_of(first_name_key: str) -> str | None:
@@ -124,7 +146,29 @@ def _is_initial(word: str) -> bool:
 
 def _part_couple(words: list[str], notes: tuple[str, ...]) -> tuple[list[str], tuple[str, ...], bool]:
     """`JAN I ANNA KOWALSCY`: the first person is the subscriber, the second goes to the note."""
+    if len(words) > _MOST_WORDS:
+        return words, notes, False
+    if any("/" in word.strip("/") for word in words):  # KOWALSKI JAN/NOWAK ANNA
+        words = [part for word in words for part in re.split("(/)", word) if part]
     for i in range(1, len(words) - 1):
-        if fold(words[i]) in ("i", "oraz", "&") and is_given(words[i - 1]) and is_given(words[i + 1]):
-            return words[:i] + words[i + 2 :], (*notes, f"{words[i].lower()} {display(words[i + 1])}"), True
-    return words, notes, False
+        if fold(words[i]) not in _JOINTS:
+            continue
+        before, behind = words[:i], words[i + 1 :]
+        if fold(behind[0]).strip(".") in ("in", "inni", "inne"):
+            return before, (*notes, " ".join(words[i:])), True
+        if _is_whole(before) and _is_whole(behind):
+            return before, (*notes, f"{words[i].lower()} {' '.join(map(display, behind))}"), True
+        if _may_be_given(before[-1]) and _may_be_given(behind[0]):
+            return before + behind[1:], (*notes, f"{words[i].lower()} {display(behind[0])}"), True
+    signs = [word for word in words if word in ("/", "&")]
+    return [word for word in words if word not in signs], (*notes, *signs), False
+
+
+def _is_whole(words: list[str]) -> bool:
+    """Whether words are a whole name: a given one beside one that is none."""
+    given = [is_given(word) for word in words]
+    return any(given) and not all(given)
+
+
+def _may_be_given(word: str) -> bool:
+    return is_given(word) or (_is_initial(word) and word.endswith("."))

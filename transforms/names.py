@@ -31,7 +31,7 @@ from transforms.letters import display as display_text
 from transforms.letters import fold, squeeze
 from transforms.mojibake import has_signs, put_right
 from transforms.name_notes import is_filler, is_name_only, lift
-from transforms.name_order import SUFFIXES, Person, is_given, orient
+from transforms.name_order import SUFFIXES, Person, is_given, orient, uncut
 from transforms.rules import RULES
 
 _PARTS = re.compile(r"[\s-]+")
@@ -166,8 +166,8 @@ display = lru_cache(maxsize=65_536)(display_text)
 
 @lru_cache(maxsize=65_536)
 def first_name_key(first_name: str) -> str:
-    """The first given name, folded."""
-    return fold(_PARTS.split(first_name, maxsplit=1)[0].strip("."))
+    """The first given name, folded; one that is cut short (`Wojc.`) written out, where that is no guess."""
+    return uncut(_PARTS.split(first_name, maxsplit=1)[0])
 
 
 @lru_cache(maxsize=65_536)

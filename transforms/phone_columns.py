@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from transforms import unique
 from transforms.kernels import Bools, Ints, byte_positions, present
 from transforms.marks import Marks
-from transforms.phones import NATIONAL_DIGITS, WITHOUT_ZONE, OldNumbers, phone_row
+from transforms.phones import NATIONAL_DIGITS, SPEAKING, WITHOUT_ZONE, OldNumbers, phone_row
 from transforms.vocabulary import zones
 
 _BETWEEN = tuple(b" ()-.")
@@ -98,4 +98,5 @@ def _plain(array: Any, zone: str) -> tuple[Ints, Bools, Bools]:
         other |= national // 10 ** (NATIONAL_DIGITS - len(start)) == int(start)
     repeated = (subscriber % 10**6 == first * 111_111) | (national == 123_456_789)
     plain = clean & (nine | eleven | local) & (geographic | (other & ~local)) & ~repeated & present(array)
+    plain &= ~pc.fill_null(pc.match_substring_regex(array, SPEAKING), False).to_numpy(zero_copy_only=False)
     return np.where(plain, national, 0), plain, local & plain

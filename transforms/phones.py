@@ -32,12 +32,24 @@ from transforms.letters import fold
 from transforms.rules import RULES
 from transforms.vocabulary import zones
 
-_SPLIT = re.compile(r"[;,|]|\b(?:lub|oraz|albo)\b", re.IGNORECASE)
+_LABEL = r"(?:tel|telefonu?|kom|komork[aiu]|komorkowy|komórk[aiu]|komórkowy|fax|faks)"
+# a label behind a number begins another one: `422-11-22 fax 422-11-23`, but not `422-11-22 (kom)`
+_SPLIT = re.compile(rf"[;,|\\]|\b(?:lub|oraz|albo)\b|(?<=\d)\s+[i+]\s+(?=[\d(+])|(?<=\d)\s+(?={_LABEL}\b\W*\d)")
 _EXTENSION = re.compile(r"(?<![a-z])(?:wewnetrzny|wewn|wew|w|int|ext)\s*[:.]?\s*(\d{1,5})(?!\d)")
 _WORDS = re.compile(
-    r"\b(?:tel|telefonu?|kom|komork[aiu]|komorkowy|fax|faks|nr|numer|dom|domowy|stacjonarny|prac[ay]?|sluzb|sluzbowy)\b[.:]?"
+    rf"\b(?:{_LABEL}|nr|numer|dom|domowy|stacjonarny|prac[ay]?|sluzb|sluzbowy|centrala|sekretariat|recepcja|biuro)\b[.:]*"
+    r"|^(?:[tdpmfk]|sl)[.:]+"
 )
-_NOISE = re.compile(r"[\s().\-–/+]")
+_NOISE = re.compile(r"[\s().\-\u2010-\u2015\u2212/+]")
+_AROUND = " \t\"'=*!"  # what spreadsheets and clerks leave around a number
+_FLOAT = re.compile(r"(\d{7,})[.,]00?")  # a number that a spreadsheet made one with decimals
+_FOREIGN_TRUNK = re.compile(r"\(0\)")  # +44 (0) 20 ...
+# seven digits as no seven-digit number is written: a zone, and five digits of the time before
+_ZONE_AND_FIVE = re.compile(r"\(?(\d\d)\)?[ ./-]+\d{5}")
+# seven digits and the end of a range or an extension, or nine digits: only mobile numbers are written so
+_ODD_GROUPS = re.compile(r"\d{3}[ .-]+\d\d[ .-]+\d\d[ .-]+\d\d")
+# texts of digits that hold more than their digits: no column of them is read as plain numbers
+SPEAKING = rf"^(?:{_ZONE_AND_FIVE.pattern}|{_ODD_GROUPS.pattern}|{_FLOAT.pattern})$"
 _LETTERS = str.maketrans("oil", "011")  # typed for digits
 _CARRIER = re.compile(r"0(10\d{2,3})(\d{9})")
 _SERVICE = re.compile(r"(?:112|9\d{2,3}|19\d{3}|118\d{3}|116\d{3})")
@@ -51,7 +63,11 @@ _OTHER_RANGES = (
     *(["700", "701", "703", "704", "706", "707", "708", "800", "801", "804", "211", "212", "213"]),
 )
 # VoIP, two ministries, pagers, premium rate, free and shared cost
-_NOTHING = frozenset(("", "-", "brak", "bd", "b/d", "nie ma", "niema", "nie posiada", "x", "nd", "n/d", "?", "."))
+_NOTHING = frozenset(
+    ["", "-", "brak", "bd", "b/d", "b.d.", "b.d", "nie ma", "niema", "nie posiada", "x", "nd", "n/d", "nd.", "n/a", "?",
+     ".", "/", "brak tel", "brak tel.", "brak telefonu", "brak numeru", "bez telefonu", "nie ma telefonu",
+     "nie posiada telefonu", "nie podano", "nie podał", "nie podała"]
+)  # fmt: skip
 WITHOUT_ZONE = (*_MOBILE, *_OTHER_RANGES)
 _FILLER_LOCAL = frozenset(("0000000", "1111111", "9999999"))
 _LOCAL = 7
@@ -124,7 +140,13 @@ def read_phones(text: str, zone: str = "", renumbering: tuple[OldNumbers, ...] =
     plain = text.strip().casefold()
     if plain in _NOTHING:
         return [Phone(None, None, None, "phone.missing")]
-    return [_read_one(part, zone, renumbering) for part in _several(plain)]
+    whole = _FLOAT.sub(r"\1", plain) if _FLOAT.fullmatch(plain) else plain
+    found: list[Phone] = []
+    for part in _several(whole):
+        found.append(_read_one(part, zone, renumbering))
+        if found[-1].zone not in (None, zone):
+            zone = ""  # behind a number of another zone, seven digits may be of either
+    return found
 
 
 def _several(text: str) -> list[str]:
@@ -151,11 +173,13 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
         extension, text, rule = match[1], text[: match.start()], "phone.extension"
     elif first := _first_of_range(text):
         text, rule = first, "phone.range"
-    text = _WORDS.sub(" ", text).strip()
+    text = _WORDS.sub(" ", text).strip(_AROUND)
     if _ZONE_SERVICE.fullmatch(text):
         return _refused("phone.short-code", extension)
     foreign = text.startswith("+") and not text.startswith("+48")
-    digits = _NOISE.sub("", text)
+    digits = _digits(text, foreign=foreign)
+    if _ODD_GROUPS.fullmatch(text) and digits[:2] in zones():
+        rule = "phone.groups"
     if not digits.isdigit():
         digits, rule = digits.translate(_LETTERS), "phone.letters"
         if not (digits.isascii() and digits.isdigit()):
@@ -165,11 +189,18 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
     national, carrier = _national(digits, plus=text.startswith("+"))
     if carrier:
         rule = "phone.carrier"
-    if len(national) == _LOCAL and zone:
+    if len(national) == _LOCAL and zone and not _is_zone_and_four(national):
         national, rule = zone + national, "phone.zone"
     elif modern := _renumbered(national, renumbering):
         national, rule = modern, "phone.renumbered"
     return _judge(national, extension, carrier, rule)
+
+
+def _digits(text: str, *, foreign: bool) -> str:
+    """What is left of a number without the signs between, with its trunk zero where its groups tell the zone."""
+    written = _ZONE_AND_FIVE.fullmatch(text)
+    trunk = "0" if written and written[1] in zones() else ""
+    return trunk + _NOISE.sub("", _FOREIGN_TRUNK.sub("", text) if foreign else text)
 
 
 def _first_of_range(text: str) -> str | None:
@@ -216,11 +247,18 @@ def _renumbered(digits: str, renumbering: tuple[OldNumbers, ...]) -> str | None:
     return None
 
 
+def _is_zone_and_four(national: str) -> bool:
+    """`022 9393`: seven digits, but the trunk zero, a zone and four digits; no number of seven digits began with 0."""
+    return len(national) == _LOCAL and national[0] == "0" and national[1:3] in zones()
+
+
 def _judge(national: str, extension: str | None, carrier: str | None, rule: str) -> Phone:  # noqa: PLR0911 - one return a test
     if not national.strip("0") or national == "123456789" or (len(set(national)) == 1 and len(national) >= _LOCAL):
         return _refused("phone.filler")
     if _SERVICE.fullmatch(national):
         return _refused("phone.short-code")
+    if _is_zone_and_four(national):
+        return _refused("phone.short-code" if _SERVICE.fullmatch(national[3:]) else "phone.old-length", extension)
     if len(national) == _LOCAL:
         return _refused("phone.filler") if national in _FILLER_LOCAL else _refused("phone.no-zone", extension)
     if len(national) in (5, 6) or (national[0] == "0" and national[1:3] in zones() and len(national) in (8, 9)):

@@ -137,6 +137,7 @@ RULES: dict[str, Rule] = {
         zone=("repaired", "", "seven digits got the source's zone"),
         letters=("repaired", "", "letters typed for digits were read as digits"),
         renumbered=("repaired", "", "a number of the old length, by the source's renumbering table"),
+        groups=("suspect", "", "nine digits in groups like a mobile's, or seven and the end of a range"),
         closed_plan=("suspect", "", "it begins with 0, 1 or 9, as no subscriber's number did before December 2005"),
         other_zone=("suspect", "", "a line of the source that is not in its zone"),
         several=("suspect", "", "the first usable of several numbers"),

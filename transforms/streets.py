@@ -39,6 +39,13 @@ _CUT_NAMES = frozenset(
      "mikol", "miecz", "rom", "stef", "wac", "wacl", "wawrz", "wit", "wojc", "zyg", "zygm", "hen", "henr", "hier",
      "grz", "gust", "elz", "kat", "malg", "bron", "bronisl", "krzyszt", "leop", "maksym"]
 )  # fmt: skip
+_CAPITALS = frozenset(["pck", "onz", "ak", "wp", "nmp", "prl", "zwm", "zhp", "pkp", "pks", "kul", "unrra"])
+# short and long forms that are one street's name, folded and without dots
+_SHORT_FORMS = (
+    (re.compile(r"\bboh (?=\w)"), "bohaterow "), (re.compile(r"\bobr (?=\w)"), "obroncow "),
+    (re.compile(r"\bwoj polskiego\b|\bwp\b"), "wojska polskiego"), (re.compile(r"\bak\b"), "armii krajowej"),
+    (re.compile(r"\bn ?m ?p\b"), "najswietszej maryi panny"),
+)  # fmt: skip
 _ROYAL = frozenset(["krolowej", "krola", "ksiecia", "ksieznej", "swietej", "swietego", "sw", "bl"])
 
 
@@ -98,7 +105,7 @@ def _strip_types(words: list[str]) -> tuple[str | None, list[str]]:
 
 def _divide(words: list[str]) -> tuple[list[str], list[str]]:
     """Main words, and titles, given names and initials, each in the order delivered."""
-    if len(words) == 1:
+    if len(words) == 1 or fold(" ".join(words)) == "woj. polskiego":  # Wojska, not a voivode
         return words, []
     titles, given = street_titles(), genitives()
     kinds = []
@@ -112,9 +119,13 @@ def _divide(words: list[str]) -> tuple[list[str], list[str]]:
             or (word.endswith(".") and (len(bare) == 1 or _is_cut(bare, words)))
         ):
             kinds.append("given")
+        elif kinds and kinds[-1] == "given" and _ROMAN.fullmatch(bare):
+            kinds.append("number")  # Jana III
         else:
             kinds.append("main")
     folded = [fold(w).strip(".") for w in words]
+    alone = "main" not in kinds  # Jana Pawła II
+    kinds = ["main" if k == "number" and alone else "given" if k == "number" else k for k in kinds]
     numbered = any(_ROMAN.fullmatch(f) or f.isdigit() for f in folded)
     if "main" not in kinds or (numbered and "given" in kinds and _only_numbers(folded, kinds)):
         main = [w for w, k in zip(words, kinds, strict=True) if k != "title"] or words
@@ -145,7 +156,10 @@ def _key(words: list[str]) -> str:
     text = fold(" ".join(words)).replace(".", " ").replace("'", "")
     text = _ORDINAL.sub(r"\1", text)
     text = _LECIE.sub(lambda m: f"{_arabic(m[1])} lecia", text)
-    parts = text.replace("-", " ").split()
+    text = " ".join(text.replace("-", " ").split())
+    for short, long in _SHORT_FORMS:
+        text = short.sub(long, text)
+    parts = text.split()
     return " ".join(_arabic(p) if len(parts) > 1 and _ROMAN.fullmatch(p) else p for p in parts)
 
 
@@ -171,6 +185,8 @@ def _display_word(word: str, at: int) -> str:
         return word.upper()
     if not (word.isupper() or word.islower()):
         return word
+    if folded in _CAPITALS and (at or word.isupper()):
+        return word.upper()
     if folded in _SMALL and at:
         return word.lower()
     if folded.strip(".") in street_titles() and word.endswith("."):
@@ -180,6 +196,6 @@ def _display_word(word: str, at: int) -> str:
 
 def _cased(match: re.Match[str]) -> str:
     part = match[0].casefold()
-    if part in ("go", "lecia"):
+    if part in ("go", "ego", "lecia"):
         return part
     return part.upper() if len(part) > 1 and _ROMAN.fullmatch(part) else part.capitalize()

@@ -43,7 +43,7 @@ PARTIES = pa.schema(
     [
         *((n, pa.string()) for n in (
             "cluster_key", "kind", "display_name", "first_name", "last_name", "company_name", "pesel", "nip", "regon",
-            "document", "document_kind",
+            "krs", "document", "document_kind",
         )),
         ("birth_date", pa.date32()), *((n, pa.string()) for n in ("sex", "phone", "email", "segment")),
         ("members", pa.int32()),

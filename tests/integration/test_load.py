@@ -488,6 +488,22 @@ def test_identifier_is_found_by_its_hash_and_hidden_from_readers(loader: Loader)
             connection.execute("SELECT 1 FROM control.xref")
 
 
+def test_number_of_the_court_register_is_an_identifier_like_the_others(loader: Loader) -> None:
+    world = small_world()
+    world.find("subscriber", source_id="lodz", subscriber_key="3").update(
+        kind="company", company_name="ALFA S.A.", pesel=None, pesel_status="missing", krs="0000012345", krs_status="ok"
+    )
+    loader(world)
+    hashed = identifier_hash(KEY, "krs", "0000012345")
+    query = "SELECT party_id, kind, value_masked, value_clear FROM billing.party_identification WHERE value_hash = %s"
+    assert loader.rows(query, hashed) == [(loader.owner("lodz", "3"), "krs", "00*******", "0000012345")]
+    loader(world)
+    assert len(loader.rows(query, hashed)) == 1
+    world.find("subscriber", source_id="lodz", subscriber_key="3")["krs"] = None
+    loader(world)
+    assert loader.rows(query, hashed) == []
+
+
 def test_provenance_and_edges_are_masked_and_kept(loader: Loader) -> None:
     world = small_world()
     world.join(("lodz", "1"), ("opole", "1"))

@@ -83,7 +83,7 @@ _PERSONS: tuple[Policy, ...] = (
         f"     OR first_name = 'missing' AND birth_given = 'same' AND {_NEAR})",
         "the same PESEL, first name and home or town; another surname (marriage)", identified=True,
     ),
-    Policy("PESEL-CONFLICT", "review", "pesel = 'same'", "the same PESEL, but name and birth date do not confirm it"),
+    Policy("PESEL-CONFLICT", "review", "pesel = 'same'", "the same PESEL, but the name does not confirm it"),
     Policy(
         "OWN-CONFLICT", "review", f"{_OWN} AND (birth_date = 'different' OR first_name = 'different')"
         " AND last_name = 'same' AND (birth_date = 'same' OR first_name = 'same')",

@@ -60,8 +60,8 @@ PARTIES = pa.schema(
         *(
             pa.field(name, pa.string())
             for name in (
-                "display_name", "first_name", "last_name", "company_name", "pesel", "nip", "regon", "document",
-                "document_kind",
+                "display_name", "first_name", "last_name", "company_name", "pesel", "nip", "regon", "krs",
+                "document", "document_kind",
             )
         ),
         pa.field("birth_date", pa.date32()),

@@ -22,10 +22,10 @@ import duckdb
 from billing.model import ENTITIES, MergeRule
 from transforms.identity.evidence import USABLE
 
-_STATUS_CHECKED = ("pesel", "nip", "regon", "phone", "email")
+_STATUS_CHECKED = ("pesel", "nip", "regon", "krs", "phone", "email")
 FIELDS: tuple[str, ...] = (
-    "kind", "name", "first_name", "last_name", "company_name", "pesel", "nip", "regon", "document", "birth_date",
-    "sex", "phone", "email", "segment",
+    "kind", "name", "first_name", "last_name", "company_name", "pesel", "nip", "regon", "krs", "document",
+    "birth_date", "sex", "phone", "email", "segment",
 )  # fmt: skip
 
 ORDERS: dict[str, str] = {

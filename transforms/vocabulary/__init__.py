@@ -70,6 +70,16 @@ def given_names() -> dict[str, GivenName]:
 
 
 @cache
+def cut_names() -> dict[str, str]:
+    """Folded given names that are cut short with a dot and can mean one name only, with that name's folded form.
+
+    >>> cut_names()["wojc"], cut_names().get("stan")  # Stanisław or Stanisława
+    ('wojciech', None)
+    """
+    return {fold(r["written"]): fold(r["name"]) for r in _rows("cut_names.csv")}
+
+
+@cache
 def full_names() -> dict[str, tuple[str, ...]]:
     """Folded given name -> the folded full names that it may stand for, itself among them, in any language we know.
 

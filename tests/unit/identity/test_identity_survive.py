@@ -54,6 +54,7 @@ def test_merged_party(result: IdentityResult) -> None:
         "pesel": P,
         "nip": None,
         "regon": None,
+        "krs": None,
         "document": "ABA300000",  # the only one, with its kind
         "document_kind": "id_card",
         "birth_date": dt.date(1950, 3, 14),

@@ -26,13 +26,20 @@ def test_hash_depends_on_key_kind_and_value() -> None:
 def test_identifiers_of_a_party_become_rows() -> None:
     parties = pa.RecordBatch.from_pylist(
         [
-            {"cluster_key": "a", "pesel": "44051401458", "nip": None, "regon": "123456785", "document": None},
-            {"cluster_key": "b", "pesel": None, "nip": None, "regon": None, "document": None},
+            {
+                "cluster_key": "a",
+                "pesel": "44051401458",
+                "nip": None,
+                "regon": "123456785",
+                "krs": "0000012345",
+                "document": None,
+            },
+            {"cluster_key": "b", "pesel": None, "nip": None, "regon": None, "krs": None, "document": None},
         ]
     )
     rows = identifications(b"k")(parties, Numbers({})).to_pylist()
     assert [(r["cluster_key"], r["kind"], r["value_masked"]) for r in rows] == [
-        ("a", "pesel", "44*******"), ("a", "regon", "12*******"),
+        ("a", "pesel", "44*******"), ("a", "regon", "12*******"), ("a", "krs", "00*******"),
     ]  # fmt: skip
     assert rows[0]["value_hash"] == "\\x" + identifier_hash(b"k", "pesel", "44051401458").hex()
 

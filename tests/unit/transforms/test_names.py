@@ -2,7 +2,7 @@ import pytest
 
 from transforms.companies import company_key, recognise
 from transforms.names import last_name_key, read_name, read_name_word_by_word
-from transforms.vocabulary import genitives, given_names, legal_forms, zones
+from transforms.vocabulary import cut_names, genitives, given_names, legal_forms, zones
 
 
 @pytest.mark.parametrize(
@@ -196,3 +196,10 @@ def test_word_lists_are_whole():
     "franciszka": "Franciszek",
                 "ignacego": "Ignacy", "kingi": "Kinga", "elizy": "Eliza", "juliusza": "Juliusz"}  # fmt: skip
     assert {k: genitives()[k] for k in expected} == expected
+
+
+def test_names_cut_short_are_of_one_name():
+    rare = {"tadea", "tomislaw", "tomislawa"}
+    for cut, name in cut_names().items():
+        meant = {given for given, known in given_names().items() if given.startswith(cut) and not known.diminutive_of}
+        assert name in meant and meant - rare <= {name, f"{name}a"}, cut  # Wojciecha, Zygmunta: hardly anybody

@@ -30,6 +30,9 @@ WARSAW = "+48226251234"
         ("0602 123 456", "", "+48602123456", None, "ok"), ("602123456", "12", "+48602123456", None, "ok"),
         ("801 102 102", "", "+48801102102", None, "ok"), ("+49 30 1234567", "", "+49301234567", None, "ok"),
         ("22 125 12 34", "", "+48221251234", None, "suspect"),
+        ("625-12-34-36", "22", "+48625123436", None, "suspect"), ("(602) 12.34.56", "22", "+48602123456", None, "ok"),
+        ("602 12 34 56", "22", "+48602123456", None, "ok"), ("6251234.0", "22", WARSAW, None, "repaired"),
+        ("625-12-34-36 w. 5", "", "+48625123436", "5", "suspect"),
     ],
 )  # fmt: skip
 def test_numbers_are_read(text, zone, e164, extension, status):
@@ -44,7 +47,8 @@ def test_numbers_are_read(text, zone, e164, extension, status):
     ("text", "zone", "status", "reason"),
     [
         ("331511", "55", "unparsed", "TEL-SHORT"), ("33151", "55", "unparsed", "TEL-SHORT"),
-        ("6251234", "", "unparsed", "TEL-NOZONE"),
+        ("6251234", "", "unparsed", "TEL-NOZONE"), ("55 33151", "22", "unparsed", "TEL-SHORT"),
+        ("(022) 9393", "22", "unparsed", "TEL-INVALID"), ("0227393", "22", "unparsed", "TEL-SHORT"),
         ("22 000 00 00", "", "filler", "TEL-FILLER"), ("22 111 11 11", "", "filler", "TEL-FILLER"),
         ("229999999", "", "filler", "TEL-FILLER"), ("123456789", "", "filler", "TEL-FILLER"),
         ("0", "22", "filler", "TEL-FILLER"),

@@ -50,9 +50,16 @@ def evaluate(
 
 @app.command()
 def train(
-    subscriber: Annotated[list[Path], typer.Option("--subscriber", "-s", help="Normalised subscribers (Parquet).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The new weights file; never replaced.")],
     data: Annotated[str, typer.Option("--data", help="What the data is, for whoever reviews the weights.")],
+    subscriber: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--subscriber",
+            "-s",
+            help="Normalised subscribers (Parquet; may be given again); default: what was loaded last, with addresses.",
+        ),
+    ] = None,
     address: Annotated[
         list[Path] | None, typer.Option("--address", "-a", help="Normalised addresses (Parquet; may be given again).")
     ] = None,
@@ -73,12 +80,18 @@ def train(
 
     if out.exists():
         raise ContractError("there is a file of this name", file=str(out), remedy="give the new version its own name")
-    for file in (*subscriber, *(address or []), *([truth] if truth else [])):
+    subscriber, address = subscriber or [], address or []
+    for file in (*subscriber, *address, *([truth] if truth else [])):
         if not file.is_file():
             raise ContractError("there is no such file", file=str(file), remedy="give the path of a file")
+    if address and not subscriber:
+        raise ContractError("--address goes with --subscriber", remedy="name both, or neither: what was loaded last")
+    people, homes = ([str(file) for file in files] for files in (subscriber, address))
+    if not people:
+        people, homes = _loaded()
     weights = train_weights(
-        [str(file) for file in subscriber],
-        [str(file) for file in address or []],
+        people,
+        homes,
         data=data,
         trained_on=trained_on or date.today().isoformat(),
         truth=truth,
@@ -89,3 +102,17 @@ def train(
     with written(out):
         out.write_text(weights.as_json(), encoding="utf-8")
     typer.echo(f"weights {weights.version} written to {out}")
+
+
+def _loaded() -> tuple[list[str], list[str]]:
+    """Files of the subscribers and addresses that stand behind what this store loaded last."""
+    from pipeline.context import context
+    from pipeline.people import files_of, loaded_tables
+
+    ctx = context()
+    tables = loaded_tables(ctx)
+    if not tables:
+        raise ContractError(
+            "nothing was loaded from this store yet", remedy="run the pipeline first, or name files with --subscriber"
+        )
+    return files_of(ctx, tables, "subscriber"), files_of(ctx, tables, "address")

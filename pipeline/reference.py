@@ -63,7 +63,7 @@ def settings() -> str:
     ]
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
-        meaning = (field.description or "").replace("$HOME", "`BLUELINE_HOME`").replace("``", "`")
+        meaning = (field.description or "").replace("$HOME", "$BLUELINE_HOME")
         lines.append(f"| `BLUELINE_{name.upper()}` | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
 

@@ -70,6 +70,19 @@ def test_trained_weights_are_a_file_that_a_run_names(tmp_path: Path, training: l
     assert result.figures.clusters == 120
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [([], "nothing was loaded from this store yet"), (["-a", "x.parquet"], "no such file")],
+)
+def test_without_files_it_learns_from_what_was_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
+) -> None:
+    monkeypatch.setenv("BLUELINE_HOME", str(tmp_path / "home"))
+    done = runner.invoke(cli.app, ["identity", "train", "--data", "a", "--out", str(tmp_path / "w.json"), *arguments])
+    assert isinstance(done.exception, ContractError)
+    assert says in str(done.exception)
+
+
 def test_a_version_is_never_replaced(tmp_path: Path, training: list[str]) -> None:
     out = tmp_path / "weights.json"
     out.write_text("reviewed")

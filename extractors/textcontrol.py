@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from billing.control_specs import ControlTotal, Place, TextControl
 from billing.errors import SourceError
+from billing.wording import counted
 from extractors.base import FileFacts, LandedFile
 from extractors.controlamounts import amount, column_sum, transposition_hint
 
@@ -228,8 +229,9 @@ class Control:
             return declared
         if running.unread:
             facts.notes.append(
-                f"the {kind} states a {what} of {declared}, the readable records add up to {total}; the difference "
-                f"of {difference} is that of {running.unread} records whose {spec.column} could not be read"
+                f"the {kind} states a {what} of {declared}, the readable records add up to {total}; whether the "
+                f"difference of {difference} is that of {counted(running.unread, 'record')} whose {spec.column} could "
+                "not be read cannot be proved"
             )
             return declared
         raise self._error(

@@ -154,7 +154,7 @@ def test_a_file_that_contradicts_its_trailer_is_marked(tmp_path):
     run["sources"][0]["files"][1]["notes"] = ["the difference of 0.01 is that of 1 record whose KWOTA is unreadable"]
     text = page_of(run, tmp_path / "c").text
     assert "disagrees" not in text
-    assert "differs, explained" in text
+    assert "differs, not proved" in text
     assert "whose KWOTA is unreadable" in text
 
 

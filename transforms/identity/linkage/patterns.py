@@ -86,12 +86,12 @@ def compare(con: duckdb.DuckDBPyConnection, present: Sequence[str], pairs: str, 
     joins = " ".join(f"LEFT JOIN frequency_{m} AS q_{m} ON {m} = 0 AND q_{m}.value = {m}_l" for m in present)
     carried = ""
     if "given_name" in present:
-        values += ", a.full_names AS full_names_l, b.full_names AS full_names_r"
-        aligned += ", full_names_l, full_names_r"
+        values += ", coalesce(list_has_any(a.full_names, b.full_names), false) AS pet_name"
+        aligned += ", pet_name"
     if _home(present):
-        values += ", a.home AS home_l, b.home AS home_r"
+        values += ", CASE WHEN a.home = b.home THEN a.home END AS home"
         carried = ", home"
-        aligned += ", CASE WHEN home_l = home_r THEN home_l END AS home"
+        aligned += ", home"
         joins += " LEFT JOIN frequency_home AS q_home ON q_home.value = home"
     con.execute(f"""
         CREATE OR REPLACE TABLE {table} AS
@@ -152,7 +152,6 @@ def _turned(a: str, b: str) -> str:
 def _level(meaning: str) -> str:
     a, b = f"{meaning}_l", f"{meaning}_x"
     conditions = KINDS[MEANINGS[meaning].kind].levels
-    conditions = tuple(c.replace("full_a", "full_names_l").replace("full_b", "full_names_r") for c in conditions)
     bound = [re.sub(r"\b[ab]\b", lambda word: a if word[0] == "a" else b, condition) for condition in conditions]
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(bound))
     return f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN {MISSING} {cases} ELSE {len(conditions)} END)::TINYINT"

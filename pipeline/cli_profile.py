@@ -53,10 +53,9 @@ def command(
     books = {book.name: _text(book) for book in copybook or []}
     profiles = [_profile(path, bool(books), console) for path in paths]
     folder, name = _target(write, source_id)
-    root = Path(os.path.commonpath([path.absolute().parent for path in paths]))
-    proposal = propose(
-        name, profiles, delivery=_delivery(root, name), root=root, copybooks=books, checks=_checks(date.today())
-    )
+    root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
+    delivery = _delivery(root, name, _project(folder))
+    proposal = propose(name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()))
     written: list[str] = []
     if write is not None and proposal.files:
         written = _write(folder, proposal, force=force)
@@ -141,13 +140,27 @@ def _target(write: Path | None, source_id: str | None) -> tuple[Path, str]:
     return folder, name
 
 
-def _delivery(root: Path, name: str) -> str | None:
+def _project(folder: Path) -> Path | None:
+    """The folder that relative paths of a declaration count from, where it can be told.
+
+    A declaration written to `sources/torun` belongs to the project above `sources`, wherever the command is run.
+    """
+    sources = context().settings.sources
+    declared = folder.resolve().parent
+    depth = len(sources.parts)
+    if not sources.is_absolute() and depth and declared.parts[-depth:] == sources.parts:
+        return Path(*declared.parts[:-depth])
+    here = Path.cwd().resolve()
+    return here if sources.is_dir() and sources.resolve().is_relative_to(here) else None
+
+
+def _delivery(root: Path, name: str, project: Path | None) -> str | None:
     """How the declaration names the folder of the files; None where it is the usual one."""
     settings = context().settings
-    if root == settings.deliveries_path.absolute() / name:
+    usual = (project or Path.cwd()) / (settings.deliveries or settings.home / "deliveries") / name
+    if root == usual.resolve():
         return None
-    here = Path.cwd()
-    return f"./{root.relative_to(here).as_posix()}" if root.is_relative_to(here) else str(root)
+    return f"./{root.relative_to(project).as_posix()}" if project and root.is_relative_to(project) else str(root)
 
 
 def _write(folder: Path, proposal: Proposal, *, force: bool) -> list[str]:

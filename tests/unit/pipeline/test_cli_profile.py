@@ -284,3 +284,47 @@ def test_a_folder_that_cannot_be_written_is_told(home):
     result = runner.invoke(cli.app, ["profile", str(path), "--write", "taken/torun"])
     assert isinstance(result.exception, ContractError)
     assert "cannot be written" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("in", "./in"),
+        (".", "./."),
+        ("home/deliveries/torun", None),
+        ("home/deliveries/other", "./home/deliveries/other"),
+    ],
+)
+def test_a_path_holds_from_the_projects_root_wherever_the_command_is_run(home, monkeypatch, folder, path):
+    monkeypatch.setenv("BLUELINE_HOME", "home")
+    monkeypatch.delenv("BLUELINE_SOURCES")
+    context.context.cache_clear()
+    inside = home / folder
+    inside.mkdir(parents=True, exist_ok=True)
+    csv("mazovia").rename(inside / "abon.csv")
+    monkeypatch.chdir(inside)
+    profile_json("abon.csv", "--write", home / "sources" / "torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert declared["delivery"].get("path") == path
+    monkeypatch.chdir(home)
+    context.context.cache_clear()
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 0, checked.output
+    assert "fits the first records of the delivery" in checked.output.replace("\n", " ")
+
+
+def test_a_path_is_absolute_where_the_projects_root_cannot_be_told(home, monkeypatch):
+    path = csv("mazovia").absolute()
+    monkeypatch.chdir(home / "in")
+    profile_json(path.name, "--write", home / "sources" / "torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert declared["delivery"]["path"] == str(home / "in")
+
+
+def test_files_of_two_folders_are_found_below_the_folder_that_holds_both(home, monkeypatch):
+    csv("mazovia", "b.csv")
+    csv("mazovia", "a.csv").rename("a.csv")
+    monkeypatch.chdir(home / "in")
+    profile_json("../a.csv", "b.csv", "--write", home / "sources" / "torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert [file["pattern"] for file in declared["files"]] == ["a.csv", "in/b.csv"]

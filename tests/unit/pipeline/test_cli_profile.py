@@ -328,3 +328,13 @@ def test_files_of_two_folders_are_found_below_the_folder_that_holds_both(home, m
     profile_json("../a.csv", "b.csv", "--write", home / "sources" / "torun")
     declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
     assert [file["pattern"] for file in declared["files"]] == ["a.csv", "in/b.csv"]
+
+
+def test_the_cut_off_comes_from_dates_and_not_from_numbers_that_could_be_some(home):
+    path = Path("in") / "wplaty.csv"
+    lines = [f"{number};{2000010 + number % 120};{number % 28 + 1:02}.12.1999;{number},50" for number in range(240)]
+    lines.append("240;9999999;05.12.1999;1,00")
+    path.write_text("NRWPL;KONTO;DATA;KWOTA\n" + "\n".join(lines) + "\n")
+    profile_json(path, "--write", "sources/torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert str(declared["delivery"]["extracted_on"]) == "1999-12-28"

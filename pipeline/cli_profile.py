@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from billing.errors import BillingError, ContractError, SourceError
 from billing.registry import NOTES_FILE, SPEC_FILE, load_source
+from extractors.packed import is_read_with
 from extractors.profiling.profile import Profile, profile
 from extractors.profiling.propose import Proposal, propose
 from pipeline.context import context
@@ -22,7 +23,6 @@ from pipeline.profile_report import as_json, show, show_columns, show_proposal
 from pipeline.written import written
 
 _PROGRESS_BYTES = 16 << 20
-_MEMOS = {".dbt", ".fpt"}
 
 
 def command(
@@ -83,12 +83,8 @@ def _existing(files: list[Path]) -> list[Path]:
     for path in files:
         if not path.is_file():
             raise SourceError("there is no such file", file=str(path), remedy="give the path of a file")
-    tables = {path.with_suffix("").as_posix().lower() for path in files if path.suffix.lower() == ".dbf"}
-    kept = [
-        path
-        for path in files
-        if not (path.suffix.lower() in _MEMOS and path.with_suffix("").as_posix().lower() in tables)
-    ]
+    tables = [path for path in files if path.suffix.casefold() == ".dbf"]
+    kept = [path for path in files if not is_read_with(path, tables)]
     return list(dict.fromkeys(kept))
 
 

@@ -1,8 +1,8 @@
 """In which form a column's values are dates, and whether digits are dates at all.
 
 Text such as `31.12.1999` is a date by its form.  Five to seven digits are often one by chance: many account numbers
-could be read as a day of a year.  They are believed where the column's name says so, or where the values come from at least
-three years (or months) as only dates would: a block of numbers hardly leaves out what the calendar lacks.
+could be read as a day of a year.  They are believed where the column's name says so, or where the values come from at
+least three years (or months) as only dates would: numbers hardly leave out just what the calendar lacks.
 
 >>> accounts = [str(number) for number in range(2000010, 2000130)]
 >>> date_form("KONTO", accounts, Counter(accounts)), date_form("DATA_WPL", accounts, Counter(accounts))

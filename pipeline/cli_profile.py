@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from billing.errors import BillingError, ContractError, SourceError
 from billing.registry import NOTES_FILE, SPEC_FILE, load_source
+from extractors.copybook.layout import Copybook
 from extractors.packed import is_read_with
 from extractors.profiling.profile import Profile, profile
 from extractors.profiling.propose import Proposal, propose
@@ -51,7 +52,8 @@ def command(
     console = Console(stderr=json_)
     paths = _existing(files)
     books = {book.name: _text(book) for book in copybook or []}
-    profiles = [_profile(path, bool(books), console) for path in paths]
+    described = _record_length(copybook or [])
+    profiles = [_profile(path, bool(books), described, console) for path in paths]
     folder, name = _target(write, source_id)
     root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
     delivery = _delivery(root, name, _project(folder))
@@ -97,14 +99,27 @@ def _text(book: Path) -> str:
         return book.read_text(encoding="latin-1")
 
 
-def _profile(path: Path, copybook: bool, console: Console) -> Profile:
+def _record_length(books: list[Path]) -> int:
+    """Bytes of the longest record that copybooks describe; 0 where they are wrong, which is told with the file."""
+    try:
+        return Copybook.load(books).length if books else 0
+    except ContractError:
+        return 0
+
+
+def _profile(path: Path, copybook: bool, described: int, console: Console) -> Profile:
     try:
         if path.stat().st_size < _PROGRESS_BYTES or not console.is_terminal:
-            return profile(path, copybook=copybook)
+            return profile(path, copybook=copybook, record_length=described)
         columns = (TextColumn(f"{path.name}: judging"), BarColumn(), TextColumn("{task.completed} bytes of text"))
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(path.name, total=None)
-            return profile(path, copybook=copybook, told=lambda done: bar.update(task, completed=done))
+            return profile(
+                path,
+                copybook=copybook,
+                record_length=described,
+                told=lambda done: bar.update(task, completed=done),
+            )
     except OSError as error:
         raise SourceError(f"the file cannot be read: {error.strerror}", file=str(path)) from error
 

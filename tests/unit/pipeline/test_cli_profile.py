@@ -338,3 +338,39 @@ def test_the_cut_off_comes_from_dates_and_not_from_numbers_that_could_be_some(ho
     profile_json(path, "--write", "sources/torun")
     declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
     assert str(declared["delivery"]["extracted_on"]) == "1999-12-28"
+
+
+TYPES = """       01  REKORD.
+           05  TYP PIC X(2).
+           05  NR PIC 9(6).
+           05  ABON.
+               10  NAZWISKO PIC X(36).
+               10  PESEL PIC 9(11).
+           05  KONTO REDEFINES ABON.
+               10  SALDO PIC S9(7)V99 COMP-3.
+               10  FILLER PIC X(42).
+           05  WPLATA REDEFINES ABON.
+               10  KWOTA PIC S9(9)V99.
+               10  FILLER PIC X(36).
+"""
+
+
+def test_the_copybooks_length_counts_where_records_of_several_types_repeat_later(home):
+    Path("R.cpy").write_text(TYPES)
+    content = b"".join(
+        f"10{r[0]:06}{r[1]:36.36}{r[2]}".encode("cp870")
+        + f"20{r[0]:06}".encode("cp870") + bytes([0, 0, 0, r[0] % 10 << 4, 0x5C]) + b"\x40" * 42
+        + f"30{r[0]:06}{r[0] * 17:011}".encode("cp870") + b"\x40" * 36
+        for r in rows())  # fmt: skip
+    path = Path("in") / "R.DAT"
+    path.write_bytes(content)
+    assert profile_json(path, "--write", "sources/draft")["files"][0]["shape"]["record_length"] == 3 * 55
+    [file] = profile_json(path, "--copybook", "R.cpy", "--write", "sources/torun")["files"]
+    title = f"EBCDIC fixed records of 55 bytes without line ends, {3 * len(RECORDS)} records"
+    assert (file["shape"]["title"], file["shape"]["record_length"]) == (title, 55)
+    text = (home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["system"] == "EBCDIC fixed records of 55 bytes without line ends"
+    path.write_bytes(content[:-10])
+    [cut] = profile_json(path, "--copybook", "R.cpy", exit_code=1)["files"]
+    assert cut["shape"]["record_length"] == 55
+    assert "55 of the copybook: 45 bytes are left over" in " ".join(cut["shape"]["notes"])

@@ -13,7 +13,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
@@ -189,6 +189,11 @@ def is_memo_of(other: PurePath, table: PurePath) -> bool:
             return False
         other, table = PurePath(other.stem), PurePath(table.stem)
     return other.suffix.casefold() in MEMO_SUFFIXES and other.stem.casefold() == table.stem.casefold()
+
+
+def is_read_with(path: Path, tables: Iterable[Path]) -> bool:
+    """Whether a file is the memo of one of these tables and lies beside it, so that it is read with the table."""
+    return any(is_memo_of(path, table) and path.parent == table.parent for table in tables)
 
 
 def _stem(member: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -177,6 +178,8 @@ def decode(
 ) -> None:
     """Print records of a data file with their bytes in hex beside; what cannot be read is named.
 
+    Of a file that was cut off or is damaged, the sound records in front are printed, then the error; exit status 1.
+
     A file of ASCII text lines: `blueline copybook decode c.cpy d.txt --format T --code-page ascii`.
     """
     book = Copybook.load([copybook, *(more or [])])
@@ -195,8 +198,9 @@ def decode(
         Descriptor(bdw_order is ByteOrder.big, bdw_counts_itself) if record_format is not RecordFormat.FB else None,
         header_bytes, footer_bytes, length_of=length_of, line_width=every.widest.needed, line_blank=own_page.blank,
     )  # fmt: skip
-    reader = RecordReader(book, framing, own_page, how, selector=selector)
-    records: Iterable[Record] = reader.read(_landed(data), _SOURCE)
+    reader = RecordReader(book, replace(framing, sound_first=True), own_page, how, selector=selector)
+    landed = _landed(data)
+    records: Iterable[Record] = reader.read(landed, _SOURCE)
     nested = None
     if parents:
         nested = Hierarchy({child.upper(): parent.upper() for child, parent in _pairs(parents, "--parent")}, {})
@@ -214,6 +218,7 @@ def decode(
         told = f"{len(nested.orphans)} records stand before any record of their parent's type ({first_ones})"
         told = told if nested.orphans else "no record stands before its parent"
         Console(stderr=True).print(f"{told}; {nested.strangers} have no known type", style="yellow")
+    next(framing.frames(_SOURCE, landed, 1), None)  # a fault behind the last record printed is told all the same
 
 
 def _pairs(given: Iterable[str] | None, option: str) -> list[tuple[str, str]]:

@@ -15,6 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from billing.errors import BillingError, ContractError, SourceError
 from billing.registry import NOTES_FILE, SPEC_FILE, load_source
+from extractors.copybook.layout import Copybook
+from extractors.packed import is_read_with
 from extractors.profiling.profile import Profile, profile
 from extractors.profiling.propose import Proposal, propose
 from pipeline.context import context
@@ -22,7 +24,6 @@ from pipeline.profile_report import as_json, show, show_columns, show_proposal
 from pipeline.written import written
 
 _PROGRESS_BYTES = 16 << 20
-_MEMOS = {".dbt", ".fpt"}
 
 
 def command(
@@ -51,12 +52,12 @@ def command(
     console = Console(stderr=json_)
     paths = _existing(files)
     books = {book.name: _text(book) for book in copybook or []}
-    profiles = [_profile(path, bool(books), console) for path in paths]
+    described = _record_length(copybook or [])
+    profiles = [_profile(path, bool(books), described, console) for path in paths]
     folder, name = _target(write, source_id)
-    root = Path(os.path.commonpath([path.absolute().parent for path in paths]))
-    proposal = propose(
-        name, profiles, delivery=_delivery(root, name), root=root, copybooks=books, checks=_checks(date.today())
-    )
+    root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
+    delivery = _delivery(root, name, _project(folder))
+    proposal = propose(name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()))
     written: list[str] = []
     if write is not None and proposal.files:
         written = _write(folder, proposal, force=force)
@@ -84,12 +85,8 @@ def _existing(files: list[Path]) -> list[Path]:
     for path in files:
         if not path.is_file():
             raise SourceError("there is no such file", file=str(path), remedy="give the path of a file")
-    tables = {path.with_suffix("").as_posix().lower() for path in files if path.suffix.lower() == ".dbf"}
-    kept = [
-        path
-        for path in files
-        if not (path.suffix.lower() in _MEMOS and path.with_suffix("").as_posix().lower() in tables)
-    ]
+    tables = [path for path in files if path.suffix.casefold() == ".dbf"]
+    kept = [path for path in files if not is_read_with(path, tables)]
     return list(dict.fromkeys(kept))
 
 
@@ -102,14 +99,27 @@ def _text(book: Path) -> str:
         return book.read_text(encoding="latin-1")
 
 
-def _profile(path: Path, copybook: bool, console: Console) -> Profile:
+def _record_length(books: list[Path]) -> int:
+    """Bytes of the longest record that copybooks describe; 0 where they are wrong, which is told with the file."""
+    try:
+        return Copybook.load(books).length if books else 0
+    except ContractError:
+        return 0
+
+
+def _profile(path: Path, copybook: bool, described: int, console: Console) -> Profile:
     try:
         if path.stat().st_size < _PROGRESS_BYTES or not console.is_terminal:
-            return profile(path, copybook=copybook)
+            return profile(path, copybook=copybook, record_length=described)
         columns = (TextColumn(f"{path.name}: judging"), BarColumn(), TextColumn("{task.completed} bytes of text"))
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(path.name, total=None)
-            return profile(path, copybook=copybook, told=lambda done: bar.update(task, completed=done))
+            return profile(
+                path,
+                copybook=copybook,
+                record_length=described,
+                told=lambda done: bar.update(task, completed=done),
+            )
     except OSError as error:
         raise SourceError(f"the file cannot be read: {error.strerror}", file=str(path)) from error
 
@@ -141,13 +151,27 @@ def _target(write: Path | None, source_id: str | None) -> tuple[Path, str]:
     return folder, name
 
 
-def _delivery(root: Path, name: str) -> str | None:
+def _project(folder: Path) -> Path | None:
+    """The folder that relative paths of a declaration count from, where it can be told.
+
+    A declaration written to `sources/torun` belongs to the project above `sources`, wherever the command is run.
+    """
+    sources = context().settings.sources
+    declared = folder.resolve().parent
+    depth = len(sources.parts)
+    if not sources.is_absolute() and depth and declared.parts[-depth:] == sources.parts:
+        return Path(*declared.parts[:-depth])
+    here = Path.cwd().resolve()
+    return here if sources.is_dir() and sources.resolve().is_relative_to(here) else None
+
+
+def _delivery(root: Path, name: str, project: Path | None) -> str | None:
     """How the declaration names the folder of the files; None where it is the usual one."""
     settings = context().settings
-    if root == settings.deliveries_path.absolute() / name:
+    usual = (project or Path.cwd()) / (settings.deliveries or settings.home / "deliveries") / name
+    if root == usual.resolve():
         return None
-    here = Path.cwd()
-    return f"./{root.relative_to(here).as_posix()}" if root.is_relative_to(here) else str(root)
+    return f"./{root.relative_to(project).as_posix()}" if project and root.is_relative_to(project) else str(root)
 
 
 def _write(folder: Path, proposal: Proposal, *, force: bool) -> list[str]:

@@ -19,13 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from billing.errors import ContractError, SourceError
-from billing.file_specs import AnyFile, SqlFile
+from billing.file_specs import AnyFile, DbfFile, SqlFile
 from billing.lineage import Split, no_rejects
 from billing.model import ENTITIES, normalised_schema
 from billing.registry import Source
 from extractors import sql
 from extractors.base import FileFacts, LandedFile
 from extractors.decode import decode
+from extractors.packed import MEMO_SUFFIXES, is_read_with
 from pipeline.lost_money import LostMoney
 from pipeline.written import written
 
@@ -64,7 +65,7 @@ def decode_files(
 
     Args:
         source: The spec.
-        paths: Files of its delivery, wherever they lie.
+        paths: Files of its delivery, wherever they lie; memos of the DBF tables among them are read with their tables.
         out: Folder of the output, made where it is missing; files of the same name are replaced, when all is done.
         kind: JSON lines (decimals as text, so that no reader makes floats of them; bytes in hex) or Parquet.
         file_name: Name of the file spec that describes every path; default is the one whose pattern fits.
@@ -90,7 +91,8 @@ def decode_files(
                 stack.callback(opened.close)
             writers[name].write(rows)
 
-        landed = [pair for path in paths for pair in _landed(source, path, file_name, folder)]
+        given = _without_memos(source, paths, file_name)
+        landed = [pair for path in given for pair in _landed(source, path, file_name, folder)]
         splits = _raw(source, landed, done, batch_rows)
         for split in splits if entity is None else _entity(source, entity, landed, splits, done, batch_rows):
             write(split.table, split.kept)
@@ -110,6 +112,17 @@ def decode_files(
 
 
 # --- files -----------------------------------------------------------------------------------------------------
+
+
+def _without_memos(source: Source, paths: Sequence[Path], file_name: str | None) -> list[Path]:
+    """The files without the memos of the DBF tables among them."""
+    tables = [
+        path
+        for path in paths
+        if path.suffix.casefold() not in MEMO_SUFFIXES
+        and any(isinstance(spec, DbfFile) for spec in _fitting(source, path, file_name))
+    ]
+    return [path for path in paths if not is_read_with(path, tables)]
 
 
 def _landed(source: Source, path: Path, file_name: str | None, folder: Path) -> Iterator[tuple[AnyFile, LandedFile]]:
@@ -134,20 +147,22 @@ def _file(path: Path, name: str, spec: AnyFile) -> LandedFile:
 
 
 def _spec_of(source: Source, path: Path, file_name: str | None) -> AnyFile:
-    specs = source.spec.files
-    known = ", ".join(f"{s.name} ({s.pattern})" for s in specs)
-    if file_name is not None:
-        fitting = [s for s in specs if s.name == file_name]
-    elif len(specs) == 1:
-        fitting = specs
-    else:
-        fitting = [s for s in specs if s.pattern and path.match(s.pattern)]
+    fitting = _fitting(source, path, file_name)
     if len(fitting) != 1:
+        known = ", ".join(f"{s.name} ({s.pattern})" for s in source.spec.files)
         found = f"{len(fitting)} file specs fit" if fitting else f"there is no file spec {file_name!r}"
         if not fitting and file_name is None:
             found = "no file spec fits"
         raise ContractError(found, file=str(path), remedy=f"name one with --file: {known}")
     return fitting[0]
+
+
+def _fitting(source: Source, path: Path, file_name: str | None) -> list[AnyFile]:
+    """The file specs that may describe a file: the named one, the only one, or those whose pattern fits."""
+    specs = source.spec.files
+    if file_name is not None:
+        return [s for s in specs if s.name == file_name]
+    return specs if len(specs) == 1 else [s for s in specs if s.pattern and path.match(s.pattern)]
 
 
 # --- tables and entities ---------------------------------------------------------------------------------------

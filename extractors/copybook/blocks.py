@@ -51,14 +51,15 @@ class BlockScanner:
             broken = self.inner.stopped(word, len(begins), end - stopped, at_end=True)
             if broken:
                 broken = Broken(broken.at, broken.message.replace("the file ends", "the block ends"), broken.remedy)
+        place = None
         if broken:
             place = begins[broken.at] if broken.at < len(begins) else stopped
-            return Broken(len(found.begins) + broken.at, broken.message, broken.remedy, place)
+            begins, ends = begins[: broken.at], ends[: broken.at]
         found.begins += begins
         found.starts += [begin + WORD for begin in begins]
         found.lengths += [e - b - WORD for b, e in zip(begins, ends, strict=True)]
         found.ends += ends
-        return None
+        return Broken(len(found.begins), broken.message, broken.remedy, place) if broken else None
 
 
 def block_end(data: bytes, at: int, bdw: Descriptor, record: int, *, at_end: bool) -> tuple[int | None, Broken | None]:
@@ -105,7 +106,7 @@ class SpannedScanner:
         while at < len(data):
             end, broken = block_end(data, at, self.bdw, len(found.begins), at_end=at_end)
             if broken:
-                return found.scan(), broken
+                return found.scan(b"".join(pieces)), broken
             if end is None:
                 break
             at += WORD
@@ -115,7 +116,7 @@ class SpannedScanner:
                 length = stated + self.rdw.offset
                 control = word[2] if self.rdw.big_endian and len(word) == WORD else word[1] if len(word) == WORD else 9
                 if length < 0 or at + WORD + length > end or control > 3:
-                    return found.scan(), Broken(
+                    return found.scan(b"".join(pieces)), Broken(
                         len(found.begins),
                         f"{word.hex(' ')} is no segment descriptor word of this block",
                         "the file is damaged before this place, or its records are not spanned: check `record_format`",
@@ -123,7 +124,7 @@ class SpannedScanner:
                     )
                 if (control in (0, 1)) == bool(parts):
                     what = "begins before the last one ended" if parts else "goes on that never began"
-                    return found.scan(), Broken(len(found.begins), f"a record {what}", CUT_OFF, at)
+                    return found.scan(b"".join(pieces)), Broken(len(found.begins), f"a record {what}", CUT_OFF, at)
                 if control in (0, 1):
                     begin = at
                 parts.append(data[at + WORD : at + WORD + length])
@@ -140,7 +141,9 @@ class SpannedScanner:
             if not parts:
                 found.consumed, whole, marks = at, len(found.begins), (total, len(pieces))
         if at_end and parts:
-            return found.scan(), Broken(len(found.begins), "the file ends within a spanned record", CUT_OFF, begin)
+            return found.scan(b"".join(pieces)), Broken(
+                len(found.begins), "the file ends within a spanned record", CUT_OFF, begin
+            )
         # records behind the last block that is done with will be found again
         for noted in (found.begins, found.ends, found.starts, found.lengths):
             del noted[whole:]

@@ -19,7 +19,7 @@ Source: z/OS DFSMS Using Data Sets, "Variable-Length Record Formats".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from billing.errors import SourceError
@@ -49,6 +49,8 @@ class Framing:
         partial: F: the last record may be shorter.
         line_width: T: bytes that shorter lines are filled up to.
         line_blank: T: what they are filled up with.
+        sound_first: Records in front of a fault are given before it is raised: for a person who looks at the file,
+            never for a run, which shall not take half a file for a whole one.
     """
 
     format: Format = "F"
@@ -63,6 +65,7 @@ class Framing:
     partial: bool = False
     line_width: int = 0
     line_blank: int = 0x20
+    sound_first: bool = False
 
     def frames(self, source_id: str, landed: LandedFile, batch_rows: int) -> Iterator[Frame]:
         """Read a file.
@@ -77,14 +80,19 @@ class Framing:
         """
         window = Window.of(source_id, landed, self.header_bytes, self.footer_bytes)
         if self.format == "F" or (self.format == "FB" and self.bdw is None):
+            rest = (window.end - window.begin) % self.record_length
+            if self.sound_first and rest and not self.partial:
+                sound = replace(self, footer_bytes=self.footer_bytes + rest)
+                yield from sound.frames(source_id, landed, batch_rows)
             yield from fixed_frames(
                 source_id, landed, self.record_length, batch_rows,
                 window=window, lead=self.lead, trail=self.trail, partial=self.partial,
             )  # fmt: skip
             return
         yield from scanned_frames(
-            source_id, landed, self._scanner(), batch_rows, window=window, lead=self.lead, trail=self.trail
-        )
+            source_id, landed, self._scanner(), batch_rows, window=window, lead=self.lead, trail=self.trail,
+            sound_first=self.sound_first,
+        )  # fmt: skip
 
     def _scanner(self) -> Scanner:
         bdw = self.bdw or Descriptor()

@@ -8,7 +8,7 @@ single records in the whole decoder; they look at two bytes of each.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -68,6 +68,13 @@ class Scan:
     ends: Indices
     consumed: int
     data: bytes | None = None
+
+    def until(self, record: int) -> Scan:
+        """The records in front of one."""
+        starts, lengths, begins, ends = self.starts, self.lengths, self.begins, self.ends
+        return replace(
+            self, starts=starts[:record], lengths=lengths[:record], begins=begins[:record], ends=ends[:record]
+        )
 
 
 @dataclass
@@ -212,6 +219,7 @@ def scanned_frames(
     window: Window | None = None,
     lead: int = 0,
     trail: int = 0,
+    sound_first: bool = False,
 ) -> Iterator[Frame]:
     """Read a file of variable records.
 
@@ -223,6 +231,7 @@ def scanned_frames(
         window: Where they stand in the file; None for all of it.
         lead: Bytes of a record in front of what the copybook describes.
         trail: Bytes behind it.
+        sound_first: Records in front of a fault are given before it is raised.
 
     Raises:
         SourceError: The file is not of the scanner's form, or ends within a record.
@@ -243,6 +252,8 @@ def scanned_frames(
             if broken is None and scan.consumed == 0 and len(data) > LONGEST:
                 broken = Broken(0, f"a record is longer than {LONGEST} bytes", "check `record_format`")
             if broken:  # records before it are sound, but nobody shall take half a file for a whole one
+                if sound_first:
+                    yield from _frames(data, scan.until(broken.at), base, record_no, batch_rows, lead, trail)
                 at = broken.place
                 if at is None:
                     at = scan.begins[broken.at] if broken.at < len(scan.begins) else _last(scan.ends)

@@ -162,17 +162,45 @@ def _fixed(head: bytes, size: int) -> Shape | None:
     length = period(kinds, size)
     if not length:
         return None
-    shape = Shape("mainframe", "", record_format="F", record_length=length)
-    if size % length:
-        shape.notes.append(
-            f"the size of {size} bytes is no multiple of the record length {length} that the contents suggest: "
-            f"{size % length} bytes are left over"
-        )
-    else:
-        shape.records = size // length
+    return _of_length(Shape("mainframe", ""), length, size, "that the contents suggest")
+
+
+def fit_copybook(shape: Shape, length: int, size: int) -> None:
+    """Correct the record length that the contents suggest by the one that a copybook describes.
+
+    Records of several types resemble one another a few records later rather than at the next one.
+
+    >>> shape = _of_length(Shape("mainframe", ""), 429, 67_782, "")
+    >>> fit_copybook(shape, 143, 67_782)
+    >>> shape.title
+    'fixed records of 143 bytes without line ends, 474 records'
+
+    Args:
+        shape: What the file seems to be; left alone where its records have descriptor words.
+        length: Of the copybook's longest record.
+        size: Of the file.
+    """
+    if shape.format != "mainframe" or shape.record_format not in ("", "F") or shape.record_length == length:
+        return
+    if shape.records and size % length:  # the contents fit, the copybook does not
+        shape.notes.append(f"the copybook describes {length} bytes: {size % length} are left over behind whole records")
+        return
+    shape.notes.clear()
+    _of_length(shape, length, size, "of the copybook")
+
+
+def _of_length(shape: Shape, length: int, size: int, source: str) -> Shape:
+    """Fill in that a file holds records of one length."""
+    shape.record_format, shape.record_length = "F", length
     shape.title = f"fixed records of {length} bytes without line ends"
+    shape.records = None if size % length else size // length
     if shape.records:
         shape.title += f", {shape.records} records"
+    else:
+        shape.notes.append(
+            f"the size of {size} bytes is no multiple of the record length {length} {source}: "
+            f"{size % length} bytes are left over"
+        )
     return shape
 
 

@@ -19,34 +19,28 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from billing.masking import mask
+from extractors.profiling.dateforms import (
+    BY_CHANCE,
+    EMPTY_DATES,
+    PIVOT,
+    SHORT_YEARS,
+    date_form,
+    names_date,
+    read_date,
+)
 
 Checks = Mapping[str, Callable[[str], bool]]
 """Identifier (`pesel`, `nip`, `regon`) -> is a text a valid one?  Given by the caller, who knows the rules."""
 
 FIT = 0.9  # share of the values that must be of a type
-FIT_DATE = 0.97
 FIT_CHECKED = 0.75  # where a check digit proves each value
 MOST_CODES = 12
 LONGEST_CODE = 3  # characters of a code that is shown
 MOST_DISTINCT = 5_000  # values that the kind is judged by
-FIRST_YEAR, LAST_YEAR = 1880, 2035
-PIVOT = 30  # two-digit years below it are 20YY
-_SHORT_YEARS = ("YYMMDD", "DDMMYY", "DD-MM-YY", "DD.MM.YY", "MM/DD/YY", "YYDDD")
 _MOST_EXAMPLES = 3
-_EMPTY_DATES = frozenset({"0", "000000", "00000000", "0000-00-00", "00.00.0000", "00-00-0000", "00/00/0000"})
 
-DATE_FORMS: tuple[tuple[str, str, str], ...] = (
-    ("YYYY-MM-DD", r"\d{4}-\d\d-\d\d", "%Y-%m-%d"), ("DD.MM.YYYY", r"\d\d?\.\d\d?\.\d{4}", "%d.%m.%Y"),
-    ("DD-MM-YYYY", r"\d\d-\d\d-\d{4}", "%d-%m-%Y"), ("DD/MM/YYYY", r"\d\d/\d\d/\d{4}", "%d/%m/%Y"),
-    ("MM/DD/YYYY", r"\d\d/\d\d/\d{4}", "%m/%d/%Y"), ("YYYYMMDD", r"\d{8}", "%Y%m%d"),
-    ("DDMMYYYY", r"\d{8}", "%d%m%Y"), ("YYMMDD", r"\d{6}", "%y%m%d"), ("DDMMYY", r"\d{6}", "%d%m%y"),
-    ("DD-MM-YY", r"\d\d-\d\d-\d\d", "%d-%m-%y"), ("DD.MM.YY", r"\d\d\.\d\d\.\d\d", "%d.%m.%y"),
-    ("MM/DD/YY", r"\d\d/\d\d/\d\d", "%m/%d/%y"),
-    ("CYYMMDD", r"[01]\d{6}", ""), ("YYYYDDD", r"\d{7}", "%Y%j"), ("YYDDD", r"\d{5}", "%y%j"),
-)  # fmt: skip
 _MONEY = re.compile(r"[-+]?(?:\d{1,3}(?:(?P<sep>[ .,\u00a0'])\d{3})(?:(?P=sep)\d{3})*|\d+)(?P<dec>[.,])\d\d[-+]?$")
 _POSTAL = re.compile(r"\d\d-\d{3}$")
 _PHONE = re.compile(r"[+(]?\d[\d ()/.\-]{5,18}(?: ?w(?:ew)?\.? ?\d+)?$")
@@ -83,7 +77,7 @@ class Column:
         distinct: Different values among them.
         rows: Rows looked at.
         fits: Share of the filled values that are of the kind.
-        latest: Latest date, where it holds dates.
+        latest: Latest date, where its form or its name leaves no doubt that it holds dates.
         examples: Masked values.
         suspicious: Values that are odd.
     """
@@ -118,7 +112,7 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
     if not filled:
         return Column(name, "blank", rows=len(values))
     counts = Counter(filled)
-    kind, rule, test, latest = _kind(filled, counts, checks or {})
+    kind, rule, test, latest = _kind(name, filled, counts, checks or {})
     usual = [value for value in counts if test(value)]
     suspicious = _suspicious(values, stripped, counts, kind, test)
     examples = tuple(_masked(value, kind) for value in usual[:_MOST_EXAMPLES])
@@ -129,7 +123,9 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
 _Answer = tuple[str, dict[str, object], Callable[[str], bool], dt.date | None]
 
 
-def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  # noqa: PLR0911, PLR0912 - a kind each
+def _kind(  # noqa: PLR0911, PLR0912 - a kind each
+    name: str, filled: list[str], counts: Counter[str], checks: Checks
+) -> _Answer:
     some = list(counts)[:MOST_DISTINCT]
     total = sum(counts[value] for value in some)
 
@@ -148,14 +144,14 @@ def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  
         return "nrb", {}, _is_nrb, None
     if share(lambda v: bool(_POSTAL.match(v))) >= FIT:
         return "postal_code", {}, lambda v: bool(_POSTAL.match(v)), None
-    if date := _date(some, counts):
-        form, read = date
-        days = [day for day in map(read, some) if day]
-        nulls = sorted({v for v in some if v in _EMPTY_DATES})
-        rule: dict[str, object] = {"format": form, **({"pivot": PIVOT} if form in _SHORT_YEARS else {})}
+    if form := date_form(name, some, counts):
+        days = [day for value in some if (day := read_date(value, form))]
+        nulls = sorted({v for v in some if v in EMPTY_DATES})
+        rule: dict[str, object] = {"format": form, **({"pivot": PIVOT} if form in SHORT_YEARS else {})}
         if nulls:
             rule["null_values"] = nulls
-        return "date", rule, lambda v: v in _EMPTY_DATES or read(v) is not None, max(days)
+        sure = form not in BY_CHANCE or names_date(name)
+        return "date", rule, lambda v: v in EMPTY_DATES or read_date(v, form) is not None, max(days) if sure else None
     money = [found for value in some if (found := _MONEY.match(value))]
     if share(lambda v: bool(_MONEY.match(v))) >= FIT:
         decimal = Counter(found["dec"] for found in money).most_common(1)[0][0]
@@ -174,67 +170,6 @@ def _kind(filled: list[str], counts: Counter[str], checks: Checks) -> _Answer:  
     if plain >= FIT:
         return "integer", {}, lambda v: v.lstrip("-").isdigit(), None
     return "text", {}, lambda v: True, None
-
-
-def _date(some: list[str], counts: Counter[str]) -> tuple[str, Callable[[str], dt.date | None]] | None:
-    there = [value for value in some if value not in _EMPTY_DATES]
-    best: tuple[float, str] | None = None
-    for form, pattern, _ in DATE_FORMS:
-        shaped = re.compile(pattern + "$")
-        if not there or (not shaped.match(there[0]) and not any(map(shaped.match, there[:20]))):
-            continue
-        right = sum(counts[v] for v in there if read_date(v, form)) / sum(counts[v] for v in there)
-        # five or six digits are often a date by chance: only many of them prove it, and never a run of numbers
-        by_chance = form in ("YYDDD", "YYYYDDD", "CYYMMDD", "YYMMDD", "DDMMYY")
-        if by_chance and _are_running(there):
-            continue
-        least = 20 if by_chance else 1
-        if right >= FIT_DATE and len(there) >= least and (best is None or right > best[0]):
-            best = (right, form)
-    if best is None:
-        return None
-    form = best[1]
-    return form, lambda value: read_date(value, form)
-
-
-def _are_running(values: list[str]) -> bool:
-    """Numbers that were given out one after the other: each once, and hardly one left out.
-
-    >>> _are_running(["00001", "00002", "00004"]), _are_running(["03001", "03001", "03002"])
-    (True, False)
-    """
-    numbers = {int(value) for value in values if value.isdigit()}
-    return len(numbers) == len(values) and max(numbers) - min(numbers) < 2 * len(numbers)
-
-
-@lru_cache(maxsize=1 << 16)
-def read_date(value: str, form: str) -> dt.date | None:
-    """The date that a text is in a form; None where it is none, or not of this age.
-
-    >>> read_date("31.02.2001", "DD.MM.YYYY") is None, read_date("1010305", "CYYMMDD")
-    (True, datetime.date(2001, 3, 5))
-    """
-    shaped, code = next((pattern, code) for name, pattern, code in DATE_FORMS if name == form)
-    if not re.fullmatch(shaped, value):
-        return None
-    if form == "CYYMMDD":
-        value, code = f"{19 + int(value[0])}{value[1:]}", "%Y%m%d"
-    try:
-        day = dt.datetime.strptime(value, code).date()
-    except ValueError:
-        return None
-    if form in _SHORT_YEARS:
-        return _in_century(day)
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
-
-
-def _in_century(day: dt.date) -> dt.date | None:
-    """A date of a two-digit year, by `PIVOT`; None for a 29 February that its century has not."""
-    short = day.year % 100
-    try:
-        return day.replace(year=short + (2000 if short < PIVOT else 1900))
-    except ValueError:
-        return None
 
 
 def _is_nrb(value: str) -> bool:

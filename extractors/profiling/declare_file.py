@@ -123,7 +123,7 @@ def declare(
         names: Names of raw tables taken so far.
     """
     shape = file.profile.shape
-    path = file.profile.path.absolute()
+    path = file.profile.path.parent.resolve() / file.profile.path.name
     relative = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     file.declared = {"name": name, "format": shape.format, "pattern": glob.escape(relative)}
     declared = file.declared

@@ -37,12 +37,13 @@ def landed_as(path: Path, name: str = "file") -> LandedFile:
     return LandedFile(path, path.name, "0" * 64, path.stat().st_size, name)
 
 
-def detect(path: Path, *, copybook: bool = False) -> Shape:
+def detect(path: Path, *, copybook: bool = False, record_length: int = 0) -> Shape:
     """Say what a file is.
 
     Args:
         path: The file.
         copybook: A copybook describes it, so it holds mainframe records.
+        record_length: Of the longest record that the copybook describes; 0 where it is not known.
 
     Raises:
         OSError: It cannot be read.
@@ -71,6 +72,8 @@ def detect(path: Path, *, copybook: bool = False) -> Shape:
     if shape is None:
         shape = Shape("mainframe" if copybook else "unknown", "records of unknown length" if copybook else "unknown")
         shape.remedy = "" if copybook else "ask the region what program wrote it"
+    if copybook and record_length:
+        binary_shape.fit_copybook(shape, record_length, size)
     shape.ebcdic = ebcdic
     if shape.format == "mainframe":
         shape.title = f"{'EBCDIC' if ebcdic else 'ASCII or binary'} {shape.title}"

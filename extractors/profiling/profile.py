@@ -73,18 +73,25 @@ class Profile:
     damage: mojibake.Damage | None = None
 
 
-def profile(path: Path, *, copybook: bool = False, told: Callable[[int], None] = lambda done: None) -> Profile:
+def profile(
+    path: Path,
+    *,
+    copybook: bool = False,
+    record_length: int = 0,
+    told: Callable[[int], None] = lambda done: None,
+) -> Profile:
     """Profile a file.
 
     Args:
         path: The file.
         copybook: A copybook describes it.
+        record_length: Of the longest record that the copybook describes; 0 where it is not known.
         told: Called with the number of bytes of text judged so far.
 
     Raises:
         OSError: It cannot be read.
     """
-    shape = detect(path, copybook=copybook)
+    shape = detect(path, copybook=copybook, record_length=record_length)
     found = Profile(path, path.stat().st_size, shape)
     if shape.format == "mainframe" and (shape.record_format, shape.ebcdic) in {("F", True), ("F", False), ("V", True)}:
         _draft_fields(path, shape)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from extractors.copybook.encode import with_rdw
+from billing.errors import SourceError
+from extractors.copybook.encode import in_blocks, spanned, with_rdw
 from pipeline import cli
 
 runner = CliRunner(env={"COLUMNS": "160"})
@@ -128,3 +129,33 @@ def test_errors_are_told_with_their_place(files: list[str], tmp_path: Path) -> N
         assert "Traceback" not in done.stderr
         for text in told:
             assert text in " ".join(done.stderr.split()), done.stderr
+
+
+def test_the_sound_records_of_a_damaged_file_are_printed_before_the_error(tmp_path: Path) -> None:
+    book, data = tmp_path / "f.cpy", tmp_path / "cut.dat"
+    book.write_text("       01  R.\n           05  NR PIC 9(3).\n           05  NAZWA PIC X(5).\n")
+    whole = [e("001NOWAK"), e("002LIS  "), e("003ZAJĄC")]
+    form_of = {"F": b"".join(whole), "V": with_rdw(whole), "VB": in_blocks(whole, 16), "VBS": spanned(whole, 16)}
+    for form, content in form_of.items():
+        data.write_bytes(content[:-3])
+        for limit, expected in ((["-n", "1"], [1]), ([], [1, 2])):
+            arguments = ["copybook", "decode", str(book), str(data), "-p", "cp870", "--format", form, "--json", *limit]
+            done = runner.invoke(cli.app, arguments)
+            found = [json.loads(line) for line in done.stdout.splitlines()]
+            assert [record["values"]["NR"] for record in found] == expected, form
+            assert done.exit_code == 1
+            assert isinstance(done.exception, SourceError)
+            assert "record 3," in str(done.exception)
+
+
+def test_the_sound_records_of_a_damaged_block_are_printed_too(tmp_path: Path) -> None:
+    book, data = tmp_path / "f.cpy", tmp_path / "odd.dat"
+    book.write_text("       01  R.\n           05  NR PIC 9(3).\n")
+    block = with_rdw([e("001"), e("002")]) + b"\x00\x09\x00\x00" + e("003")  # two bytes longer than its block
+    data.write_bytes(with_rdw([with_rdw([e("000")]), block]))
+    done = runner.invoke(
+        cli.app, ["copybook", "decode", str(book), str(data), "-p", "cp870", "--format", "VB", "--json"]
+    )
+    assert [json.loads(line)["values"]["NR"] for line in done.stdout.splitlines()] == [0, 1, 2]
+    assert isinstance(done.exception, SourceError)
+    assert "record 4," in str(done.exception)

@@ -284,3 +284,93 @@ def test_a_folder_that_cannot_be_written_is_told(home):
     result = runner.invoke(cli.app, ["profile", str(path), "--write", "taken/torun"])
     assert isinstance(result.exception, ContractError)
     assert "cannot be written" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("in", "./in"),
+        (".", "./."),
+        ("home/deliveries/torun", None),
+        ("home/deliveries/other", "./home/deliveries/other"),
+    ],
+)
+def test_a_path_holds_from_the_projects_root_wherever_the_command_is_run(home, monkeypatch, folder, path):
+    monkeypatch.setenv("BLUELINE_HOME", "home")
+    monkeypatch.delenv("BLUELINE_SOURCES")
+    context.context.cache_clear()
+    inside = home / folder
+    inside.mkdir(parents=True, exist_ok=True)
+    csv("mazovia").rename(inside / "abon.csv")
+    monkeypatch.chdir(inside)
+    profile_json("abon.csv", "--write", home / "sources" / "torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert declared["delivery"].get("path") == path
+    monkeypatch.chdir(home)
+    context.context.cache_clear()
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 0, checked.output
+    assert "fits the first records of the delivery" in checked.output.replace("\n", " ")
+
+
+def test_a_path_is_absolute_where_the_projects_root_cannot_be_told(home, monkeypatch):
+    path = csv("mazovia").absolute()
+    monkeypatch.chdir(home / "in")
+    profile_json(path.name, "--write", home / "sources" / "torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert declared["delivery"]["path"] == str(home / "in")
+
+
+def test_files_of_two_folders_are_found_below_the_folder_that_holds_both(home, monkeypatch):
+    csv("mazovia", "b.csv")
+    csv("mazovia", "a.csv").rename("a.csv")
+    monkeypatch.chdir(home / "in")
+    profile_json("../a.csv", "b.csv", "--write", home / "sources" / "torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert [file["pattern"] for file in declared["files"]] == ["a.csv", "in/b.csv"]
+
+
+def test_the_cut_off_comes_from_dates_and_not_from_numbers_that_could_be_some(home):
+    path = Path("in") / "wplaty.csv"
+    lines = [f"{number};{2000010 + number % 120};{number % 28 + 1:02}.12.1999;{number},50" for number in range(240)]
+    lines.append("240;9999999;05.12.1999;1,00")
+    path.write_text("NRWPL;KONTO;DATA;KWOTA\n" + "\n".join(lines) + "\n")
+    profile_json(path, "--write", "sources/torun")
+    declared = tomllib.loads((home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8"))
+    assert str(declared["delivery"]["extracted_on"]) == "1999-12-28"
+
+
+TYPES = """       01  REKORD.
+           05  TYP PIC X(2).
+           05  NR PIC 9(6).
+           05  ABON.
+               10  NAZWISKO PIC X(36).
+               10  PESEL PIC 9(11).
+           05  KONTO REDEFINES ABON.
+               10  SALDO PIC S9(7)V99 COMP-3.
+               10  FILLER PIC X(42).
+           05  WPLATA REDEFINES ABON.
+               10  KWOTA PIC S9(9)V99.
+               10  FILLER PIC X(36).
+"""
+
+
+def test_the_copybooks_length_counts_where_records_of_several_types_repeat_later(home):
+    Path("R.cpy").write_text(TYPES)
+    content = b"".join(
+        f"10{r[0]:06}{r[1]:36.36}{r[2]}".encode("cp870")
+        + f"20{r[0]:06}".encode("cp870") + bytes([0, 0, 0, r[0] % 10 << 4, 0x5C]) + b"\x40" * 42
+        + f"30{r[0]:06}{r[0] * 17:011}".encode("cp870") + b"\x40" * 36
+        for r in rows())  # fmt: skip
+    path = Path("in") / "R.DAT"
+    path.write_bytes(content)
+    assert profile_json(path, "--write", "sources/draft")["files"][0]["shape"]["record_length"] == 3 * 55
+    [file] = profile_json(path, "--copybook", "R.cpy", "--write", "sources/torun")["files"]
+    title = f"EBCDIC fixed records of 55 bytes without line ends, {3 * len(RECORDS)} records"
+    assert (file["shape"]["title"], file["shape"]["record_length"]) == (title, 55)
+    text = (home / "sources" / "torun" / "source.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["system"] == "EBCDIC fixed records of 55 bytes without line ends"
+    path.write_bytes(content[:-10])
+    [cut] = profile_json(path, "--copybook", "R.cpy", exit_code=1)["files"]
+    assert cut["shape"]["record_length"] == 55
+    assert "55 of the copybook: 45 bytes are left over" in " ".join(cut["shape"]["notes"])

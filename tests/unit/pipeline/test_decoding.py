@@ -6,6 +6,7 @@ import stat
 
 import pyarrow.parquet as pq
 import pytest
+from dbf_bytes import table
 from typer.testing import CliRunner
 
 from billing.errors import ContractError
@@ -37,6 +38,24 @@ name = "baza"
 format = "sql"
 pattern = "*.sqlite"
 results = [{name = "wplaty", source = "wplaty", key = ["nr"]}]
+"""
+DBF = """
+id = "torun"
+title = "Torun"
+system = "dBASE"
+delivery = {extracted_on = 2003-09-30}
+
+[[files]]
+name = "abon"
+format = "dbf"
+pattern = "ABON.DBF"
+code_page = "cp852"
+
+[[files]]
+name = "konta"
+format = "dbf"
+pattern = "KONTA.DBF"
+code_page = "cp852"
 """
 ENTITY = """
 [[entities]]
@@ -113,6 +132,23 @@ def test_a_file_that_no_spec_fits_is_told_the_choice(here):
         decode_files(load_spec(here / "any.toml"), [here / "inne.csv"], here / "out")
     done = decode_files(load_spec(here / "any.toml"), [here / "inne.csv"], here / "out", file_name="konta")
     assert done.rows == {"konta": 2}
+
+
+def test_a_memo_is_read_with_its_table_and_is_no_file_of_its_own(here):
+    (here / "any.toml").write_text(DBF, encoding="utf-8")
+    fields = [("NR", "N", 1, 0), ("UWAGI", "M", 10, 0)]
+    (here / "ABON.DBF").write_bytes(table([(b" ", "7", "         1")], fields=fields, version=0x83))
+    memo = bytes(512) + b"zalega\x1a\x1a".ljust(512, b"\0")
+    (here / "abon.dbt").write_bytes(memo)
+    (here / "OBCE.DBT").write_bytes(memo)
+    decode_files(load_spec(here / "any.toml"), [here / "abon.dbt", here / "ABON.DBF"], here / "out")
+    assert [(r["NR"], r["UWAGI"]) for r in lines(here / "out" / "abon.jsonl")] == [("7", "zalega")]
+    with pytest.raises(ContractError, match="no file spec fits"):
+        decode_files(load_spec(here / "any.toml"), [here / "ABON.DBF", here / "OBCE.DBT"], here / "out")
+    (here / "other").mkdir()
+    away = (here / "abon.dbt").rename(here / "other" / "abon.dbt")
+    with pytest.raises(ContractError, match="no file spec fits"):  # it is not what the table is read with
+        decode_files(load_spec(here / "any.toml"), [here / "ABON.DBF", away], here / "out")
 
 
 def test_a_stopped_file_leaves_the_former_output(here):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.profiling.columns import DATE_FORMS, Column, judge_column, read_date
+from extractors.profiling.columns import Column, judge_column
+from extractors.profiling.dateforms import DATE_FORMS, read_date
 from extractors.profiling.mapping import map_table
 from extractors.profiling.toml_text import key, rule_text
 
@@ -108,3 +109,27 @@ def test_running_numbers_are_no_dates():
     assert judge_column("NR", [f"{n:05}" for n in range(1, 60)]).kind == "integer"
     days = [f"030{n % 90 + 10:02}" for n in range(0, 180, 3)]
     assert judge_column("DZIEN", days).kind == "date"
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [*range(2000010, 2000130), 9999999],
+        [*range(2000010, 2000130, 7), *range(2000010, 2000300, 9)],
+        [year * 1000 + number for year in (1999, 2000, 2001, 2002) for number in range(1, 130)],
+    ],
+    ids=["with one that was misread", "with gaps", "counted anew every year"],
+)
+def test_account_numbers_are_no_days_of_a_year(numbers):
+    found = judge_column("KONTO", [str(number) for number in numbers] * 2)
+    assert (found.kind, found.latest) == ("integer", None)
+
+
+def test_digits_are_dates_by_their_name_or_by_the_calendar():
+    one_year = [f"2000{day:03}" for day in range(10, 130)]
+    named = judge_column("DATA_WPL", one_year)
+    assert (named.kind, named.rule, named.latest) == ("date", {"format": "YYYYDDD"}, dt.date(2000, 5, 8))
+    years = [f"{year}{day:03}" for year in range(1960, 1990) for day in range(year % 13 + 1, 366, 29)]
+    unnamed = judge_column("FIELD-3", years)
+    assert (unnamed.kind, unnamed.rule) == ("date", {"format": "YYYYDDD"})
+    assert unnamed.latest is None  # it may be the calendar of something else: no cut-off is taken from it

@@ -9,7 +9,7 @@ The totals of header and trailer are recomputed on the way and compared at the e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 
@@ -45,6 +45,7 @@ class _Run(TextRun):
     page: CodePage | None  # None for UTF-8
     in_characters: bool  # places are counted in characters of several bytes
     sieves: dict[str, Sieve]
+    strays: Sieve  # lines of no declared type are the file's own rejects
     ending: bytes
     records: list[tuple[FixedRecord, bytes]]  # longest prefix first
 
@@ -133,6 +134,7 @@ def _start(source: Source, spec: FixedWidthFile, landed: LandedFile) -> _Run:
         None if cutter.is_utf8 else code_page(spec.code_page),
         in_characters,
         {table: Sieve(source.id, landed, table) for table in spec.tables},
+        Sieve(source.id, landed, spec.name),
         ending,
         sorted(records, key=lambda pair: -len(pair[1])),
     )
@@ -209,14 +211,16 @@ def _emit(run: _Run, lines: Lines, batch: _Batch) -> Iterator[Split]:
     for row in batch.odd_lengths.tolist():
         _set_aside_length(run, lines, row, int(batch.lengths[row]))
     for row in batch.unknown.tolist():
-        begin = run.cutter.decode(lines.text(row)[:4])
+        begin = run.cutter.decode(lines.text(row)[: len(run.records[0][1])])  # as long as the longest type, no more
         message = f"no declared record type begins with {begin!r}"
-        run.set_aside(run.sieves[run.records[0][0].table], lines.at(row), "REC-TYPE", message, lines.raw(row))
+        run.set_aside(run.strays, lines.at(row), "REC-TYPE", message, lines.raw(row))
     for found in batch.tables:
         yield _split(run, lines, found)
     for table, sieve in run.sieves.items():
         if len(sieve):  # rejects of a table none of whose records was whole
             yield _no_rows(run, table)
+    if len(run.strays):  # they travel with the first table's
+        yield replace(_no_rows(run, run.spec.tables[0]), rejects=no_rows(run.strays, ()).rejects)
 
 
 def _split(run: _Run, lines: Lines, found: _Rows) -> Split:
@@ -240,9 +244,11 @@ def _set_aside_length(run: _Run, lines: Lines, row: int, length: int) -> None:
             record_no,
         )
     text = lines.text(row)
-    table = next((record.table for record, prefix in run.records if text.startswith(prefix)), run.records[0][0].table)
+    table = next((record.table for record, prefix in run.records if text.startswith(prefix)), None)
     message = f"the record has {length} {unit}, {run.spec.record_length} are declared"
-    run.set_aside(run.sieves[table], lines.at(row), "REC-LENGTH", message, lines.raw(row))
+    run.set_aside(
+        run.strays if table is None else run.sieves[table], lines.at(row), "REC-LENGTH", message, lines.raw(row)
+    )
 
 
 def _column(run: _Run, column: FixedColumn, block: NDArray[np.uint8], damage: DamageReport) -> pa.Array:

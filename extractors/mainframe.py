@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from billing.errors import SourceError
 from billing.file_specs import MainframeFile
 from billing.lineage import Split
+from billing.masking import mask
 from billing.registry import Source
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepage_check import TextSample, verify
@@ -52,6 +53,7 @@ Rows = NDArray[np.int64]
 _SAMPLE_ROWS = 2_000
 _LEAST_ALIEN = 16
 _ALIEN_SHARE = 0.05
+_LONGEST_CODE = 8  # characters of an unknown record type that are shown
 
 
 def decode(
@@ -171,8 +173,11 @@ class _FrameDecoder:
         targets = [self.plan.types.get(type_value(text)) for text in texts]
         numbers = np.array([-1 if t is None else names.index(t) for t in targets] + [-1])
         which = numbers[pc.fill_null(codes.indices, len(texts)).to_numpy(zero_copy_only=False)]
-        for row in legible[which == -1].tolist():
-            self._stray(row, "REC-TYPE", f"{type_field.name} names no declared record type", type_field)
+        for at in np.flatnonzero(which == -1).tolist():
+            row, index = int(legible[at]), codes.indices[at].as_py()
+            shown = _code_shown(None if index is None else texts[index], block[at, : type_field.length])
+            message = f"{type_field.name} names no declared record type: {shown}"
+            self.strays.record(frame.places.at(row), "REC-TYPE", message, frame.raw(row), field=type_field.name)
         return {name: legible[which == n] for n, name in enumerate(names)}
 
     def _shapes(self, table: Table, rows: Rows | None) -> list[tuple[Layout, Rows | None]]:
@@ -306,6 +311,12 @@ class _FrameDecoder:
             return raw.tobytes().hex()
         page = self.plan.how.pages.get(item.item.label, self.plan.page) if item.item else self.plan.page
         return page.text(raw.tobytes())
+
+
+def _code_shown(code: str | None, raw: NDArray[np.uint8]) -> str:
+    """A record type as messages show it: it says nothing of a person, unless something else stands in its place."""
+    text = raw.tobytes().hex(" ") if code is None else code.strip()
+    return repr(text) if len(text) <= _LONGEST_CODE else repr(mask(text))
 
 
 def _faulty(table: Table, item: Field, column: Column) -> Flags | None:

@@ -59,6 +59,18 @@ def test_record_types_go_to_their_tables(decoded):
     assert got.facts.records == 4
 
 
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+def test_a_record_of_an_unknown_type_is_a_reject_of_the_file_and_its_code_is_shown(decoded, batch_rows):
+    data = lines("K0001a       0000001", "X0009", "W0007") + b"Y0001\r\n"
+    records = [{**record, "table": f"t_{record['table']}"} for record in TYPED["records"]]  # the file is called konta
+    got = decoded(data, batch_rows=batch_rows, table="t_konta", **{**TYPED, "records": records})
+    assert [(r["entity"], r["reason"], r["record_no"], r["message"]) for r in got.rejects] == [
+        ("konta", "REC-TYPE", 2, "no declared record type begins with 'X'"),
+        ("konta", "REC-LENGTH", 4, "the record has 5 bytes, 20 are declared"),
+    ]
+    assert len(got.rows("t_konta")) == len(got.rows("t_wplaty")) == 1
+
+
 @pytest.mark.parametrize("batch_rows", [1, 2, 1000])
 def test_a_record_of_another_length_is_set_aside(decoded, batch_rows):
     good = lines("K0001a       0000001")

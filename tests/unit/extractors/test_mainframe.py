@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -18,7 +19,7 @@ from billing.registry import Source
 from billing.spec import SourceSpec
 from extractors.base import FileFacts, LandedFile, read_raw
 from extractors.copybook import records
-from extractors.mainframe import decode
+from extractors.mainframe import _code_shown, decode
 from extractors.mainframe_plan import raw_schemas
 
 PAYMENTS = """
@@ -387,13 +388,20 @@ def test_batches_are_cut_anywhere_without_a_difference(variable: Make, monkeypat
     assert facts.records == 299
 
 
+def test_an_unknown_record_type_that_is_too_long_for_one_is_masked() -> None:
+    assert _code_shown(None, np.frombuffer(b"\x1a\x3c", np.uint8)) == "'1a 3c'"
+    assert _code_shown("99 ", np.frombuffer(e("99 "), np.uint8)) == "'99'"
+    assert "44051401458" not in _code_shown("44051401458", np.frombuffer(e("44051401458"), np.uint8))
+
+
 def test_an_unknown_record_type_is_a_reject_of_the_file(variable: Make) -> None:
     stray = rdw(e("99") + e("K00001") + e("what is this"))
     made = variable(rdw(person(1)) + stray + rdw(bill(1)))
     splits, facts = run(made)
     [reject] = rejects(splits)
     assert (reject["reason"], reject["field"], reject["entity"]) == ("REC-TYPE", "TYP", "wplaty")
-    assert (reject["record_no"], reject["raw"], reject["value_masked"]) == (2, stray, "**")
+    assert reject["message"] == "TYP names no declared record type: '99'"
+    assert (reject["record_no"], reject["raw"], reject["value_masked"]) == (2, stray, None)
     assert {split.table for split in splits} == {"abonent", "wplata"}
     assert facts.records == 3
 

@@ -163,7 +163,7 @@ def test_the_trailer_disagrees(decoded, trailer, message):
 def test_an_unreadable_record_explains_the_difference_of_sums_but_not_of_counts(decoded):
     data = b"NR;SALDO\n1;1,00\n2;-2,50\n3;9,00;x\n"
     got = decoded(data + b"T;003;000750\n", trailer=TRAILER, **PLAIN)
-    assert any("1 records whose SALDO could not be read" in note for note in got.facts.notes)
+    assert any("1 record whose SALDO could not be read" in note for note in got.facts.notes)
     with pytest.raises(SourceError, match="1 records were lost"):
         decoded(data + b"T;004;000750\n", trailer=TRAILER, **PLAIN)
 

@@ -137,7 +137,7 @@ def test_header_and_trailer_disagree(decoded, data, message):
 
 def test_an_unreadable_amount_explains_a_difference(decoded):
     got = decoded(lines("00042", "K0001a       0001250", "K0002b       00012O0", "90004    2450"), **CONTROLLED)
-    assert any("1 records whose SALDO could not be read" in note for note in got.facts.notes)
+    assert any("1 record whose SALDO could not be read" in note for note in got.facts.notes)
 
 
 def test_many_batches_are_one_file(decoded):

@@ -36,7 +36,7 @@ def test_a_delivery_that_stays_away_does_not_make_a_source_forget_what_it_had(wo
     ctx = stays_away(world)
     assert _standing(ctx, "probe")["ref"] is None
     world.deliver(konta="NR;SALDO\n")
-    with pytest.raises(SourceError, match="lost most of what is published: account 0 of 20"):
+    with pytest.raises(SourceError, match="lost most of what is published: subscriber 0 of 20, account 0 of 20"):
         world.run()
     world.deliver(konta=TWENTY)  # what was published is no repeat of something that was replaced
     assert world.warnings() == []

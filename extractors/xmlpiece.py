@@ -241,7 +241,8 @@ class Piece:
         kind = data[low]
         white = (kind == 0x0A) | (kind == 0x09)
         ampersands = np.flatnonzero(data == 0x26)
-        return tuple(np.sort(np.concatenate([ampersands, found])) for found in (low[~white], low))  # type: ignore[return-value]  # two arrays
+        of_text, of_attribute = (np.sort(np.concatenate([ampersands, found])) for found in (low[~white], low))
+        return of_text, of_attribute
 
     def _holding_special(self, slot: Slot, starts: Index, stops: Index) -> NDArray[np.bool_]:
         """Which of some spans, one behind the other, hold such bytes."""

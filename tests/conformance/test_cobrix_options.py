@@ -6,6 +6,7 @@ These run everywhere; they also show that another folder of cases needs no chang
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ LITTLE = Descriptor(big_endian=False, includes_itself=False)
 
 
 @pytest.fixture
-def rows(tmp_path: Path):  # type: ignore[no-untyped-def]
+def rows(tmp_path: Path) -> Callable[..., Any]:
     def run(copybook: str, data: bytes, order_by: list[str] | None = None, take: int = 99, **options: Any) -> Any:
         numbered = {name.replace("__", ":"): value for name, value in options.items()}
         (tmp_path / "c.cob").write_text("".join(f"       {line.strip()}\n" for line in copybook.split("|")))
@@ -79,7 +80,7 @@ FLAT = "01 REC. | 05 ID-NO PIC 9(2). | 05 TEXT-1 PIC X(4)."
         ({"pedantic": "true", "enable_indexes": "false", "input_split_records": 5}, e("01ab  02cd  ")),
     ],
 )  # fmt: skip
-def test_forms_of_files(rows, options: dict[str, Any], data: bytes) -> None:  # type: ignore[no-untyped-def]
+def test_forms_of_files(rows: Callable[..., Any], options: dict[str, Any], data: bytes) -> None:
     assert rows(FLAT, data, **options) == [{"ID_NO": 1, "TEXT_1": "ab"}, {"ID_NO": 2, "TEXT_1": "cd"}]
 
 
@@ -102,11 +103,11 @@ def test_forms_of_files(rows, options: dict[str, Any], data: bytes) -> None:  # 
         ({"field_code_page:cp870": "TEXT_1"}, {"ID_NO": 1, "TEXT_1": "a"}),
     ],
 )  # fmt: skip
-def test_what_rows_look_like(rows, options: dict[str, Any], expected: dict[str, Any]) -> None:  # type: ignore[no-untyped-def]
+def test_what_rows_look_like(rows: Callable[..., Any], options: dict[str, Any], expected: dict[str, Any]) -> None:
     assert rows(FLAT, e("01 a  "), **{k.replace(":", "__"): v for k, v in options.items()}) == [expected]
 
 
-def test_pages_have_control_characters_of_their_own(rows) -> None:  # type: ignore[no-untyped-def]
+def test_pages_have_control_characters_of_their_own(rows: Callable[..., Any]) -> None:
     text = "01 REC. | 05 T PIC X(12)."
     data = bytes.fromhex("05 0D 15 25 07 C1 41 6A CA 3F FF 00")
     shown = {
@@ -123,7 +124,7 @@ def test_pages_have_control_characters_of_their_own(rows) -> None:  # type: igno
     assert Options.of({"encoding": "ascii", "field_code_page:x-none": "T"}).not_comparable
 
 
-def test_a_group_of_other_types_only_is_there_and_empty(rows) -> None:  # type: ignore[no-untyped-def]
+def test_a_group_of_other_types_only_is_there_and_empty(rows: Callable[..., Any]) -> None:
     text = (
         "01 REC. | 05 KIND PIC X. | 05 BODY. | 10 INNER. | 15 ONE. | 20 N PIC 9. | 15 TWO REDEFINES ONE. | 20 T PIC X."
     )
@@ -138,14 +139,14 @@ def test_a_group_of_other_types_only_is_there_and_empty(rows) -> None:  # type: 
     assert all(row.keys() == {"KIND", "BODY"} for row in found)
 
 
-def test_items_without_an_01_level_are_the_top_level(rows) -> None:  # type: ignore[no-untyped-def]
+def test_items_without_an_01_level_are_the_top_level(rows: Callable[..., Any]) -> None:
     text = "05 ONE. | 10 A PIC X. | 05 TWO REDEFINES ONE. | 10 B PIC X. | 05 C PIC 9."
     assert rows(text, b"x1", encoding="ascii") == [{"A": "x", "B": "x", "C": 1}]
     kept = rows(text, b"x1", encoding="ascii", schema_retention_policy="keep_original")
     assert kept == [{"ONE": {"A": "x"}, "TWO": {"B": "x"}, "C": 1}]
 
 
-def test_fields_of_ascii_files_have_charsets_of_their_own(rows) -> None:  # type: ignore[no-untyped-def]
+def test_fields_of_ascii_files_have_charsets_of_their_own(rows: Callable[..., Any]) -> None:
     options = {"encoding": "ascii", "field_code_page__cp1251": "A-1", "field_code_page__windows-1252": " B_1, C-1 "}
     text = "01 REC. | 05 A-1 PIC X. | 05 B-1 PIC X. | 05 C-1 PIC X. | 05 D-1 PIC X(2)."
     assert not Options.of({name.replace("__", ":"): value for name, value in options.items()}).not_comparable
@@ -153,7 +154,7 @@ def test_fields_of_ascii_files_have_charsets_of_their_own(rows) -> None:  # type
     assert found == [{"A_1": "ї", "B_1": "ä", "C_1": "", "D_1": "é"}]
 
 
-def test_what_could_not_be_read(rows) -> None:  # type: ignore[no-untyped-def]
+def test_what_could_not_be_read(rows: Callable[..., Any]) -> None:
     text = "01 REC. | 05 P PIC S9 COMP-3. | 05 T OCCURS 2 PIC 9."
     found = rows(text, bytes.fromhex("1CF1F2 00F140 D3C1F2"), generate_corrupt_fields="true")
     assert found == [
@@ -163,7 +164,7 @@ def test_what_could_not_be_read(rows) -> None:  # type: ignore[no-untyped-def]
     ]  # fmt: skip
 
 
-def test_nulls(rows) -> None:  # type: ignore[no-untyped-def]
+def test_nulls(rows: Callable[..., Any]) -> None:
     data = e("01") + bytes(4) + e("  ") + b"\x40" * 4
     assert rows(FLAT, data) == [{"ID_NO": 1}, {"TEXT_1": ""}]
     assert rows(FLAT, data, improved_null_detection="false") == [{"ID_NO": 1, "TEXT_1": ""}, {"TEXT_1": ""}]
@@ -175,7 +176,7 @@ def test_nulls(rows) -> None:  # type: ignore[no-untyped-def]
 OCCURS = "01 REC. | 05 N PIC X. | 05 T OCCURS 0 TO 2 DEPENDING ON N. | 10 A PIC X. | 05 Z PIC X."
 
 
-def test_variable_tables(rows) -> None:  # type: ignore[no-untyped-def]
+def test_variable_tables(rows: Callable[..., Any]) -> None:
     fixed = e("1abZ0..Y")
     assert rows(OCCURS, fixed) == [{"N": "1", "T": [{"A": "a"}], "Z": "Z"}, {"N": "0", "T": [], "Z": "Y"}]
     assert rows(OCCURS, e("1aZ0Y2abX"), variable_size_occurs="true") == [
@@ -190,7 +191,7 @@ def test_variable_tables(rows) -> None:  # type: ignore[no-untyped-def]
 FILLERS = "01 REC. | 05 A PIC X. | 05 FILLER PIC X. | 05 FILLER. | 10 B PIC X. | 10 FILLER PIC X."
 
 
-def test_fillers(rows) -> None:  # type: ignore[no-untyped-def]
+def test_fillers(rows: Callable[..., Any]) -> None:
     assert rows(FILLERS, e("abcd")) == [{"A": "a", "FILLER_1": {"B": "c"}}]
     assert rows(FILLERS, e("abcd"), drop_group_fillers="true") == [{"A": "a"}]
     assert rows(FILLERS, e("abcd"), drop_value_fillers="false") == [
@@ -210,7 +211,7 @@ MAPS = {"redefine-segment-id-map__0": "ROOT-SEG => R", "redefine_segment_id_map_
         "redefine-segment-id-map__2": "LEAF => L,X"}  # fmt: skip
 
 
-def test_segments(rows) -> None:  # type: ignore[no-untyped-def]
+def test_segments(rows: Callable[..., Any]) -> None:
     options = {"record_format": "V", "segment_field": "SEG", **MAPS}
     assert rows(FAMILY, FAMILY_DATA, take=3, **options) == [
         {"SEG": "L", "LEAF": {"L": "x1"}}, {"SEG": "R", "ROOT_SEG": {"R": "r1"}},
@@ -239,7 +240,7 @@ HIERARCHY = [
 ]  # fmt: skip
 
 
-def test_parents_hold_their_children(rows) -> None:  # type: ignore[no-untyped-def]
+def test_parents_hold_their_children(rows: Callable[..., Any]) -> None:
     children = {"segment-children__1": "ROOT-SEG => CHILD-SEG", "segment_children__2": "CHILD-SEG => LEAF"}
     assert rows(FAMILY, FAMILY_DATA, record_format="V", segment_field="SEG", **MAPS, **children) == HIERARCHY
     found = rows(
@@ -251,21 +252,21 @@ def test_parents_hold_their_children(rows) -> None:  # type: ignore[no-untyped-d
 ENDS = "01 HEAD. | 05 H PIC X(3). | 01 REC. | 05 A PIC X(2). | 01 TAIL. | 05 T PIC X."
 
 
-def test_headers_and_trailers_are_named(rows) -> None:  # type: ignore[no-untyped-def]
+def test_headers_and_trailers_are_named(rows: Callable[..., Any]) -> None:
     data = e("hhhaabbt")
     assert rows(ENDS, data, record_header_name="HEAD", record_trailer_name="tail") == [{"A": "aa"}, {"A": "bb"}]
     assert rows(ENDS, data, file_header_field="HEAD", file_trailer_field="TAIL") == [{"A": "aa"}, {"A": "bb"}]
     assert rows(ENDS, e("hhhaatbbu"), record_header_name="HEAD") == [{"A": "aa", "T": "t"}, {"A": "bb", "T": "u"}]
 
 
-def test_few_records(rows) -> None:  # type: ignore[no-untyped-def]
+def test_few_records(rows: Callable[..., Any]) -> None:
     data = e("01ab  02cd  03ef  ")
     assert [row["ID_NO"] for row in rows(FLAT, data, record_limit="2")] == [1, 2]
     assert [row["ID_NO"] for row in rows(FLAT, data, record_limit="2", order_by=["TEXT_1"])] == [1, 2]
     assert rows(FLAT, data, record_limit="0") == []
 
 
-def test_text_beside_the_values(rows) -> None:  # type: ignore[no-untyped-def]
+def test_text_beside_the_values(rows: Callable[..., Any]) -> None:
     assert rows(FLAT, b"01ab\n", record_format="D", debug="string") == [
         {"ID_NO": 1, "ID_NO_debug": "01", "TEXT_1": "ab", "TEXT_1_debug": "ab"}
     ]
@@ -310,7 +311,7 @@ def test_what_the_other_reader_refuses() -> None:
     assert not must_fail("any", Options.of({"occurs_mappings": '{"T": {"A": 1}}'}))
 
 
-def test_options_that_were_lost_are_found_in_the_expected_rows(rows, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_options_that_were_lost_are_found_in_the_expected_rows(rows: Callable[..., Any], tmp_path: Path) -> None:
     rows(FAMILY, FAMILY_DATA, take=1, record_format="V")  # writes the files
     given = Options.of({"record_format": "V", "segment_field": "SEG", "redefine_segment_id_map:0": "ROOT-SEG => R"})
     options, added = completed(given, [tmp_path / "c.cob"], tmp_path / "data", HIERARCHY, tmp_path)

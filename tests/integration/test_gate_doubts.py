@@ -4,6 +4,7 @@ import pytest
 from source_world import SourceWorld, accounts
 
 from pipeline.figures import source_figures
+from pipeline.landed import chain
 from pipeline.store import read_batches
 
 STATUS = '\nstatus = { column = "STAN", map = { czynne = "active" } }'
@@ -19,7 +20,7 @@ def told(world, text):
     world.deliver(konta=text)
     ctx, manifest = world.run(until="balance")
     figures = source_figures(ctx, manifest)
-    steps = [m for m in _chain(ctx, manifest) if m.rejects]
+    steps = [m for m in chain(ctx, manifest).values() if m.rejects]
     paths = {str(ctx.store.local_path(m.rejects.path)): m for m in steps}
     rows = [
         row
@@ -29,14 +30,6 @@ def told(world, text):
     ]
     gate = sum(result["flagged"] for result in figures.gates if result["gate"] == "raw")
     return sorted((r["record_no"], r["reason"], r["field"]) for r in rows), gate, figures
-
-
-def _chain(ctx, manifest):
-    while True:
-        yield manifest
-        if not manifest.inputs:
-            return
-        manifest = ctx.store.manifest(manifest.inputs[0])
 
 
 def test_a_rejected_record_answers_for_all_its_values(world):

@@ -7,6 +7,7 @@ from source_world import SourceWorld, accounts
 
 from audit.totals import Total
 from pipeline.figures import source_figures
+from pipeline.landed import chain
 from pipeline.reporting import _rejects
 from pipeline.store import read_batches
 
@@ -54,19 +55,11 @@ def figures_of(world, **files):
     """The figures of a delivery, and its rejects."""
     world.deliver(**files)
     ctx, manifest = world.run(until="balance")
-    decode = next(m for m in _chain(ctx, manifest) if m.step == "decode")
+    decode = chain(ctx, manifest)["decode"]
     rejects = [] if decode.rejects is None else [
         row for batch in read_batches(ctx.store, decode.rejects, 1000) for row in batch.to_pylist()
     ]  # fmt: skip
     return source_figures(ctx, manifest), rejects
-
-
-def _chain(ctx, manifest):
-    while True:
-        yield manifest
-        if not manifest.inputs:
-            return
-        manifest = ctx.store.manifest(manifest.inputs[0])
 
 
 def closes(figures, entity, currency="PLN"):

@@ -40,7 +40,7 @@ FROM generate_series(1, {rows}) AS g
 def _landed(url: str, folder: Path) -> tuple[Any, Any]:
     from billing.registry import Source
     from billing.spec import Delivery, SourceSpec, Thresholds
-    from extractors.landing import land
+    from extractors.delivery.landing import land
 
     result = {"name": "faktura", "source": "faktura", "key": ["id"]}
     file = {"name": "baza", "format": "sql", "url": url, "results": [result]}
@@ -136,7 +136,7 @@ def child(way: str, url: str) -> None:
         import psycopg  # noqa: F401 - imported before the clock starts
 
         import extractors.decode
-        import extractors.landing  # noqa: F401 - imported before the clock starts
+        import extractors.delivery.landing  # noqa: F401 - imported before the clock starts
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         WAYS[way](url, Path(folder))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.base import Places, Sieve
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 
 
 @dataclass(frozen=True)

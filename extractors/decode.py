@@ -11,19 +11,25 @@ from typing import Any
 from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
-from extractors import camt053, dbf, delimited, elixir0, fixed_width, mainframe, mt940, sql, utf16, xml
+from extractors import sql
+from extractors.bank import camt053, elixir0, mt940
+from extractors.bank.statement_check import Verdict
 from extractors.base import FileFacts, LandedFile
+from extractors.codepages import utf16
+from extractors.dbf import table
 from extractors.heap import keep_freed
-from extractors.statement_check import Verdict
+from extractors.mainframe import file
+from extractors.text import delimited, fixed_width
+from extractors.xml import document
 
 Decoder = Callable[..., Iterator[Split]]
 
 DECODERS: dict[str, Decoder] = {
-    "mainframe": mainframe.decode,
-    "dbf": dbf.decode,
+    "mainframe": file.decode,
+    "dbf": table.decode,
     "delimited": delimited.decode,
     "fixed_width": fixed_width.decode,
-    "xml": xml.decode,
+    "xml": document.decode,
     "sql": sql.decode,
     "mt940": mt940.decode,
     "camt053": camt053.decode,
@@ -49,7 +55,7 @@ def decode(
         facts: Filled while decoding; complete when the iterator is exhausted.
         batch_rows: Most rows of a batch.
         verdicts: Of a bank's file: one a statement, where they were judged with those of other files
-            (`extractors.statements`).
+            (`extractors.bank.statements`).
 
     Yields:
         Batches with their rejects.  Memory depends on `batch_rows`, not on the file's size.

@@ -27,14 +27,14 @@ from billing.file_specs import AnyFile, SqlFile
 from billing.lineage import Split
 from billing.registry import SPEC_FILE, Source, expand_variables
 from billing.text_specs import DelimitedFile
-from extractors import delimited
 from extractors.base import FileFacts, LandedFile
 from extractors.databases import mariadb, other, postgres, sqlite
 from extractors.databases.extraction import WHOLE, Fetching
 from extractors.databases.faults import Faults
 from extractors.databases.result import Dump, Result
 from extractors.databases.session import Session
-from extractors.spans import Cutter
+from extractors.text import delimited
+from extractors.text.spans import Cutter
 
 _NO_NAME = sa.URL.create("sqlite")
 

@@ -8,7 +8,7 @@ Trailing blanks go, and so do trailing low-values (NUL), which mainframe and Cli
 ever moved in.  An empty value is null.  A value with any other control character, or with a byte that the code page
 does not define, is a *defect*: null, and named to the caller.
 
->>> from extractors.codepages import code_page
+>>> from extractors.codepages.tables import code_page
 >>> block = np.frombuffer("Łódź    Tychy   ".encode("cp870"), np.uint8).reshape(2, 8)
 >>> text_column(block, code_page("cp870"))[0].to_pylist()
 ['Łódź', 'Tychy']
@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from extractors.codepages import WORK_BLANK, WORK_LOW_VALUE, CodePage
-from extractors.transcoding import to_utf8
+from extractors.codepages.tables import WORK_BLANK, WORK_LOW_VALUE, CodePage
+from extractors.codepages.transcoding import to_utf8
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]

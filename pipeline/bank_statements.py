@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from billing.registry import Source
-from extractors.statement_check import Statement, Verdict
-from extractors.statements import Published, from_json, is_proved, judge_delivery, read_statements, to_json
+from extractors.bank.statement_check import Statement, Verdict
+from extractors.bank.statements import Published, from_json, is_proved, judge_delivery, read_statements, to_json
 from pipeline.context import Context
 from pipeline.history import known_files
 from pipeline.landed import landed_files

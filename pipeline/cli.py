@@ -12,16 +12,16 @@ from rich.console import Console
 
 from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
-from pipeline import (
-    cli_copybook,
-    cli_decode,
-    cli_evidence,
-    cli_explain,
-    cli_identity,
-    cli_normalise,
-    cli_profile,
-    cli_review,
-    cli_sources,
+from pipeline.commands import (
+    copybook,
+    decode,
+    evidence,
+    explain,
+    identity,
+    normalise,
+    profile,
+    review,
+    sources,
 )
 from pipeline.console import make_console
 from pipeline.context import Context, context
@@ -37,16 +37,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(cli_sources.app, name="sources")
-app.command("profile")(cli_profile.command)
-app.add_typer(cli_copybook.app, name="copybook")
-app.add_typer(cli_identity.app, name="identity")
-cli_evidence.register(app)
-cli_decode.register(app)
-cli_normalise.register(app)
-app.add_typer(cli_review.review, name="review")
-app.add_typer(cli_review.decide, name="decide")
-cli_explain.register(app)
+app.add_typer(sources.app, name="sources")
+app.command("profile")(profile.command)
+app.add_typer(copybook.app, name="copybook")
+app.add_typer(identity.app, name="identity")
+evidence.register(app)
+decode.register(app)
+normalise.register(app)
+app.add_typer(review.review, name="review")
+app.add_typer(review.decide, name="decide")
+explain.register(app)
 db = typer.Typer(help="The warehouse and its schema.", no_args_is_help=True)
 app.add_typer(db, name="db")
 
@@ -165,7 +165,7 @@ def db_status() -> None:
     """Say which warehouse is used and what it holds."""
     ctx = context()
     with ctx.warehouse():
-        cli_evidence.print_status(ctx)
+        evidence.print_status(ctx)
 
 
 def warehouse(ctx: Context) -> Any:

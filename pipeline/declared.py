@@ -72,7 +72,7 @@ def _nearest(column: str, columns: Collection[str]) -> str:
 def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
     """Columns of a file's raw tables as far as the declaration alone tells; no byte of a delivery is read."""
     if isinstance(file, MainframeFile):
-        from extractors.mainframe_plan import raw_schemas
+        from extractors.mainframe.plan import raw_schemas
 
         return {table: schema.names for table, schema in raw_schemas(source, file).items()}
     if isinstance(file, FixedWidthFile):
@@ -92,15 +92,15 @@ def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
 def _bank_schemas(file: AnyFile) -> tuple[pa.Schema, ...] | None:
     """Schemas of the raw tables of a bank's format, in the order of the file's tables."""
     if isinstance(file, Mt940File):
-        from extractors import mt940
+        from extractors.bank import mt940
 
         return mt940.STATEMENTS, mt940.ENTRIES
     if isinstance(file, Camt053File):
-        from extractors import camt053
+        from extractors.bank import camt053
 
         return camt053.STATEMENTS, camt053.ENTRIES, camt053.TRANSACTIONS
     if isinstance(file, Elixir0File):
-        from extractors import elixir0
+        from extractors.bank import elixir0
 
         return (elixir0.ORDERS,)
     return None
@@ -117,7 +117,7 @@ def check_delivery(ctx: Context, source: Source) -> int:
         SourceError: A file cannot be read as declared.
     """
     from extractors.decode import decode
-    from extractors.landing import land
+    from extractors.delivery.landing import land
 
     deliveries = ctx.settings.deliveries_path
     seen: set[str] = set()

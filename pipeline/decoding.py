@@ -26,7 +26,7 @@ from billing.registry import Source
 from extractors import sql
 from extractors.base import FileFacts, LandedFile
 from extractors.decode import decode
-from extractors.packed import MEMO_SUFFIXES, is_read_with
+from extractors.delivery.packed import MEMO_SUFFIXES, is_read_with
 from pipeline.lost_money import LostMoney
 from pipeline.written import written
 

@@ -63,7 +63,7 @@ def run_source_step(ctx: Context, step: str, source: Source, previous: str | Non
 
 
 def _land(ctx: Context, source: Source) -> Manifest:
-    from extractors.landing import land
+    from extractors.delivery.landing import land
 
     place = delivery_place(ctx, source)
     before = published_landing(ctx, source)

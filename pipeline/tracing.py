@@ -15,7 +15,7 @@ from audit.trace import Kind, Origin, SetAside, set_aside, trace
 from billing.errors import BillingError, ContractError
 from billing.file_specs import PAGE_OF_HEADER
 from extractors.base import LandedFile, read_raw
-from extractors.codepages import decode_table
+from extractors.codepages.tables import decode_table
 from loaders.warehouse import connect
 from pipeline.context import Context
 from pipeline.history import last_delivery

@@ -1,8 +1,8 @@
 """One field of many records: its bytes into an Arrow column, and which rows could not be read.
 
 A zoned number that is all blanks or all low-values was never filled in; it is *blank*, and whoever knows what the
-field is for decides whether that is a fault (`extractors.mainframe` does).  In packed and binary fields there is no
-such thing: their blanks are digits or a wrong sign.
+field is for decides whether that is a fault (`extractors.mainframe.file` does).  In packed and binary fields there is
+no such thing: their blanks are digits or a wrong sign.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from extractors.cells import together
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 from extractors.copybook.digits import Numbers, binary, decimals, packed, unsigned_packed, zoned
 from extractors.copybook.fields import BINARY_KINDS, FLOAT_KINDS, Field
 from extractors.copybook.floats import decode_floats

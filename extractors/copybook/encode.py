@@ -3,7 +3,7 @@
 Tests prove with it that decoding undoes encoding, and samples can be written with it.  A value that its field cannot
 hold exactly is an error, never cut off.
 
->>> from extractors.codepages import code_page
+>>> from extractors.codepages.tables import code_page
 >>> from extractors.copybook.layout import Copybook
 >>> copybook = Copybook.parse("r.cpy", "01 R. 05 N PIC S9(3)V99 COMP-3. 05 K PIC 9. "
 ...     "05 T OCCURS 0 TO 3 DEPENDING ON K. 10 A PIC X(2).")
@@ -23,7 +23,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from billing.errors import ContractError
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 from extractors.copybook.fields import Cell, Field, Layout
 from extractors.copybook.floats import encode_float
 from extractors.copybook.items import Item

@@ -1,6 +1,6 @@
 """The length of a record, said by a field of it: a number, a sum with numbers, or a code.
 
->>> from extractors.codepages import code_page
+>>> from extractors.codepages.tables import code_page
 >>> from extractors.copybook.layout import Copybook
 >>> copybook = Copybook.parse("r.cpy", "01 R. 05 LEN PIC 99. 05 KIND PIC X. 05 REST PIC X(9).")
 >>> LengthField.of(copybook, "LEN + 3", code_page("cp037"))("07".encode("cp037"))
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.errors import ContractError
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 from extractors.copybook.decode import decode_field
 from extractors.copybook.fields import Field
 from extractors.copybook.layout import Copybook, RecordType

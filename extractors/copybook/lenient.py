@@ -3,7 +3,7 @@
 `extractors.copybook.digits` reads what the standard says, all rows at once; this module looks at the rows that it
 could not read, and at edited numbers (`PIC -(6)9.99`), one value at a time.
 
->>> from extractors.codepages import code_page
+>>> from extractors.codepages.tables import code_page
 >>> read_number("   -12.50".encode("cp037"), code_page("cp037"), scale=2)
 Decimal('-12.50')
 >>> read_number("1234N".encode("cp037"), code_page("cp037"), scale=2)
@@ -24,7 +24,7 @@ import re
 from decimal import Context, Decimal
 from typing import Literal
 
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 
 _OVERPUNCHED = {c: ("+", str(d)) for d, c in enumerate("{ABCDEFGHI")}
 _OVERPUNCHED |= {c: ("-", str(d)) for d, c in enumerate("}JKLMNOPQR")}

@@ -1,7 +1,7 @@
 """Reading a mainframe file record by record, each as a tree with what could not be read named beside it.
 
-This is the reader for people and for comparisons; the pipeline decodes whole columns (`extractors.mainframe`).  Both
-share everything below them: layouts, framing, and the decoding of fields.
+This is the reader for people and for comparisons; the pipeline decodes whole columns (`extractors.mainframe.file`).
+Both share everything below them: layouts, framing, and the decoding of fields.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from extractors.base import LandedFile
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 from extractors.copybook.decode import decode_field
 from extractors.copybook.fields import Field, Layout
 from extractors.copybook.framing import Framing

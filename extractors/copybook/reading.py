@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 from extractors.copybook.floats import FloatFormat
 
 Trim = Literal["right", "left", "both", "none"]

@@ -4,7 +4,7 @@ Records whose OCCURS DEPENDING ON tables stand equally often in them have all th
 are decoded together like fixed ones.  The numbers are found out in the order of the record: a table's field is read
 for all records that agree in everything before it, and they part by what it says.
 
->>> from extractors.codepages import code_page
+>>> from extractors.codepages.tables import code_page
 >>> from extractors.copybook.layout import Copybook
 >>> copybook = Copybook.parse("t.cpy", '''
 ... 01  R.
@@ -31,7 +31,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 from extractors.copybook.decode import decode_field
 from extractors.copybook.fields import Cell, Field, Layout
 from extractors.copybook.items import Item

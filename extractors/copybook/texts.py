@@ -11,7 +11,7 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.codepages import CodePage
+from extractors.codepages.tables import CodePage
 from extractors.copybook.reading import Reading
 
 Bytes = NDArray[np.uint8]

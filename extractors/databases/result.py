@@ -24,7 +24,7 @@ from extractors.databases import difference
 from extractors.databases.extraction import WHOLE, Extraction, Fetching, PublishedDump
 from extractors.databases.session import Kind, Session
 from extractors.databases.watermark import ORDERED, lower_bound
-from extractors.spans import Cutter
+from extractors.text.spans import Cutter
 
 DUMP_SUFFIX = ".csv"
 ORDER = 1  # of the rows of a dump; a change of how they are ordered is a change of this number

@@ -20,7 +20,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.profiling.shapes import Shape
 from extractors.profiling.textlines_shape import joined
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
-from extractors.codepages import code_page
-from extractors.dbf_header import VERSIONS, read_header
-from extractors.dbf_languages import LANGUAGES
+from extractors.codepages.tables import code_page
+from extractors.dbf.header import VERSIONS, read_header
+from extractors.dbf.languages import LANGUAGES
 from extractors.profiling import binary_shape, textlines_shape, tree_shape
 from extractors.profiling.shapes import Shape, opening
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from extractors.profiling import binary_shape, tree_shape
 from extractors.profiling.shapes import Shape
-from extractors.quotewalk import Layout
-from extractors.quoting import Tokeniser
+from extractors.text.quote_walk import Layout
+from extractors.text.quoting import Tokeniser
 
 BLOCK = 1 << 16
 MOST_BLOCKS = 64

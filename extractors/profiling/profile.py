@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.profiling import binary_shape, mixture, mojibake, textlines_shape
 from extractors.profiling.detect import detect
 from extractors.profiling.evidence import Judgement, conclude, score

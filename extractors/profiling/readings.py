@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from billing.errors import ContractError
-from extractors.codepages import UNDEFINED, code_page
+from extractors.codepages.tables import UNDEFINED, code_page
 from extractors.profiling import polish
 
 UTF8 = "utf-8"

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.profiling.shapes import Shape, named_only
-from extractors.quotewalk import Layout, Walker
+from extractors.text.quote_walk import Layout, Walker
 
 DELIMITERS = ";|\t,#^~@:\x1f\xa6"
 MOST_RECORDS = 400

@@ -20,7 +20,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 
 EBCDIC_PAGES = ("cp870", "cp037", "cp500", "cp273")
 PLAIN_BYTES = 1 << 16

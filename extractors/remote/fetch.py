@@ -22,8 +22,8 @@ from pathlib import Path
 from billing.connection import Connection
 from billing.errors import SourceUnavailable
 from billing.registry import Source
-from extractors.copying import still_written, writing
-from extractors.finding import raise_all
+from extractors.delivery.copying import still_written, writing
+from extractors.delivery.finding import raise_all
 from extractors.remote.connecting import connect, delivery_name, stopped
 from extractors.remote.listing import Wanted, list_delivery
 from extractors.remote.server import RemoteFault, Server

@@ -14,9 +14,9 @@ from fsspec.utils import glob_translate
 from billing.errors import SourceError
 from billing.file_specs import DbfFile
 from billing.registry import Source
-from extractors.copying import printable, still_written
-from extractors.finding import matched_twice, missing, not_ready, raise_all, refuse_escape, wanted_files
-from extractors.packed import is_memo_of
+from extractors.delivery.copying import printable, still_written
+from extractors.delivery.finding import matched_twice, missing, not_ready, raise_all, refuse_escape, wanted_files
+from extractors.delivery.packed import is_memo_of
 from extractors.remote.connecting import delivery_name, stopped
 from extractors.remote.server import Entry, RemoteFault, Server, Version, escapes, name_problem
 

@@ -16,7 +16,7 @@ from typing import Any
 from cobrix_pages import DOUBLE_BYTE, has_charset, has_page, page_of
 from cobrix_reader import OtherReader
 
-from extractors.codepages import CodePage, code_page
+from extractors.codepages.tables import CodePage, code_page
 from extractors.copybook.framing import Framing
 from extractors.copybook.items import Item, descend
 from extractors.copybook.layout import Copybook

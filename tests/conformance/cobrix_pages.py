@@ -11,7 +11,7 @@ import codecs
 import re
 
 from billing.errors import ContractError
-from extractors.codepages import CodePage, add_code_page, code_page
+from extractors.codepages.tables import CodePage, add_code_page, code_page
 
 DOUBLE_BYTE = {"cp300", "cp00300", "cp1364", "cp1388"}
 

@@ -29,10 +29,10 @@ from extractor_probe import Decoded, declare, landed, run
 
 from billing.errors import SourceError
 from billing.file_specs import PAGE_OF_HEADER
-from extractors.dbf_header import read_header
-from extractors.dbf_languages import LANGUAGES, stated_page
-from extractors.dbf_layout import DbfField
-from extractors.pagetext import PageText
+from extractors.codepages.text import PageText
+from extractors.dbf.header import read_header
+from extractors.dbf.languages import LANGUAGES, stated_page
+from extractors.dbf.layout import DbfField
 
 REAL = folder("dbf")
 TABLES = sorted(p for p in REAL.rglob("*") if p.suffix.casefold() == ".dbf")

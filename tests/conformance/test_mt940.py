@@ -17,7 +17,7 @@ from conformance_folder import PAGES, folder, needs, with_a_page_that_fits
 from extractor_probe import Decoded, declare, landed, run
 
 from billing.errors import SourceError
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 
 REAL = folder("mt940")
 _NO_STATEMENTS = {".py", ".json", ".yml", ".yaml", ".md", ".rst", ".csv", ".xml"}

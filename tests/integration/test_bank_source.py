@@ -14,7 +14,7 @@ from billing.registry import Source
 from billing.spec import SourceSpec
 from extractors.base import FileFacts
 from extractors.decode import decode
-from extractors.landing import land
+from extractors.delivery.landing import land
 from transforms.conform import Lookups, conform
 
 DECLARED = """

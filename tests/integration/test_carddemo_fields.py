@@ -17,8 +17,8 @@ from billing.file_specs import MainframeFile
 from billing.registry import Source, load_source
 from extractors.base import FileFacts, LandedFile, read_raw
 from extractors.copybook.fields import Field
-from extractors.mainframe import decode
-from extractors.mainframe_plan import plan
+from extractors.mainframe.file import decode
+from extractors.mainframe.plan import plan
 
 PROJECT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("BLUELINE_CONFORMANCE_DATA", PROJECT / "../shared/data")) / "carddemo"

@@ -12,7 +12,7 @@ from extractor_probe import declare, run
 from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.databases.extraction import Fetching, PublishedDump
-from extractors.landing import land
+from extractors.delivery.landing import land
 
 Legacy = tuple[str, Any, str]
 

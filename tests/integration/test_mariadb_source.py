@@ -17,7 +17,7 @@ from billing.errors import SourceError, SourceUnavailable
 from billing.registry import Source
 from extractors.databases.extraction import Fetching, PublishedDump
 from extractors.databases.mariadb import MariaSession
-from extractors.landing import land
+from extractors.delivery.landing import land
 
 pytestmark = pytest.mark.skipif(bool(mariadb_server.missing()), reason=mariadb_server.missing() or "MariaDB is there")
 

@@ -13,7 +13,7 @@ from extractor_probe import declare, run
 from billing.errors import SourceError
 from extractors.base import LandedFile
 from extractors.databases.extraction import Fetching, PublishedDump
-from extractors.landing import land
+from extractors.delivery.landing import land
 
 Row = dict[str, Any]
 

@@ -20,7 +20,7 @@ from extractors.base import FileFacts, LandedFile
 from extractors.databases.extraction import Fetching, PublishedDump
 from extractors.databases.postgres import PostgresSession
 from extractors.decode import decode
-from extractors.landing import land
+from extractors.delivery.landing import land
 from loaders.warehouse import conninfo
 from pipeline import postgres
 

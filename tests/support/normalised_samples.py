@@ -12,7 +12,7 @@ from billing.model import ENTITIES, normalised_schema
 from billing.registry import Source, load_registry
 from extractors.base import FileFacts
 from extractors.decode import decode
-from extractors.landing import land
+from extractors.delivery.landing import land
 from transforms.conform import Lookups, conform
 from transforms.normalise import normalise
 

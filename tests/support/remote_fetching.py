@@ -8,7 +8,7 @@ from extractor_probe import declare
 
 from billing.delivery import Delivery
 from billing.registry import Source
-from extractors.landing import land
+from extractors.delivery.landing import land
 from extractors.remote.fetch import fetched
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250"}

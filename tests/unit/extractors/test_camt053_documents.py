@@ -8,7 +8,7 @@ import pytest
 from extractor_probe import declare, landed
 
 from billing.errors import SourceError
-from extractors import camt053_reader
+from extractors.bank import camt053_reader
 from extractors.base import FileFacts
 from extractors.decode import decode
 

@@ -4,7 +4,7 @@ import pytest
 
 from billing.errors import SourceError
 from extractors.base import LandedFile
-from extractors.codepage_check import TextSample, judge, sample_file, verify
+from extractors.codepages.check import TextSample, judge, sample_file, verify
 
 WORDS = [
     "Łódź",

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.errors import ContractError
-from extractors.codepages import UNDEFINED, code_page, codec, decode_table
+from extractors.codepages.tables import UNDEFINED, code_page, codec, decode_table
 from extractors.textcolumn import text_column
 
 POLISH = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"

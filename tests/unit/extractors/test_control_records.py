@@ -3,7 +3,7 @@
 import pytest
 
 from billing.errors import SourceError
-from extractors.controlamounts import amount
+from extractors.text.control_amounts import amount
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250", "header": False, "columns": ["TYP", "NR", "SALDO"]}
 DATA = b"F;1001;100,00\nK;1002;-40,50\nF;1003;7\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from billing.errors import ContractError
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.copybook.decode import decode_field
 from extractors.copybook.encode import encode_record
 from extractors.copybook.items import Item, descend

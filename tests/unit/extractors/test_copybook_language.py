@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from billing.errors import ContractError
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.copybook.items import Condition, descend
 from extractors.copybook.layout import Copybook
 from extractors.copybook.reference_format import Margins

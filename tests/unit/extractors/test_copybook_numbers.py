@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.copybook.decode import decode_field
 from extractors.copybook.digits import Numbers, binary, decimals, packed, zoned
 from extractors.copybook.layout import Copybook

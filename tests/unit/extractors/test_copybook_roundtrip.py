@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extractors.base import LandedFile
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.copybook.encode import encode_record, in_blocks, spanned, with_rdw
 from extractors.copybook.framing import Framing
 from extractors.copybook.layout import Copybook

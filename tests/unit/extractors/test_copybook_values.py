@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.errors import ContractError
-from extractors.codepages import add_code_page, code_page, read_code_page
+from extractors.codepages.tables import add_code_page, code_page, read_code_page
 from extractors.copybook.decode import Column, column_type, decode_field
 from extractors.copybook.digits import binary, unsigned_packed
 from extractors.copybook.encode import encode_field

@@ -12,11 +12,11 @@ import pytest
 from dbf_bytes import FIELDS, table, table2, table7
 
 from billing.errors import ContractError, SourceError
-from extractors import dos_codecs
-from extractors.codepages import code_page
-from extractors.dbf_languages import LANGUAGES
-from extractors.dbf_memo import MemoFile
-from extractors.dbf_memo_fields import rows_within
+from extractors.codepages import dos_codecs
+from extractors.codepages.tables import code_page
+from extractors.dbf.languages import LANGUAGES
+from extractors.dbf.memo import MemoFile
+from extractors.dbf.memo_fields import rows_within
 
 SPEC = {"format": "dbf", "code_page": "mazovia", "name": "konta.dbf"}
 KEY = [("NR", "C", 6, 0), ("SALDO", "N", 8, 2)]
@@ -327,7 +327,7 @@ def test_large_memos_make_small_batches(decoded, tmp_path: Path, monkeypatch):
     data = table(rows, fields=fields, version=0xF5)
     plain = decoded(data, **SPEC).rows()
     monkeypatch.setattr(
-        "extractors.dbf.rows_within", lambda memo, header, block: rows_within(memo, header, block, 3000)
+        "extractors.dbf.table.rows_within", lambda memo, header, block: rows_within(memo, header, block, 3000)
     )
     small = decoded(data, batch_rows=50, **SPEC)
     assert small.rows() == plain

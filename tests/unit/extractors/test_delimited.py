@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.errors import SourceError
-from extractors.quotewalk import Layout
-from extractors.quoting import Tokeniser
+from extractors.text.quote_walk import Layout
+from extractors.text.quoting import Tokeniser
 
 PLAIN = {"format": "delimited", "code_page": "cp1250"}
 

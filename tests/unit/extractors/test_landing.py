@@ -10,8 +10,8 @@ from extractor_probe import declare
 
 from billing.errors import SourceError, SourceUnavailable, StoreError
 from billing.registry import Source
-from extractors import copying, landing
-from extractors.landing import land
+from extractors.delivery import copying, landing
+from extractors.delivery.landing import land
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250"}
 

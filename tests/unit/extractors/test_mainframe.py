@@ -19,8 +19,8 @@ from billing.registry import Source
 from billing.spec import SourceSpec
 from extractors.base import FileFacts, LandedFile, read_raw
 from extractors.copybook import records
-from extractors.mainframe import _code_shown, decode
-from extractors.mainframe_plan import raw_schemas
+from extractors.mainframe.file import _code_shown, decode
+from extractors.mainframe.plan import raw_schemas
 
 PAYMENTS = """
        01  WPLATA.

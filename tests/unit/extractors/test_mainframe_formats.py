@@ -18,12 +18,12 @@ from billing.lineage import LINEAGE_NAMES, Split
 from billing.registry import Source
 from billing.spec import SourceSpec
 from extractors.base import FileFacts, LandedFile, read_raw
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.copybook import records
 from extractors.copybook.encode import in_blocks, spanned, with_rdw
 from extractors.copybook.scanning import Descriptor
-from extractors.mainframe import decode
-from extractors.mainframe_plan import raw_schemas
+from extractors.mainframe.file import decode
+from extractors.mainframe.plan import raw_schemas
 
 FIELDS = {
     "payment_key": "NR",

@@ -17,13 +17,13 @@ from billing.file_specs import MainframeFile
 from billing.registry import Source
 from billing.spec import SourceSpec
 from extractors.base import FileFacts, LandedFile
-from extractors.codepages import code_page
+from extractors.codepages.tables import code_page
 from extractors.copybook.encode import in_blocks, spanned, with_rdw
 from extractors.copybook.layout import Copybook
 from extractors.copybook.lengthfield import LengthField
 from extractors.copybook.reading import Reading
 from extractors.copybook.texts import read_national
-from extractors.mainframe import decode
+from extractors.mainframe.file import decode
 
 COPYBOOK = """
        01  WPLATA.

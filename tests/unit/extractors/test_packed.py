@@ -11,7 +11,7 @@ from extractor_probe import declare
 
 from billing.errors import SourceError, SourceUnavailable
 from billing.registry import Source
-from extractors.landing import land
+from extractors.delivery.landing import land
 
 TEXT = {"name": "konta", "format": "delimited", "code_page": "cp1250"}
 DATA = b"NR;SALDO\n1;2,00\n" * 500

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from extractors.codepages import code_page
-from extractors.pagetext import PageText
+from extractors.codepages.tables import code_page
+from extractors.codepages.text import PageText
 from extractors.textcolumn import text_column
 
 

@@ -7,10 +7,10 @@ import pytest
 from extractor_probe import declare, landed, run
 
 from billing.errors import SourceError
-from extractors import delimited, fixed_width
 from extractors.base import FileFacts
 from extractors.decode import decode
 from extractors.readahead import AHEAD, in_order, workers
+from extractors.text import delimited, fixed_width
 
 
 def test_pieces_come_in_order_and_only_a_few_are_taken_ahead():

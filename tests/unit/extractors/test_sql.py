@@ -14,7 +14,7 @@ from extractors.databases import other
 from extractors.databases.faults import Faults
 from extractors.databases.result import Result
 from extractors.databases.watermark import lower_bound
-from extractors.landing import land
+from extractors.delivery.landing import land
 
 
 def test_rows_of_a_database_have_bytes_to_go_back_to(tmp_path: Path):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.errors import ContractError, SourceError
-from extractors.plaincsv import PlainReader
+from extractors.text.plain_csv import PlainReader
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250"}
 FIXED = {

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.errors import SourceError
-from extractors import delimited
+from extractors.text import delimited
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250"}
 HEADER = b"NR;NAZWA;SALDO\n"

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from extractors.controlamounts import amount, column_sum, transposition_hint
+from extractors.text.control_amounts import amount, column_sum, transposition_hint
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.errors import ContractError, SourceError
-from extractors import xml
+from extractors.xml import document
 
 SPEC = {
     "format": "xml",
@@ -248,7 +248,7 @@ TWICE = object()
 @given(text=DOCUMENTS, size=st.sampled_from([5, 16, 50, 1 << 20]))
 def test_pieces_of_any_size_give_what_a_tree_gives(text, size):
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(xml, "READ_BYTES", size)
+        patch.setattr(document, "READ_BYTES", size)
         path = Path(folder) / "konta.dat"
         path.write_bytes(text.encode())
         got = run(declare([{"name": "konta", "pattern": "x", **SPEC}]), landed(path))

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from billing.errors import SourceError
-from extractors import xml
 
 SPEC = {
     "format": "xml",
@@ -161,7 +160,7 @@ def test_a_value_that_occurs_twice_keeps_both_texts_in_its_reject(decoded):
 )
 @pytest.mark.parametrize("size", [7, 1 << 20])
 def test_many_ways_to_write_the_same(decoded, monkeypatch, text, size):
-    monkeypatch.setattr(xml, "READ_BYTES", size)
+    monkeypatch.setattr("extractors.xml.document.READ_BYTES", size)
     assert decoded(text.encode(), **SPEC).rows() == [{"NR": "7", "SALDO": "5", "NAZWA": "A B"}]
 
 
@@ -202,7 +201,7 @@ def test_elements_without_bottom_are_refused(decoded, depth):
 
 
 def test_depth_is_counted_from_the_root_whatever_the_pieces(decoded, monkeypatch):
-    monkeypatch.setattr(xml, "READ_BYTES", 64)
+    monkeypatch.setattr("extractors.xml.document.READ_BYTES", 64)
     with pytest.raises(SourceError, match="more than 256 deep"):
         decoded(b"<region>" + b"<a>" * 300 + b"</a>" * 300 + b"</region>", **SPEC)
     fine = b"<region>" + b"<a>" * 200 + b"</a>" * 200 + ROW + b"</region>"
@@ -222,15 +221,15 @@ def test_depth_is_counted_from_the_root_whatever_the_pieces(decoded, monkeypatch
 def test_what_never_ends_is_refused(decoded, monkeypatch, inside):
     data = b"<region>" + ROW + inside + ROW + b"</region>"
     assert decoded(data, **SPEC).facts.records >= 2
-    monkeypatch.setattr(xml, "READ_BYTES", 256)
-    monkeypatch.setattr(xml, "MAX_ROW", 1024)
+    monkeypatch.setattr("extractors.xml.document.READ_BYTES", 256)
+    monkeypatch.setattr("extractors.xml.document.MAX_ROW", 1024)
     with pytest.raises(SourceError, match="larger than 64 MiB") as caught:
         decoded(data, **SPEC)
     assert caught.value.where["byte_offset"] == 8 + len(ROW)
 
 
 def test_openings_within_a_section_cost_no_more_than_their_bytes(decoded, monkeypatch):
-    monkeypatch.setattr(xml, "READ_BYTES", 1 << 20)
+    monkeypatch.setattr("extractors.xml.document.READ_BYTES", 1 << 20)
     openings = b"<![CDATA[<!--<?" * 200_000
     data = b"<region><x><![CDATA[" + openings + b"]]></x>" + ROW + b"</region>"
     before = time.perf_counter()

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from billing.errors import ContractError
 from pipeline import cli, context
-from pipeline.cli_sources import FORMATS
+from pipeline.commands.sources import FORMATS
 from pipeline.reference import pages
 
 runner = CliRunner()

@@ -1,0 +1,49 @@
+"""Texts of a single-byte page, one behind the other in a buffer, into UTF-8 with their offsets moved along.
+
+>>> raw, offsets = to_utf8("Łódźż".encode("cp1250"), np.array([0, 4, 5], np.int32), *tables("cp1250"))
+>>> [raw[a:b].decode() for a, b in zip(offsets, offsets[1:])]
+['Łódź', 'ż']
+"""
+
+from __future__ import annotations
+
+import codecs
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractors.codepages.tables import code_page
+
+Offsets = NDArray[np.int32]
+
+
+@lru_cache(maxsize=32)
+def tables(name: str) -> tuple[str, bytes]:
+    """Character of every byte of a page (U+FFFD where it has none), and by how many bytes it grows in UTF-8."""
+    page = code_page(name)
+    characters = "".join(
+        "\ufffd" if undefined else chr(point)
+        for point, undefined in zip(page.points.tolist(), page.undefined.tolist(), strict=True)
+    )
+    return characters, bytes(len(character.encode()) - 1 for character in characters)
+
+
+def to_utf8(raw: bytes, offsets: Offsets, characters: str, growth: bytes) -> tuple[bytes, Offsets]:
+    """Decode a buffer of texts.
+
+    Args:
+        raw: The texts.
+        offsets: int32[n + 1], where each begins and the last one ends.
+        characters: Of every byte.
+        growth: By how many bytes each byte grows.
+
+    Returns:
+        The texts in UTF-8 and their offsets there.
+    """
+    text = codecs.charmap_decode(raw, "strict", characters)[0].encode()
+    if len(text) == len(raw):
+        return text, offsets
+    before = np.zeros(len(raw) + 1, np.int32)
+    np.cumsum(np.frombuffer(raw.translate(growth), np.uint8), dtype=np.int32, out=before[1:])
+    return text, offsets + before[offsets]

@@ -1,0 +1,1 @@
+"""DBF tables: dBASE, Clipper, FoxPro."""

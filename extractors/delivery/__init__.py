@@ -1,0 +1,1 @@
+"""Deliveries: found, unpacked and copied aside, once, byte for byte."""

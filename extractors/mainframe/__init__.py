@@ -1,0 +1,1 @@
+"""Mainframe files: records described by a COBOL copybook."""

@@ -1,0 +1,1 @@
+"""The commands of `blueline`, one subject a module."""

@@ -1,0 +1,202 @@
+"""`blueline profile`: what is this file, which code page is it in, and how would it be declared?"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from billing.errors import BillingError, ContractError, SourceError
+from billing.registry import NOTES_FILE, SPEC_FILE, load_source
+from extractors.copybook.layout import Copybook
+from extractors.delivery.packed import is_read_with
+from extractors.profiling.profile import Profile, profile
+from extractors.profiling.propose import Proposal, propose
+from pipeline.context import context
+from pipeline.profile_report import as_json, show, show_columns, show_proposal
+from pipeline.written import written
+
+_PROGRESS_BYTES = 16 << 20
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE [FILE]...", help="Files of one source.")],
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", "-w", metavar="FOLDER", help="Write the proposed source.toml into this folder."),
+    ] = None,
+    source_id: Annotated[
+        str | None, typer.Option("--id", help="Id of the source; the default is the folder's name.")
+    ] = None,
+    copybook: Annotated[
+        list[Path] | None, typer.Option("--copybook", "-c", help="Copybook of mainframe files (may be given again).")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a source.toml that is there.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, nothing else.")] = False,
+) -> None:
+    """Say what files are, which code page they are in with the evidence, and propose their declaration.
+
+    Nothing is loaded, and no personal value is shown in clear.  Exit status 1 when a file is mixed, undecided or not
+    readable.
+
+    Examples: `blueline profile ABON.DBF` · `blueline profile *.csv --write sources/torun` ·
+    `blueline profile KONTA.DAT --copybook KONTO.cpy --json`
+    """
+    console = Console(stderr=json_)
+    paths = _existing(files)
+    books = {book.name: _text(book) for book in copybook or []}
+    described = _record_length(copybook or [])
+    profiles = [_profile(path, bool(books), described, console) for path in paths]
+    folder, name = _target(write, source_id)
+    root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
+    delivery = _delivery(root, name, _project(folder))
+    proposal = propose(name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()))
+    written: list[str] = []
+    if write is not None and proposal.files:
+        written = _write(folder, proposal, force=force)
+    if json_:
+        typer.echo(json.dumps(as_json(profiles, proposal, written), ensure_ascii=False, indent=2, default=str))
+    else:
+        for one in profiles:
+            show(console, one)
+        show_columns(console, proposal)
+        show_proposal(console, proposal, written)
+    good = all(p.shape.is_supported and p.verdict in ("decided", "any", "none") for p in profiles)
+    if not good or any(file.problem for file in proposal.files):
+        raise typer.Exit(1)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def _existing(files: list[Path]) -> list[Path]:
+    """The files, without memo files, which belong to the tables beside them.
+
+    Raises:
+        SourceError: One is not there, or is no file.
+    """
+    for path in files:
+        if not path.is_file():
+            raise SourceError("there is no such file", file=str(path), remedy="give the path of a file")
+    tables = [path for path in files if path.suffix.casefold() == ".dbf"]
+    kept = [path for path in files if not is_read_with(path, tables)]
+    return list(dict.fromkeys(kept))
+
+
+def _text(book: Path) -> str:
+    try:
+        return book.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContractError(f"the copybook cannot be read: {error.strerror}", file=str(book)) from error
+    except UnicodeDecodeError:
+        return book.read_text(encoding="latin-1")
+
+
+def _record_length(books: list[Path]) -> int:
+    """Bytes of the longest record that copybooks describe; 0 where they are wrong, which is told with the file."""
+    try:
+        return Copybook.load(books).length if books else 0
+    except ContractError:
+        return 0
+
+
+def _profile(path: Path, copybook: bool, described: int, console: Console) -> Profile:
+    try:
+        if path.stat().st_size < _PROGRESS_BYTES or not console.is_terminal:
+            return profile(path, copybook=copybook, record_length=described)
+        columns = (TextColumn(f"{path.name}: judging"), BarColumn(), TextColumn("{task.completed} bytes of text"))
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task(path.name, total=None)
+            return profile(
+                path,
+                copybook=copybook,
+                record_length=described,
+                told=lambda done: bar.update(task, completed=done),
+            )
+    except OSError as error:
+        raise SourceError(f"the file cannot be read: {error.strerror}", file=str(path)) from error
+
+
+def _checks(extracted_on: date) -> Any:
+    from transforms.identifiers import read_nip, read_pesel, read_regon
+
+    good = ("ok", "repaired")
+    return {
+        "pesel": lambda text: read_pesel(text, extracted_on).status in good,
+        "nip": lambda text: read_nip(text).status in good,
+        "regon": lambda text: read_regon(text).status in good,
+    }
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+def _target(write: Path | None, source_id: str | None) -> tuple[Path, str]:
+    """Folder of the declaration, and the source's id: the folder's name, unless the folder holds all sources."""
+    folder = Path("proposed") if write is None else write
+    if source_id is not None and folder.name != source_id:
+        folder = folder / source_id
+    name = source_id or folder.absolute().name
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ContractError(
+            f"{name!r} is no id of a source", remedy="give one with --id: lower-case letters, digits, underscores"
+        )
+    return folder, name
+
+
+def _project(folder: Path) -> Path | None:
+    """The folder that relative paths of a declaration count from, where it can be told.
+
+    A declaration written to `sources/torun` belongs to the project above `sources`, wherever the command is run.
+    """
+    sources = context().settings.sources
+    declared = folder.resolve().parent
+    depth = len(sources.parts)
+    if not sources.is_absolute() and depth and declared.parts[-depth:] == sources.parts:
+        return Path(*declared.parts[:-depth])
+    here = Path.cwd().resolve()
+    return here if sources.is_dir() and sources.resolve().is_relative_to(here) else None
+
+
+def _delivery(root: Path, name: str, project: Path | None) -> str | None:
+    """How the declaration names the folder of the files; None where it is the usual one."""
+    settings = context().settings
+    usual = (project or Path.cwd()) / (settings.deliveries or settings.home / "deliveries") / name
+    if root == usual.resolve():
+        return None
+    return f"./{root.relative_to(project).as_posix()}" if project and root.is_relative_to(project) else str(root)
+
+
+def _write(folder: Path, proposal: Proposal, *, force: bool) -> list[str]:
+    """Write the declaration and its copybooks; nothing is left behind where it is not accepted.
+
+    Raises:
+        ContractError: There is one, or the proposal is no sound declaration.
+    """
+    target = folder / SPEC_FILE
+    if target.exists() and not force:
+        raise ContractError("the source is already declared", file=str(target), remedy="edit that file, or use --force")
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} if folder.is_dir() else {}
+    texts = {**proposal.copybooks, SPEC_FILE: proposal.text}
+    if NOTES_FILE not in before:
+        texts[NOTES_FILE] = f"# {proposal.source_id}\n\nWhat this system is, who runs it, what is odd about it.\n"
+    with written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    try:
+        load_source(folder)
+    except BillingError:
+        for name in texts:
+            (folder / name).unlink()
+            if name in before:
+                (folder / name).write_bytes(before[name])
+        raise
+    return [str(folder / name) for name in sorted(texts)]

@@ -232,7 +232,7 @@ WRITERS = {
     "mainframe-rdw": write_segments,
 }
 ROWS = {
-    "delimited": 500_000, "fixed": 500_000, "xml": 200_000, "dbf": 200_000, "mainframe": 100_000,
+    "delimited": 500_000, "fixed": 500_000, "xml": 200_000, "dbf": 1_000_000, "mainframe": 100_000,
     "mainframe-rdw": 2_000_000,
 }  # fmt: skip
 assert codecs.lookup(CODE_PAGE)

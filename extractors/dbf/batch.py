@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.cells import Cells, together
+from extractors.cells import Cells, apart
 from extractors.codepages.text import PageText
 from extractors.damage import DamageReport
 from extractors.dbf.header import DbfHeader
-from extractors.dbf.layout import DbfField
+from extractors.dbf.layout import SYSTEM, DbfField
 from extractors.dbf.memo import MemoFile
 
 
@@ -37,9 +38,11 @@ class Batch:
     damage: DamageReport
     where: dict[str, str]
 
-    def cells(self, field: DbfField) -> Cells:
-        """The bytes of a field."""
-        return together(self.block[:, field.start : field.start + field.length])
+    def columns(self) -> Iterator[tuple[DbfField, Cells]]:
+        """Every field that has values, with its bytes."""
+        fields = [field for field in self.header.fields if field.type != SYSTEM]
+        spans = [(field.start, field.start + field.length) for field in fields]
+        return zip(fields, apart(self.block, spans), strict=True)
 
     def flagged(self, bit: int | None) -> NDArray[np.bool_] | None:
         """bool[n], the rows in which a bit of the system field is set; None where no row has it, or no bit is asked.

@@ -27,12 +27,13 @@ from extractors.textnumbers import decimal_column
 _BLANK_TYPES = frozenset("CDNFLMGP")  # fields that are filled with blanks where they are empty
 
 
-def decode_field(batch: Batch, field: DbfField) -> pa.Array:
+def decode_field(batch: Batch, field: DbfField, cells: Cells) -> pa.Array:
     """One column of a batch.
 
     Args:
         batch: The records.
         field: One of the table's fields, of another type than `SYSTEM`.
+        cells: Its bytes in these records.
 
     Raises:
         SourceError: The type is unknown, or the memo file that the field needs is missing.
@@ -45,7 +46,6 @@ def decode_field(batch: Batch, field: DbfField) -> pa.Array:
             field=field.name,
             remedy="the header is damaged, or this dialect is not supported: have the table exported as dBASE III",
         )
-    cells = batch.cells(field)
     nulls = batch.flagged(field.null_bit)
     if nulls is None:
         return decoder(batch, field, cells)

@@ -32,11 +32,10 @@ from extractors.dbf.batch import Batch
 from extractors.dbf.fields import decode_field
 from extractors.dbf.header import DbfHeader, read_header
 from extractors.dbf.languages import page_of_undeclared, stated_page
-from extractors.dbf.layout import SYSTEM
 from extractors.dbf.memo import MemoFile, open_memo
 from extractors.dbf.memo_fields import rows_within
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 16 << 20
 LIVE, DELETED = 0x20, 0x2A
 _SAMPLE_BLOCKS, _SAMPLE_BYTES = 16, 1 << 16
 
@@ -121,7 +120,7 @@ class _Run:
         damage = DamageReport(self._critical)
         batch = Batch(block, header, self._text, self._memo, spec.missing_memo == "flag", damage, where)
         keep, deleted, left_out = self._by_flag(block, places)
-        columns = {field.name: decode_field(batch, field) for field in header.fields if field.type != SYSTEM}
+        columns = {field.name: decode_field(batch, field, cells) for field, cells in batch.columns()}
         wanted = keep | deleted
         damage.settle(sieve, places, wanted, partial(_record_bytes, block))
         facts.records += len(block) - left_out

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from extractors.cells import together
 from extractors.codepages.tables import CodePage
-from extractors.copybook.digits import Numbers, binary, decimals, packed, unsigned_packed, zoned
+from extractors.copybook.digits import Numbers, binary, decimals, packed, scaled_beyond, unsigned_packed, zoned
 from extractors.copybook.fields import BINARY_KINDS, FLOAT_KINDS, Field
 from extractors.copybook.floats import decode_floats
 from extractors.copybook.lenient import EXACT, read_number
@@ -99,6 +99,10 @@ def _decimal(block: Bytes, field: Field, page: CodePage, how: Reading) -> Column
     if field.length in (4, 8) and field.kind in BINARY_KINDS and not (field.signed or how.unsigned_top_bit):
         top = (block[:, -1 if field.kind == "little" else 0] & 0x80) != 0
         nulls = top if nulls is None else nulls | top
+    if field.scale < 0 and field.kind in BINARY_KINDS:  # its bytes hold more digits than its PICTURE has
+        beyond = scaled_beyond(numbers, -field.scale)
+        nulls = beyond if nulls is None else nulls | beyond
+        nulls = nulls if nulls.any() else None
     defects = nulls
     if nulls is not None and field.kind == "zoned":
         blanks = _blank_among(block, nulls, page)
@@ -186,6 +190,7 @@ def _read_again(
         found = read_number(
             block[row].tobytes(), page, scale=field.scale, point="either",
             overpunched=field.signed or how.overpunched_unsigned, plus_only=not field.signed,
+            many_signs=how.many_signs,
         )  # fmt: skip
         numbers[row] = _fitting(found, digits, scale)
         defects[row] = numbers[row] is None

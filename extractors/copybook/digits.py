@@ -203,12 +203,16 @@ def _wide_binary(block: Bytes, *, signed: bool) -> Numbers:
     words = padded.view(">u8").astype(np.uint64)
     upper, lower = words[:, 0], words[:, 1]
     # decimal128 ends at 38 digits, sixteen bytes do not
-    minus = upper.view(np.int64) < 0 if signed else np.zeros(rows, np.bool_)
-    high, low = _negated_where(minus, upper, lower)
-    bad = (high > _u(_MOST >> 64)) | ((high == _u(_MOST >> 64)) & (low > _u(_MOST & 0xFFFFFFFFFFFFFFFF)))
+    bad = _beyond(upper, lower, upper.view(np.int64) < 0 if signed else np.zeros(rows, np.bool_), _MOST)
     if bad.any():
         upper, lower = np.where(bad, _u(0), upper), np.where(bad, _u(0), lower)
     return Numbers(lower.view(np.int64), upper.view(np.int64), bad if bad.any() else None)
+
+
+def scaled_beyond(numbers: Numbers, zeros: int) -> Flags:
+    """Which numbers have more than 38 digits with so many zeros to the right (P); bool[n]."""
+    upper = numbers.high if numbers.high is not None else numbers.low >> 63
+    return _beyond(upper.view(np.uint64), numbers.low.view(np.uint64), upper < 0, 10 ** (38 - zeros) - 1)
 
 
 def decimals(numbers: Numbers, type_: pa.DataType, *, zeros: int = 0, nulls: Flags | None = None) -> pa.Array:
@@ -269,6 +273,13 @@ def _negated_where(minus: Flags, upper: Words, lower: Words) -> tuple[Words, Wor
     negative = ~lower + _u(1)
     carry = (negative == 0).astype(np.uint64)
     return np.where(minus, ~upper + carry, upper), np.where(minus, negative, lower)
+
+
+def _beyond(upper: Words, lower: Words, minus: Flags, most: int) -> Flags:
+    """Which 128-bit numbers are larger than `most`, whatever their sign."""
+    high, low = _negated_where(minus, upper, lower)
+    limit = _u(most >> 64)
+    return (high > limit) | ((high == limit) & (low > _u(most & 0xFFFFFFFFFFFFFFFF)))
 
 
 def _scaled_up(

@@ -19,7 +19,7 @@ billing.errors.ContractError: field K: 12 has more than 1 digits. Remedy: correc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from billing.errors import ContractError
@@ -62,7 +62,7 @@ def encode_field(field: Field, value: Any, page: CodePage, how: Reading = STRICT
         case "float" | "double":
             try:
                 return encode_float(float(value), field.length, how.floats)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 _fail(field, str(error))
         case "zoned" if value is None:
             return blank * field.length
@@ -88,7 +88,12 @@ def _fitted(field: Field, data: bytes) -> bytes:
 
 def _unscaled(field: Field, value: Any) -> int:
     """The integer that stands in the field."""
-    exact = Decimal(value).scaleb(field.scale, EXACT)
+    try:
+        exact = Decimal(value).scaleb(field.scale, EXACT)
+    except (InvalidOperation, TypeError, ValueError):
+        _fail(field, f"{value!r} is no number")
+    if not exact.is_finite():
+        _fail(field, f"{value} is no number")
     if exact != int(exact):
         _fail(field, f"{value} has more decimals than the field")
     number = int(exact)

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from billing.errors import ContractError
 from extractors.copybook.items import Condition, Item, Renaming
-from extractors.copybook.picture import parse_picture
+from extractors.copybook.picture import MAX_DIGITS, Picture, parse_picture
 from extractors.copybook.reference_format import Margins, Word, words
 from extractors.copybook.usages import FOREIGN, NATIONAL, USAGE_WORDS, USAGES, short
 
@@ -161,7 +161,17 @@ class Entry:
             item.synchronized, item.national = parent.synchronized, parent.national
         while self._peek():
             self._clause(item)
+        if item.usage == "unsigned_packed" and item.picture and item.picture.kind == "text":
+            self._packed_bytes(item, item.picture)
         return item
+
+    def _packed_bytes(self, item: Item, picture: Picture) -> None:
+        """`PIC X(4) COMP-3U`: four bytes of two digits each."""
+        digits = picture.size * 2
+        if digits > MAX_DIGITS:
+            self._fail(self.words[0], f"PIC {picture.text} of packed bytes has more than {MAX_DIGITS} digits",
+                       "correct the PICTURE")  # fmt: skip
+        item.picture = Picture(picture.text, "numeric", digits)
 
     def _name(self, item: Item, word: Word) -> None:
         self.name = word.upper

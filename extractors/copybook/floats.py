@@ -52,13 +52,15 @@ def encode_float(value: float, width: int, form: FloatFormat) -> bytes:
         form: How it is to be written.
 
     Raises:
-        ValueError: It is too large, or no number and the form has no such thing.
+        ValueError: It is too large or too near to zero, or no number and the form has no such thing.
     """
     if form.startswith("ieee"):
         try:
             data = struct.pack(">f" if width == 4 else ">d", value)
         except OverflowError:
             raise ValueError(f"{value} does not fit {width} bytes") from None
+        if value and not any(data[1:]) and data[0] & 0x7F == 0:
+            raise ValueError(f"{value} is too small for {width} bytes")
     else:
         data = _hexadecimal(value, width)
     return data[::-1] if form.endswith("_little") else data
@@ -78,7 +80,7 @@ def _hexadecimal(value: float, width: int) -> bytes:
         exponent += 1
     if exponent + 64 > 0x7F:
         raise ValueError(f"{value} does not fit {width} bytes")
-    if exponent + 64 < 0:
-        return bytes(width)
+    if exponent + 64 < 0 or not fraction:
+        raise ValueError(f"{value} is too small for {width} bytes")
     sign = (value < 0) << (bits + 7)
     return (sign | (exponent + 64) << bits | fraction).to_bytes(width, "big")

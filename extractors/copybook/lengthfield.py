@@ -32,6 +32,7 @@ OTHERWISE = "_"
 """Key of a mapping for codes that it does not have."""
 
 _TOKEN = re.compile(r"\s*(?:([A-Za-z][A-Za-z0-9_-]*)|(\d+)|([-+*/()]))")
+_LONGEST = 200
 _REMEMBERED = 100_000
 
 
@@ -68,6 +69,12 @@ class LengthField:
         Raises:
             ContractError: It is none, or names a field that does not exist.
         """
+        if len(expression) > _LONGEST:
+            raise ContractError(
+                f"the length expression has more than {_LONGEST} characters",
+                file=copybook.file,
+                remedy="write a shorter one, or a `length_map`",
+            )
         tokens: list[str] = []
         at = 0
         while at < len(expression.rstrip()):
@@ -113,7 +120,7 @@ class LengthField:
                 if text not in self.mapping and OTHERWISE not in self.mapping:
                     raise ValueError(f"{name} does not say how long the record is")
                 values[name] = self.mapping.get(text, self.mapping.get(OTHERWISE, 0))
-            elif re.fullmatch(r"[+-]?\d{1,9}", text):
+            elif re.fullmatch(r"[+-]?[0-9]{1,9}", text):
                 values[name] = int(text)
             else:
                 raise ValueError(f"{name} does not say how long the record is")

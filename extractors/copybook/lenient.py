@@ -16,6 +16,16 @@ Decimal('1234.50')
 Decimal('1234.50')
 >>> read_number("12A4X".encode("cp037"), code_page("cp037"), scale=0) is None
 True
+
+The sign may be overpunched on any digit, in an ASCII file on the first or the last, where its letter can be no other
+than a sign; of several signs the last one counts where the reader says so:
+
+>>> read_number("12L45".encode("cp037"), code_page("cp037"), scale=0)
+Decimal('-12345')
+>>> read_number("AB3K5".encode("cp037"), code_page("cp037"), scale=0) is None
+True
+>>> read_number("AB3K5".encode("cp037"), code_page("cp037"), scale=0, many_signs=True)
+Decimal('-12325')
 """
 
 from __future__ import annotations
@@ -43,6 +53,7 @@ def read_number(
     scale: int,
     overpunched: bool = True,
     plus_only: bool = False,
+    many_signs: bool = False,
     point: Literal[".", ",", "either"] = ".",
 ) -> Decimal | None:
     """Read one number; None where there is none.
@@ -53,6 +64,7 @@ def read_number(
         scale: Decimals that are implied where no point is printed; negative where zeros are.
         overpunched: A digit may carry the sign.
         plus_only: A minus makes it no number.
+        many_signs: It may have several signs, overpunched on any of its digits; the last one counts.
         point: The decimal point; the other of the two signs parts thousands.
     """
     text = "".join("\0" if page.undefined[b] else chr(page.points[b]) for b in data)
@@ -62,9 +74,10 @@ def read_number(
         text = text[:-2].rstrip()
     sign = ""
     digits = []
-    for character in text:
+    ends = (0, len(text) - 1)
+    for index, character in enumerate(text):
         if character in "+-":
-            if sign:
+            if sign and not many_signs:
                 return None
             sign = character
         elif character in "0123456789.,":
@@ -73,7 +86,9 @@ def read_number(
             continue
         else:
             found = _OVERPUNCHED.get(character) or (None if page.ebcdic else _ASCII_MINUS.get(character))
-            if found is None or sign or not overpunched:
+            if found is None or not overpunched or (sign and not many_signs):
+                return None
+            if not (page.ebcdic or many_signs or index in ends):
                 return None
             sign = found[0]
             digits.append(found[1])

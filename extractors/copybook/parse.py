@@ -66,13 +66,17 @@ def _place(entry: Entry, roots: list[Item], open_groups: list[Item]) -> None:
     level = entry.level()
     if level == 88:
         condition = entry.condition()
-        if open_groups:
-            open_groups[-1].conditions.append(condition)
+        if not open_groups:
+            fail(entry.file, entry.words[0], condition.name, "no item stands before this level 88",
+                 "put it behind the item whose values it names")  # fmt: skip
+        open_groups[-1].conditions.append(condition)
         return
     if level == 66:
         renaming = entry.renaming()
-        if roots:
-            roots[-1].renamings.append(renaming)
+        if not roots:
+            fail(entry.file, entry.words[0], renaming.name, "no record stands before this level 66",
+                 "put it behind the record whose items it renames")  # fmt: skip
+        roots[-1].renamings.append(renaming)
         return
     while open_groups and (open_groups[-1].level >= level or level == 77):
         open_groups.pop()
@@ -99,7 +103,7 @@ def _complete(item: Item, file: str) -> None:
         fail(file, here, item.label, f"PIC {item.picture.text} of USAGE NATIONAL is not supported",
              "describe its bytes as PIC N, or as PIC X of twice the size")  # fmt: skip
     if item.picture and item.picture.kind != "numeric":
-        binary_text = item.picture.kind == "text" and item.usage in ("binary", "native", "unsigned_packed")
+        binary_text = item.picture.kind == "text" and item.usage in ("binary", "native")
         if item.usage != "display" and not binary_text:
             fail(file, here, item.label, f"PIC {item.picture.text} is text and cannot be stored as a number",
                  "take the USAGE away, or correct the PICTURE")  # fmt: skip

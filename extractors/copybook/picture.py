@@ -127,10 +127,10 @@ def _numeric(text: str, symbols: list[tuple[str, int]]) -> Picture:
     digits = len(whole) + len(fraction)
     if not digits:
         raise ValueError(f"PIC {text}: a number needs at least one 9")
-    if left_p and (right_p or point):
+    leading_point = order.lstrip("S").startswith("V")
+    if (left_p and (right_p or point)) or (right_p and (fraction or leading_point)):
         raise ValueError(f"PIC {text}: S stands first and once, V once, P only at one end")
-    is_fraction = left_p or order.lstrip("S").startswith("V")
-    scale = len(left_p) + digits if is_fraction else len(fraction) - len(right_p)
+    scale = len(left_p) + digits if left_p or leading_point else len(fraction) - len(right_p)
     if digits + max(0, -scale, scale - digits) > MAX_DIGITS:
         raise ValueError(f"PIC {text}: more than {MAX_DIGITS} digits")
     return Picture(text, "numeric", digits, scale, bool(sign))

@@ -35,6 +35,7 @@ class Reading:
         national_order: Byte order of PIC N.
         lenient: Zoned numbers may hold blanks, points, and signs as bytes of their own; an unsigned packed one may
             carry any sign; the unused half byte may be used.
+        many_signs: A lenient number may carry several signs, on any of its digits; the last one counts.
         blank_when_zero: A number that is BLANK WHEN ZERO and blank is zero.
         overpunched_unsigned: An unsigned zoned number may carry a plus in its last byte.
         unsigned_top_bit: An unsigned binary number of four or eight bytes may have its first bit set, though no number
@@ -53,6 +54,7 @@ class Reading:
     native_order: Literal["big", "little"] | None = None
     national_order: Literal["big", "little"] = "big"
     lenient: bool = False
+    many_signs: bool = False
     blank_when_zero: bool = True
     overpunched_unsigned: bool = True
     unsigned_top_bit: bool = True

@@ -24,6 +24,7 @@ for all records that agree in everything before it, and they part by what it say
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,8 @@ from extractors.copybook.items import Item
 from extractors.copybook.layout import RecordType
 from extractors.copybook.reading import STRICT, Reading
 from extractors.copybook.walk import Wanted, field_of
+
+_WHOLE = re.compile(r"\+?[0-9]{1,18}")
 
 Rows = NDArray[np.int64]
 Cut = Callable[[Rows, int, int], NDArray[np.uint8]]
@@ -164,10 +167,7 @@ def times_of(value: object, item: Item, known: Mapping[str, int], *, clamp: bool
     if text in known:
         number = known[text]
     elif not known and value is not None:
-        try:
-            number = int(text)
-        except ValueError:
-            number = -1
+        number = int(text) if _WHOLE.fullmatch(text) else -1
     if item.occurs_least <= number <= most:
         return number
     return most if clamp else -1

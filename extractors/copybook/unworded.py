@@ -74,6 +74,8 @@ class LengthScanner:
         while at < size:
             try:
                 length = self.length_of(view[at : at + _LENGTH_WITHIN])
+                if length is not None and length < 1:  # the next record would begin where this one does
+                    raise ValueError(f"the record says that it has {length} bytes")
             except ValueError as error:
                 return found.scan(), Broken(
                     len(found.begins), str(error), "correct the length field, or ask for the file"

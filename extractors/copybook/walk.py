@@ -4,9 +4,9 @@ Offsets depend on nothing but the copybook, except behind a table that OCCURS DE
 number in the record.  A walk is given these numbers; where one is missing it stops and says which field holds it
 (`Wanted`), so a reader finds them out one after the other (`extractors.copybook.shapes`).
 
-SYNCHRONIZED items begin on a multiple of their size (2, 4 or 8 bytes from the record's start), and an occurrence of a
-group that holds some is as long as makes the next one begin alike (Enterprise COBOL Language Reference, "Slack
-bytes").
+SYNCHRONIZED items begin on their boundary, counted from the record's start (binary numbers of up to 4 digits on 2
+bytes, longer ones and COMP-1 on 4, COMP-2 on 8), and an occurrence of a group that holds some is as long as makes the
+next one begin alike (Enterprise COBOL Language Reference, "Slack bytes").
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ OccursSize = Literal["variable", "maximum"]
 """Whether a table that OCCURS DEPENDING ON takes the room of the occurrences it has, or of the most it may have."""
 
 _BINARY_BYTES = {range(1, 5): 2, range(5, 10): 4, range(10, 19): 8}
-_MOST_CELLS = 500_000
+_ONE_BYTE_DIGITS = 2  # of COMP-9, which is no word of the standard: readers that know it agree about this
+_MOST_CELLS = 500_000  # occurrences of items, FILLER and groups too: an empty column costs time as well
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Walk:
         self.groups: list[Group] = []
         self.counts: dict[Cell, int] = {}
         self.end = 0
+        self._visited = 0
 
     def choose(self, members: Sequence[Item]) -> list[Item]:
         """Which of several items in the same bytes a record of this type has."""
@@ -130,6 +132,9 @@ class Walk:
         if item.occurs:
             times = self.counts[id(item), subscripts] = self._times(item, subscripts)
         for occurrence in range(1, times + 1):
+            self._visited += 1
+            if self._visited > _MOST_CELLS:
+                self._fail(item, f"the record has more than {_MOST_CELLS} items", "correct its OCCURS")
             numbers = (*subscripts, occurrence) if item.occurs else subscripts
             if item.elementary:
                 length = self._elementary(item, offset, path, numbers, shared=shared)
@@ -140,8 +145,6 @@ class Walk:
                     length = -(-length // _alignment(item)) * _alignment(item)
                 self.groups.insert(at, Group(item, numbers, offset, length))
             offset += length
-            if len(self.found) > _MOST_CELLS:
-                self._fail(item, f"the record has more than {_MOST_CELLS} fields", "correct its OCCURS")
         if self.reserve and item.depending and times < (item.occurs or 0):
             offset += ((item.occurs or 0) - times) * self._stride(item, offset)
             self.end = max(self.end, offset)
@@ -235,6 +238,8 @@ def _number_bytes(item: Item, digits: int) -> int:
             return digits // 2 + 1
         case "unsigned_packed":
             return (digits + 1) // 2
+        case "little" if digits <= _ONE_BYTE_DIGITS:
+            return 1
         case _:
             for range_, length in _BINARY_BYTES.items():
                 if digits in range_:
@@ -271,8 +276,13 @@ def column_names(found: Sequence[Place], fillers: Literal["sequence", "previous"
         fillers: FILLER is called by its number, or after the field before it.
     """
     items = {id(place.item): (place.item, place.path) for place in found}
-    counted = Counter(item.name for item, _ in items.values())
-    twice = {name for name, count in counted.items() if name and count > 1}
+    around: dict[str | None, list[Sequence[str]]] = {}
+    for item, path in items.values():
+        around.setdefault(item.name, []).append(path)
+    # how many items of a name lie in a group of each name
+    lying = {
+        n: Counter(group for path in paths for group in set(path)) for n, paths in around.items() if len(paths) > 1
+    }
     names: dict[int, str] = {}
     given: set[str] = set()
     previous, count = "", 0
@@ -283,9 +293,8 @@ def column_names(found: Sequence[Place], fillers: Literal["sequence", "previous"
             name = f"FILLER-{count}" if fillers == "sequence" or not previous else f"FILLER-{previous}"
         else:
             previous = name
-        if name in twice:
-            others = [p for k, (i, p) in items.items() if i.name == name and k != key]
-            own = next((q for q in reversed(path) if not any(q in p for p in others)), None)
+        if item.name is not None and name in lying:
+            own = next((group for group in reversed(path) if lying[name][group] == 1), None)
             name = f"{name} OF {own or ' OF '.join(reversed(path))}"
         number, plain = count if item.name is None else 2, name
         while name in given:  # nothing tells them apart but their order

@@ -292,6 +292,7 @@ def _reading(copybook: Copybook, options: Options) -> tuple[CodePage, Reading]:
         lenient=True,
         blank_when_zero=False,
         overpunched_unsigned=not options.flag("strict_sign_overpunching", True),
+        many_signs=not options.flag("strict_sign_overpunching", True),
         unsigned_top_bit=False,
         edited_numbers=True,
         zoned_text=options.flag("display_pic_always_string"),

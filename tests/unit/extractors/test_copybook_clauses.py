@@ -104,6 +104,9 @@ def test_a_value_may_stand_in_a_line_of_its_own() -> None:
         ("05 A IS TYPEDEF PIC X.", "field A: TYPEDEF is not supported"),
         ("05 A PIC X DYNAMIC LENGTH.", "field A: DYNAMIC is not supported"),
         ("05 A PIC 9 BLANK WHEN SPACE.", "BLANK WHEN says ZERO"),
+        ("88 A VALUE 1. | 05 B PIC X.", "field A: no item stands before this level 88"),
+        ("66 A RENAMES B. | 05 B PIC X.", "field A: no record stands before this level 66"),
+        ("05 A PIC X(20) COMP-3U.", r"PIC X\(20\) of packed bytes has more than 38 digits"),
     ],
 )
 def test_what_would_be_read_wrongly_is_an_error(text: str, message: str) -> None:

@@ -44,6 +44,7 @@ def test_occurrences_with_synchronized_items_begin_alike() -> None:
         ("PIC 9 COMP", 2), ("PIC 9(4) COMP-4", 2), ("PIC 9(5) BINARY", 4), ("PIC S9(9) COMPUTATIONAL", 4),
         ("PIC 9(10) COMP-5", 8), ("PIC S9(18) COMP", 8), ("PIC S9(19) COMP", 9), ("PIC S9(38) COMP", 16),
         ("PIC 9(4) COMP-3", 3), ("PIC 9(5) PACKED-DECIMAL", 3), ("PIC 9(4) COMP-6", 2), ("PIC 9(5) COMP-3U", 3),
+        ("PIC X(4) COMP-3U", 4), ("PIC 9(2) COMP-9", 1), ("PIC S9(3) COMP-9", 2),
         ("COMP-1", 4), ("USAGE COMPUTATIONAL-2", 8), ("PIC S9(3) SIGN LEADING SEPARATE", 4), ("PIC S9(3)", 3),
         ("PIC 9(3) SIGN IS TRAILING SEPARATE CHARACTER", 4), ("PIC N(3)", 6), ("PIC N(3) USAGE NATIONAL", 6),
         ("PIC X(5) COMP", 5), ("PIC -(6)9.99", 10), ("PIC S9(3).99", 6), ("PIC $ZZ9CR", 6), ("PIC 9(3)VPP", 3),
@@ -176,8 +177,11 @@ def test_fillers_can_be_columns() -> None:
 
 def test_a_hostile_copybook_is_refused_quickly() -> None:
     deep = "01 R.\n" + "".join(f"{level:02} G{level} OCCURS 100.\n" for level in range(2, 9)) + "09 X PIC X.\n"
-    with pytest.raises(ContractError, match="more than 500000 fields"):
-        Copybook.parse("deep.cpy", deep)
+    fillers = "01 R. 05 T OCCURS 1000000. 10 U OCCURS 1000000. 15 FILLER PIC X."
+    groups = "01 R. 05 T OCCURS 400000. 10 U OCCURS 1. 15 V OCCURS 1. 20 A PIC X."
+    for text in (deep, fillers, groups):
+        with pytest.raises(ContractError, match="more than 500000 items"):
+            Copybook.parse("deep.cpy", text)
     for text in ("01 A. 05 B PIC X(99999999).", "01 A. 05 B OCCURS 99999999999 PIC X.", "01"):
         with pytest.raises(ContractError):
             Copybook.parse("big.cpy", text)

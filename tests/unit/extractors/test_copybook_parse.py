@@ -49,6 +49,8 @@ def test_pictures(picture: str, kind: str, size: int, scale: int, signed: bool) 
         ("9S9", "S stands first"),
         ("9V9V9", "S stands first"),
         ("P9P", "S stands first"),
+        ("V99PP", "P only at one end"),
+        ("9V9P", "P only at one end"),
         ("SX", "belong to numbers"),
         ("9(39)", "38 digits"),
         ("G(10)", "not supported"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from extractors.copybook.fields import Field
 from extractors.copybook.floats import decode_floats, encode_float
 from extractors.copybook.layout import Copybook
 from extractors.copybook.reading import Reading
+from extractors.copybook.shapes import times_of
 
 PAGE = code_page("cp037")
 
@@ -149,6 +150,57 @@ def test_lenient_zoned_numbers() -> None:
     assert lenient.defects.tolist() == [False, False, False, False, False, True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("clauses", "page", "how", "expected"),
+    [
+        ("PIC S9(5)", "cp037", {}, ["12345", "-12345", "12345", None, "-1234", None]),
+        ("PIC S9(5)", "cp037", {"many_signs": True}, ["12345", "-12345", "12345", "12345", "-1234", "-12345"]),
+        ("PIC S9(5)", "ascii", {}, [None, "-12345", "12345", None, "-1234", None]),
+        ("PIC S9(5)", "ascii", {"many_signs": True}, ["12345", "-12345", "12345", "12345", "-1234", "-12345"]),
+        ("PIC 9(5)", "cp037", {}, ["12345", None, "12345", None, None, None]),
+        ("PIC 9(5)", "cp037", {"many_signs": True}, ["12345", None, "12345", "12345", None, None]),
+        ("PIC 9(5)", "cp037", {"overpunched_unsigned": False}, [None] * 6),
+    ],
+)
+def test_signs_in_other_places(clauses: str, page: str, how: dict[str, Any], expected: list[str | None]) -> None:
+    rows = [text.encode("cp037" if page == "cp037" else "ascii") for text in _SIGNED_ANYWHERE]
+    found = read(clauses, *rows, page=code_page(page), lenient=True, **how)
+    assert found.values.to_pylist() == [Decimal(text) if text else None for text in expected]
+    defects = np.zeros(6, np.bool_) if found.defects is None else found.defects
+    assert defects.tolist() == [text is None for text in expected]
+    strict = read(clauses, *rows, page=code_page(page))  # the pipeline takes a sign at its own place only
+    assert strict.values.to_pylist() == [None] * 6
+    assert strict.defects is not None
+    assert strict.defects.all()
+
+
+_SIGNED_ANYWHERE = ("12C45", "J2345", "A2345", "AB345", "12 3M", "AB3M5")
+
+
+def test_a_binary_number_with_zeros_behind_it_ends_at_38_digits() -> None:
+    most = 10**10 - 1
+    rows = [value.to_bytes(8, "big") for value in (most, 10**10, 2**64 - 1)]
+    found = read("PIC 9(10)P(28) COMP", *rows)
+    assert found.values.to_pylist() == [Decimal(most).scaleb(28, Context(prec=60)), None, None]
+    assert found.defects is not None
+    assert found.defects.tolist() == [False, True, True]
+    signed = read("PIC S9(10)P(28) COMP", *[v.to_bytes(8, "big", signed=True) for v in (-most, -(10**10))])
+    assert signed.values.to_pylist() == [Decimal(-most).scaleb(28, Context(prec=60)), None]
+    assert read("PIC 9(2)P(2) COMP", b"\xff\xff").values.to_pylist() == [Decimal(6553500)]
+
+
+def test_packed_bytes_without_a_sign() -> None:
+    assert read("PIC X(4) COMP-3U", b"\x12\x34\x56\x78").values.to_pylist() == [Decimal(12345678)]
+
+
+@pytest.mark.parametrize(("text", "times"), [("2", 2), (" 2 ", 2), ("+2", 2), ("1_0", -1), ("-1", -1), ("\u0662", -1)])
+def test_only_a_number_says_how_often(text: str, times: int) -> None:
+    table = (
+        Copybook.parse("o.cpy", "01 R. 05 N PIC X(3). 05 T OCCURS 0 TO 20 DEPENDING ON N PIC X.").roots[0].children[1]
+    )
+    assert times_of(text, table, {}, clamp=False) == times
+
+
 def test_signs_of_unsigned_numbers() -> None:
     rows = [text.encode("cp037") for text in ("123", "12C", "12L")]
     assert read("PIC 9(3)", *rows).values.to_pylist() == [Decimal(123), Decimal(123), None]
@@ -235,6 +287,8 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
         ("PIC 9V9", Decimal("1.25"), "more decimals"), ("PIC X(2)", "abc", "3 bytes do not fit 2"),
         ("PIC X(2)", "ł", "has not"), ("PIC S9(4) COMP", 40000, "does not fit"),
         ("COMP-1", 1e80, "does not fit"), ("PIC 9(3) COMP-3", None, "without a value"),
+        ("COMP-1", 1e-90, "too small"), ("COMP-1", "x", "could not convert"), ("PIC 9(3)", "x", "'x' is no number"),
+        ("PIC S9(3) COMP-3", Decimal("NaN"), "is no number"), ("PIC 9(3) COMP", float("inf"), "is no number"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_never_written(clauses: str, value: Any, message: str) -> None:

@@ -11,6 +11,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from billing.errors import ContractError, SourceError
+from billing.file_specs import MainframeFile
 from billing.masking import mask
 from extractors.base import LandedFile
 from extractors.codepages.tables import CodePage, code_page, read_code_page
@@ -38,6 +40,7 @@ from extractors.copybook.walk import Walk
 
 app = typer.Typer(help="COBOL copybooks, and the mainframe files that they describe.", no_args_is_help=True)
 
+_CODE_PAGE = str(MainframeFile.model_fields["code_page"].default)
 _HEX_BYTES = 24
 _SOURCE = "copybook decode"
 
@@ -153,7 +156,14 @@ def decode(
     more: Annotated[
         list[Path] | None, typer.Option("--copybook", "-c", help="A further copybook (may be given again).")
     ] = None,
-    page: Annotated[str, typer.Option("--code-page", "-p", help="Code page, or a mapping file (.txt).")] = "cp037",
+    page: Annotated[
+        str,
+        typer.Option(
+            "--code-page",
+            "-p",
+            help="Code page, or a mapping file (.txt); the default is Polish EBCDIC, as in a declared source.",
+        ),
+    ] = _CODE_PAGE,
     record_format: Annotated[
         RecordFormat, typer.Option("--format", "-f", help="Record format; L: a length field.")
     ] = RecordFormat.F,
@@ -174,13 +184,21 @@ def decode(
     first: Annotated[int, typer.Option(help="Number of the first record to print.", min=1)] = 1,
     limit: Annotated[int, typer.Option("--limit", "-n", help="Most records to print.", min=1)] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="A record a line, as JSON.")] = False,
-    masked: Annotated[bool, typer.Option("--mask", help="Hide values and bytes of texts and zoned numbers.")] = False,
+    masked: Annotated[
+        bool,
+        typer.Option(
+            "--mask", help="Hide texts and whole numbers, which may be a PESEL or a telephone number, and all bytes."
+        ),
+    ] = False,
 ) -> None:
     """Print records of a data file with their bytes in hex beside; what cannot be read is named.
 
     Of a file that was cut off or is damaged, the sound records in front are printed, then the error; exit status 1.
 
     A file of ASCII text lines: `blueline copybook decode c.cpy d.txt --format T --code-page ascii`.
+
+    Where letters look wrong, try another page: `cp037` (USA), `cp273` (Germany), `cp500` and `cp1047` (international),
+    `cp1153` (Polish, with the euro sign).  Digits and capital letters are the same in all of them.
     """
     book = Copybook.load([copybook, *(more or [])])
     own_page = read_code_page(Path(page)) if page.endswith(".txt") else code_page(page)
@@ -259,13 +277,12 @@ def _table(record: Record, page: CodePage, *, masked: bool) -> Table:
     faults = {fault.field: fault.message for fault in record.defects}
     for place, value in zip(record.places, record.values, strict=True):
         raw = record.payload[place.offset : place.end]
-        hidden = masked and place.kind in ("text", "zoned", "national")
-        shown = Text("" if value is None else str(mask(str(value)) if hidden else value))
+        shown = Text("" if value is None else str(_masked(value) if masked else value))
         if place.name in faults:
             shown = Text(faults.pop(place.name), style="bold red")
         elif value is None and raw.strip(bytes([page.blank])):
             shown = Text("low-values" if not raw.strip(b"\0") else "nothing", style="dim")
-        table.add_row(place.name, str(place.offset), shown, "··" if hidden else _hex(raw))
+        table.add_row(place.name, str(place.offset), shown, "··" if masked else _hex(raw))
     for name, message in faults.items():  # a record of which nobody knows the layout
         table.add_row(name, "", Text(message, style="bold red"), "··" if masked else _hex(record.payload))
     return table
@@ -276,13 +293,12 @@ def _hex(raw: bytes) -> str:
 
 
 def _json(record: Record, *, masked: bool) -> dict[str, Any]:
-    tree = plain(record.tree)
     return {
         "record": record.number,
         "byte_offset": record.byte_offset,
         "byte_length": record.byte_length,
         **({"segment": record.segment} if record.segment is not None else {}),
-        "values": _masked(tree) if masked else tree,
+        "values": plain(_masked(record.tree) if masked else record.tree),
         "defects": [
             {"field": f.field, "offset": f.offset, "message": f.message, "raw": "" if masked else f.raw.hex()}
             for f in record.defects
@@ -291,8 +307,11 @@ def _json(record: Record, *, masked: bool) -> dict[str, Any]:
 
 
 def _masked(value: Any) -> Any:
+    """A value, or a tree of them, without what may say who a person is: amounts stay."""
     if isinstance(value, dict):
         return {key: _masked(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner) for inner in value]
-    return mask(value) if isinstance(value, str) else value
+    if isinstance(value, bytes):
+        value = value.hex()
+    return value if value is None or isinstance(value, Decimal | float) else mask(str(value))

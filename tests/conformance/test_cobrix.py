@@ -92,7 +92,6 @@ def test_rows_are_those_of_the_other_reader(case: dict[str, Any], number: int, t
     if found:
         (tmp_path / "actual.json").write_text("\n".join(json.dumps(row, default=str) for row in actual))
     assert not found, "\n".join([f"{len(found)} differences; rows in {tmp_path / 'actual.json'}", *found[:20]])
-    assert expected, "the case expects no row"
 
 
 def _layouts() -> list[Any]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import test_cobrix
 from cobrix_completion import completed
 from cobrix_lost import found_again, must_fail
 from cobrix_options import NOT_COMPARABLE, READ, STEERS_SPARK, Options
@@ -20,6 +22,34 @@ from cobrix_segments import SegmentIds
 
 from extractors.copybook.encode import in_blocks, with_rdw
 from extractors.copybook.scanning import Descriptor
+
+CASE = {
+    "name": "own", "copybooks": ["c.cob"], "data": "d.dat", "expected": "e.txt", "order_by": [], "take": 9,
+    "variants": [{"segment_field": "ID_NO", "segment_filter": "7", "encoding": "ascii"}, {"record_start_offset": "2"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "expected", "number", "passes"),
+    [
+        (b"01ab  02cd  ", "", 0, True),  # the filter lets no record through
+        (b"01ab  07cd  ", "", 0, False),
+        (b"01ab  02cd  ", '{"ID_NO": 7, "TEXT_1": "ab"}', 0, False),
+        (b"01ab  07cd  ", '{"ID_NO": 7, "TEXT_1": "cd"}', 0, True),
+        (b"", "[]\n", 0, True),
+        (b"", "", 1, True),
+    ],
+)
+def test_a_case_may_expect_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, expected: str, number: int, passes: bool
+) -> None:
+    monkeypatch.setattr(test_cobrix, "FOLDER", tmp_path)
+    (tmp_path / "c.cob").write_text("       01 REC.\n       05 ID-NO PIC 9(2).\n       05 TEXT-1 PIC X(4).\n")
+    (tmp_path / "d.dat").write_bytes(data)
+    (tmp_path / "e.txt").write_text(expected)
+    with nullcontext() if passes else pytest.raises(AssertionError):
+        test_cobrix.test_rows_are_those_of_the_other_reader(CASE, number, tmp_path)
+
 
 LITTLE = Descriptor(big_endian=False, includes_itself=False)
 

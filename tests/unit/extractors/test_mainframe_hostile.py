@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.errors import SourceError
+from billing.errors import ContractError, SourceError
 from billing.file_specs import MainframeFile
 from billing.registry import Source
 from billing.spec import SourceSpec
@@ -23,6 +23,7 @@ from extractors.copybook.layout import Copybook
 from extractors.copybook.lengthfield import LengthField
 from extractors.copybook.reading import Reading
 from extractors.copybook.texts import read_national
+from extractors.copybook.unworded import LengthScanner
 from extractors.mainframe.file import decode
 
 COPYBOOK = """
@@ -136,6 +137,21 @@ def test_a_length_that_divides_by_zero_is_no_length() -> None:
     assert length(b"39") == 4
     with pytest.raises(ValueError, match="divides by zero"):
         length(b"19")
+
+
+def test_a_record_without_a_byte_is_no_record() -> None:
+    """The next one would begin where it does, for ever."""
+    found, broken = LengthScanner(lambda data: data[0]).scan(b"\x02a\x00b", at_end=True)
+    assert found.lengths.tolist() == [2]
+    assert broken is not None
+    assert (broken.at, broken.message) == (1, "the record says that it has 0 bytes")
+
+
+def test_a_length_expression_has_an_end() -> None:
+    copybook = Copybook.parse("r.cpy", "01 R. 05 N PIC 9.")
+    with pytest.raises(ContractError, match="more than 200 characters"):
+        LengthField.of(copybook, "(" * 5000 + "N" + ")" * 5000, code_page("ascii"))
+    assert LengthField.of(copybook, "(" * 99 + "N" + ")" * 99, code_page("ascii"))(b"7") == 7
 
 
 @pytest.mark.parametrize(("odd", "expected"), [("defect", None), ("blank", "a b"), ("drop", "ab"), ("keep", "a\x01b")])

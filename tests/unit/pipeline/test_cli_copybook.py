@@ -84,6 +84,32 @@ def test_decode_masks_what_others_shall_not_see(files: list[str]) -> None:
         assert e("Łódź").hex() not in line
 
 
+def test_masks_hide_numbers_that_may_be_a_persons(tmp_path: Path) -> None:
+    (tmp_path / "r.cpy").write_text(
+        "01 R. 05 PESEL PIC 9(11). 05 TEL PIC S9(9) COMP-3. 05 KWOTA PIC S9(3)V99 COMP-3. 05 KLUCZ PIC X(2) COMP."
+        " 05 T OCCURS 2 PIC 9(9) COMP."
+    )
+    numbers = bytes.fromhex("500600700C") + bytes.fromhex("12345C") + b"\xab\xcd" + (600700800).to_bytes(4, "big") * 2
+    (tmp_path / "r.dat").write_bytes(e("44051401458") + numbers)
+    paths = [str(tmp_path / "r.cpy"), str(tmp_path / "r.dat")]
+    [line] = invoke("decode", *paths, "--mask", "--json").splitlines()
+    assert json.loads(line)["values"] == {
+        "PESEL": "44*******", "TEL": "50*******", "KWOTA": "123.45", "KLUCZ": "ab*******", "T": ["60*******"] * 2,
+    }  # fmt: skip
+    shown = invoke("decode", *paths, "--mask")
+    plainly = invoke("decode", *paths)
+    for secret in ("44051401458", "500600700", "600700800", "50 06 00 70", "f4 f4 f0", "ab cd"):
+        assert secret in plainly
+        assert secret not in shown
+    assert "123.45" in shown
+
+
+def test_decode_reads_polish_where_nobody_says_otherwise(files: list[str]) -> None:
+    assert "Łódź" in invoke("decode", *files, *OPTIONS[2:])
+    help_text = " ".join(invoke("decode", "--help").replace("│", " ").split())
+    assert "[default: cp870]" in help_text
+
+
 def test_decode_as_json_keeps_what_cannot_be_read(files: list[str]) -> None:
     found = [
         json.loads(line)

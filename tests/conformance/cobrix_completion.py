@@ -33,6 +33,9 @@ def completed(
     copybook = load_copybook(copybooks, options)
     given = dict(options.given)
     added: list[str] = []
+    if "schema_retention_policy" not in given and _keeps_root(copybook, expected):
+        given["schema_retention_policy"] = "keep_original"
+        added.append("schema_retention_policy = keep_original, the default of older versions")
     for members in _alternatives(copybook.roots):
         names = [spelling(item) for item in members]
         mapped = {in_copybook(copybook, group) for group in options.arrows("redefine_segment_id_map")}
@@ -57,6 +60,14 @@ def completed(
                 added.append(f"redefine_segment_id_map {item.name} => {','.join(found)}")
         break
     return Options(given, options.unknown, options.lost), [f"{line} ({_ORIGIN})" for line in added]
+
+
+def _keeps_root(copybook: Copybook, expected: Rows) -> bool:
+    """Whether every row shows the 01 level."""
+    roots = {spelling(root) for root in copybook.roots if root.level}
+    below = {spelling(child) for root in copybook.roots for child in root.children}
+    shown = [any(isinstance(row.get(name), dict) for name in roots - below) for row in expected]
+    return bool(shown) and all(shown)
 
 
 def _alternatives(items: Sequence[Item]) -> Iterator[list[Item]]:

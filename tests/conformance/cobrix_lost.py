@@ -17,6 +17,7 @@ from cobrix_options import Options
 _BY_NAME: list[tuple[str, dict[str, str]]] = [
     (r"test3(_trim_\w+)?", {"segment_field": "SIGNATURE", "segment_filter": "S9276511"}),
     (r"test3_trim_(\w+)", {"string_trimming_policy": r"\1"}),
+    (r"test25", {"occurs_mappings": '{"DETAIL1": {"A": 0, "B": 1}, "DETAIL2": {"A": 1, "B": 2}}'}),
     (r"test8_non_printable", {"ebcdic_code_page": "common_extended", "string_trimming_policy": "none"}),
     (r"test9_cp037", {"ebcdic_code_page": "cp037"}),
     (r"test9_cp037_ext", {"ebcdic_code_page": "cp037_extended", "string_trimming_policy": "none"}),

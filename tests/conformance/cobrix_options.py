@@ -72,11 +72,13 @@ NOT_COMPARABLE = {
     "ebcdic_code_page_class": "a class in Scala is the code page",
     "rhp_additional_info": "an argument of a class in Scala",
     "re_additional_info": "an argument of a class in Scala",
+    "gpg_private_key": "the files are encrypted",
     "redefine_rule": "an expression over fields says which group a record has; here values of one field do (segments)",
 }
 """A case with one of these is skipped."""
 
 _VARIABLE = re.compile(r"\$[A-Za-z_]")
+_CUT_OFF = {"{", "{\\"}  # what a quotation mark within a value leaves of it
 _OWN_PARSERS = {"rdw", "xcom", "rdw_big_endian", "rdw_little_endian"}
 _FLOATS = {
     "ibm": "ibm", "ibm_little_endian": "ibm_little", "ieee754": "ieee", "ieee754_little_endian": "ieee_little",
@@ -96,7 +98,7 @@ class Options:
     Attributes:
         given: Their values.
         unknown: Names that the table does not have.
-        lost: Names whose value is a variable of the test code, which the file of cases does not have.
+        lost: Names whose value the file of cases does not have: a variable of the test code, or one cut off.
     """
 
     given: dict[str, str]
@@ -111,11 +113,11 @@ class Options:
         for name, value in variant.items():
             head, colon, tail = str(name).partition(":")
             head = head.replace("-", "_").lower()
-            text = str(value).lower() if isinstance(value, bool) else str(value)
+            text = str(value).lower() if isinstance(value, bool) else str(value).replace('\\"', '"')
             known = head in READ or head in STEERS_SPARK or head in NOT_COMPARABLE or READ_WITH_NUMBER.fullmatch(head)
             if not known:
                 unknown.append(str(name))
-            if _VARIABLE.match(text):
+            if _VARIABLE.match(text) or text in _CUT_OFF:
                 lost.append(head + colon + tail)
             else:
                 found[head + colon + tail] = text.removeprefix("$")  # written before what stands without quotes
@@ -124,7 +126,7 @@ class Options:
     @property
     def not_comparable(self) -> list[str]:
         """Why the variant cannot be compared."""
-        names = {key.partition(":")[0] for key in self.given}
+        names = {key.partition(":")[0] for key in (*self.given, *self.lost)}
         if self.text("record_header_parser") in _OWN_PARSERS:
             names.discard("record_header_parser")
         found = [f"{name}: {NOT_COMPARABLE[name]}" for name in sorted(names & NOT_COMPARABLE.keys())]

@@ -26,9 +26,14 @@ _PACKED = {".gz": gzip.decompress, ".bz2": bz2.decompress}
 
 
 def expected_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of an expectation: JSON objects one behind the other, or an array of them."""
+    """The rows of an expectation: JSON objects one behind the other, or an array of them.
+
+    Older versions of the other reader left a hyphen in some of their columns' names.
+    """
     text = path.read_text(encoding="utf-8", errors="replace")
-    decoder = json.JSONDecoder(parse_float=Decimal)
+    decoder = json.JSONDecoder(
+        parse_float=Decimal, object_pairs_hook=lambda pairs: {key.replace("-", "_"): value for key, value in pairs}
+    )
     rows: list[dict[str, Any]] = []
     at = 0
     while (at := _skip(text, at)) < len(text):

@@ -30,6 +30,38 @@ CASE = {
 
 
 @pytest.mark.parametrize(
+    ("value", "given"), [('{"T": {"J": 1}}', True), ('{\\"T\\": {\\"J\\": 1}}', True), ("{\\", False)]
+)
+def test_quotation_marks_within_a_value(rows: Callable[..., Any], value: str, given: bool) -> None:
+    options = Options.of({"occurs_mappings": value})
+    assert ("occurs_mappings" in options.given, options.lost) == (given, [] if given else ["occurs_mappings"])
+    if given:
+        found = rows(OCCURS, e("JaZ"), variable_size_occurs="true", occurs_mappings=value)
+        assert found == [{"N": "J", "T": [{"A": "a"}], "Z": "Z"}]
+
+
+def test_what_a_variable_held_is_not_compared_either() -> None:
+    for name in ("gpg_private_key", "record_extractor"):
+        assert Options.of({name: "$value"}).not_comparable
+
+
+@pytest.mark.parametrize(
+    ("expected", "kept"),
+    [('{"REC": {"ID_NO": 1, "TEXT-1": "ab"}}', True), ('{"ID_NO": 1, "TEXT_1": "ab"}', False)],
+)
+def test_the_rows_show_whether_the_01_level_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: str, kept: bool
+) -> None:
+    monkeypatch.setattr(test_cobrix, "FOLDER", tmp_path)
+    (tmp_path / "c.cob").write_text("       01 REC.\n       05 ID-NO PIC 9(2).\n       05 TEXT-1 PIC X(4).\n")
+    (tmp_path / "d.dat").write_bytes(b"01ab  ")
+    (tmp_path / "e.txt").write_text(expected)
+    case = {**CASE, "variants": [{"encoding": "ascii"}]}
+    with pytest.warns(UserWarning, match="keep_original") if kept else nullcontext():
+        test_cobrix.test_rows_are_those_of_the_other_reader(case, 0, tmp_path)
+
+
+@pytest.mark.parametrize(
     ("data", "expected", "number", "passes"),
     [
         (b"01ab  02cd  ", "", 0, True),  # the filter lets no record through

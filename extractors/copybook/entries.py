@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from billing.errors import ContractError
 from extractors.copybook.items import Condition, Item, Renaming
 from extractors.copybook.picture import MAX_DIGITS, Picture, parse_picture
 from extractors.copybook.reference_format import Margins, Word, words
+from extractors.copybook.replacing import Replacement, replaced, replacements
 from extractors.copybook.usages import FOREIGN, NATIONAL, USAGE_WORDS, USAGES, short
 
 CopyText = Callable[[str], tuple[str, str] | None]
@@ -30,16 +31,29 @@ _MOST_OCCURRENCES = 1_000_000
 
 
 def read_entries(
-    text: str, file: str, copies: CopyText | None, margins: Margins | None, depth: int = 0
+    text: str,
+    file: str,
+    copies: CopyText | None,
+    margins: Margins | None,
+    depth: int = 0,
+    pairs: Sequence[Replacement] = (),
 ) -> Iterator[tuple[str, list[Word]]]:
     """The entries of a copybook and of those that it copies, each with the name of its file.
+
+    Args:
+        text: The copybook's.
+        file: Its name, for messages.
+        copies: Gives the text of those that it copies.
+        margins: Columns of the text; None to see them from the lines.
+        depth: How many copybooks copy one another until this one.
+        pairs: What the one that copies it replaces in it.
 
     Raises:
         ContractError: An entry lacks its period, or a copied file is missing or copies itself.
     """
     entry: list[Word] = []
-    for word in words(text, file, margins):
-        if word.text != ".":
+    for word in replaced(words(text, file, margins), pairs):
+        if word.text != "." or _within_operand(entry):
             entry.append(word)
         elif entry:
             if entry[0].upper == "COPY":
@@ -49,18 +63,23 @@ def read_entries(
             entry = []
     if entry:
         # Only the last one can lack its period here; anywhere else the next level number is out of place.
-        Entry(entry, file).check()  # a worse mistake than the period is named first
+        if _within_operand(entry):
+            fail(file, entry[0], "", "a text of its REPLACING has no closing ==", "close it")
+        if entry[0].upper != "COPY":
+            Entry(entry, file).check()  # a worse mistake than the period is named first
         name = entry[1].upper if len(entry) > 1 else ""
         fail(file, entry[-1], name, "the entry does not end with a period", "end it with one")
+
+
+def _within_operand(entry: list[Word]) -> bool:
+    """Whether a COPY statement has an operand whose `==` is not closed yet: a period belongs to it."""
+    return bool(entry) and entry[0].upper == "COPY" and sum(word.text.count("==") for word in entry) % 2 == 1
 
 
 def _copied(
     entry: list[Word], file: str, copies: CopyText | None, margins: Margins | None, depth: int
 ) -> Iterator[tuple[str, list[Word]]]:
     statement = entry[0]
-    if any(word.upper == "REPLACING" for word in entry):
-        fail(file, statement, "", "COPY with REPLACING is not supported",
-             "put the replaced text into a copybook of its own")  # fmt: skip
     name = entry[1].text.strip("'\"") if len(entry) > 1 else ""
     found = copies(name) if copies and name else None
     if found is None:
@@ -68,7 +87,12 @@ def _copied(
              "put it beside this one, or name every copybook in the spec's `copybook` list")  # fmt: skip
     if depth >= _DEEPEST_COPY:
         fail(file, statement, "", f"copybooks copy one another too deep, {name} among them", "take the circle apart")
-    yield from read_entries(found[1], found[0], copies, margins, depth + 1)
+    operands = [at + 1 for at, word in enumerate(entry) if word.upper == "REPLACING"]
+    try:
+        pairs = replacements(" ".join(word.text for word in entry[operands[0] :])) if operands else []
+    except ValueError as error:
+        fail(file, statement, "", str(error), "write pairs of words, or of texts between == and ==, with BY between")
+    yield from read_entries(found[1], found[0], copies, margins, depth + 1, pairs)
 
 
 def fail(file: str, word: Word, name: str, message: str, remedy: str) -> NoReturn:

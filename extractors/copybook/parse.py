@@ -2,7 +2,7 @@
 
 Understood: levels 01-49, 66, 77 and 88; REDEFINES, OCCURS (fixed and DEPENDING ON), PICTURE, USAGE, SIGN,
 SYNCHRONIZED, JUSTIFIED, BLANK WHEN ZERO, VALUE, the clauses that say nothing about bytes (EXTERNAL, GLOBAL, INDEXED
-BY, KEY), and COPY without REPLACING.  What would change the layout and is not supported is an error, never ignored.
+BY, KEY), and COPY with REPLACING.  What would change the layout and is not supported is an error, never ignored.
 
 >>> [root] = parse_copybook('''
 ... 01  ACCOUNT-RECORD.
@@ -23,11 +23,14 @@ parentheses. Remedy: correct the PICTURE
 
 from __future__ import annotations
 
+import itertools
+
 from billing.errors import ContractError
 from extractors.copybook.entries import CopyText, Entry, fail, read_entries
 from extractors.copybook.items import Item, descend
 from extractors.copybook.reference_format import Margins, Word
 
+_MOST_COPIES = 1_000
 _DEEPEST = 49  # group below group: a level number can rise no further
 
 
@@ -51,7 +54,7 @@ def parse_copybook(
     """
     roots: list[Item] = []
     open_groups: list[Item] = []
-    for source, found in read_entries(text, file, copies, margins):
+    for source, found in read_entries(text, file, _counted(copies, file), margins):
         _place(Entry(found, source), roots, open_groups)
     if not roots:
         raise ContractError("the copybook describes no field", file=file, remedy="name the right file in the spec")
@@ -59,6 +62,22 @@ def parse_copybook(
         _complete(root, file)
         _check_renamings(root, file)
     return roots
+
+
+def _counted(copies: CopyText | None, file: str) -> CopyText | None:
+    """The same for so many statements: copybooks that copy others twice each grow beyond any bound."""
+    count = itertools.count(1)
+
+    def find(name: str) -> tuple[str, str] | None:
+        if next(count) > _MOST_COPIES:
+            raise ContractError(
+                f"more than {_MOST_COPIES} COPY statements are to be followed, that of {name} among them",
+                file=file,
+                remedy="let copybooks not copy one another over and over",
+            )
+        return copies(name) if copies else None
+
+    return find
 
 
 def _place(entry: Entry, roots: list[Item], open_groups: list[Item]) -> None:

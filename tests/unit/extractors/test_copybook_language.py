@@ -147,6 +147,50 @@ def test_copied_copybooks_are_read_beside_the_first(tmp_path: Path) -> None:
     assert (caught.value.where["file"], caught.value.where["line"]) == ("street.cpy", 1)
 
 
+COPIED = """
+       01  :TAG:-REC.
+           05  :TAG:-NR         PIC X(:LEN:).
+           05  WS-NAZWA         PIC X(4) VALUE 'WS-:TAG:'.
+           05  KWOTA            PIC 9(3) COMP.
+"""
+
+
+def test_a_copied_text_may_be_replaced(tmp_path: Path) -> None:
+    (tmp_path / "rec.cpy").write_text(COPIED)
+    statement = """COPY REC OF LIB
+        REPLACING ==:tag:== BY ==KLIENT==, ==:LEN:== BY ==7==
+                  LEADING ==WS-== BY ====
+                  KWOTA BY SALDO
+                  ==PIC 9(3) COMP.==
+                  BY ==PIC S9(5)V99 COMP-3 SYNC. 05 RESZTA PIC X(2) .=="""
+    (tmp_path / "main.cpy").write_text(f"       {statement}.\n           05  Z PIC X.\n")
+    fields = Copybook.load([tmp_path / "main.cpy"]).layout().fields
+    assert [(field.name, field.offset, field.length, field.kind) for field in fields] == [
+        ("KLIENT-NR", 0, 7, "text"), ("NAZWA", 7, 4, "text"), ("SALDO", 11, 4, "packed"),
+        ("RESZTA", 15, 2, "text"), ("Z", 17, 1, "text"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "operands",
+    ["", "==A", "==A==", "A TO B", "==A== BY", "==== BY ==A==", "LEADING ==A B== BY ==C==", "==:T:== BY ==A B=="],
+)
+def test_replacing_that_is_none_is_an_error(tmp_path: Path, operands: str) -> None:
+    (tmp_path / "rec.cpy").write_text("05 A PIC X.\n")
+    (tmp_path / "main.cpy").write_text(f"01 R.\n COPY REC REPLACING {operands}.\n 05 Z PIC X.\n")
+    with pytest.raises(ContractError, match="REPLACING") as caught:
+        Copybook.load([tmp_path / "main.cpy"])
+    assert (caught.value.where["file"], caught.value.where["line"]) == ("main.cpy", 2)
+
+
+def test_copybooks_that_copy_others_twice_each_end(tmp_path: Path) -> None:
+    for number in range(15):
+        (tmp_path / f"c{number}.cpy").write_text(f"COPY C{number + 1}.\n" * 2)
+    (tmp_path / "c15.cpy").write_text("05 A PIC X.\n")
+    with pytest.raises(ContractError, match="more than 1000 COPY statements"):
+        Copybook.load([tmp_path / "c0.cpy"])
+
+
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..\\\\secret", "missing"])
 def test_a_copybook_reaches_no_file_outside_of_its_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("05 S PIC X.")

@@ -159,7 +159,7 @@ def test_every_clause_that_moves_no_byte_is_accepted() -> None:
         ("01 A.\n   05 B PIC X.\n   66 R RENAMES B THRU C.", 3, 7, "R", "renames C, which A does not have"),
         ("01 A.\n 05 B PIC X.\n 05 C PIC X.\n 66 R RENAMES C THRU B.", 4, 5, "R", "B stands before C"),
         ("01 A.\n   05 B PIC X.\n      88 C 'x'.", 3, 12, "C", "expected VALUE"),
-        ("01 A.\n   05 B PIC X.\n   COPY D REPLACING ==A== BY ==B==.", 3, 4, None, "REPLACING is not supported"),
+        ("01 A.\n   05 B PIC X.\n   COPY D REPLACING ==A== BY ==B==.", 3, 4, None, "no copybook of that name"),
         ("01 A.\n   05 B OCCURS MANY PIC X.", 2, 16, "B", "OCCURS needs a number"),
         ("01 A.\n   05 B PIC X COMP-3.", 2, 4, "B", "cannot be stored as a number"),
         ("01 A.\n   05 B.", 2, 4, "B", "neither a PICTURE nor items"),

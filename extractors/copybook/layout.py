@@ -45,6 +45,7 @@ from extractors.copybook.walk import OccursSize, Walk, column_names, field_of
 _SUFFIXES = ("", ".cpy", ".CPY", ".cob", ".cbl", ".copy")
 
 _REMEMBERED_FIELDS = 200_000
+_LONGEST = 64 << 20  # bytes of a record
 
 Fillers = Literal["drop", "sequence", "previous"]
 """FILLER makes no column, or one that is called by its number or after the field before it."""
@@ -97,8 +98,13 @@ class Copybook:
                 roots.append(Item(0, name, items[0].line, items[0].column, children=items, spelling=Path(file).stem))
         copybook = cls(tuple(roots), ", ".join(file for file, _ in parts))
         for root in roots:
-            walk = Walk(copybook.file)
-            walk.item(root, 0, (), (), shared=False)
+            length = Walk(copybook.file).item(root, 0, (), (), shared=False)
+            if length > _LONGEST:
+                raise ContractError(
+                    f"the record has {length} bytes, more than {_LONGEST}",
+                    file=copybook.file, line=root.line, column=root.column, field=root.label,
+                    remedy="correct its OCCURS and PICTUREs",
+                )  # fmt: skip
             _check_depending(copybook.file, root)
         return copybook
 

@@ -226,6 +226,8 @@ def test_a_hostile_copybook_is_refused_quickly() -> None:
     for text in (deep, fillers, groups):
         with pytest.raises(ContractError, match="more than 500000 items"):
             Copybook.parse("deep.cpy", text)
+    with pytest.raises(ContractError, match="field A: the record has 999999000 bytes"):
+        Copybook.parse("long.cpy", "01 A. 05 B PIC X(999999) OCCURS 1000.")
     for text in ("01 A. 05 B PIC X(99999999).", "01 A. 05 B OCCURS 99999999999 PIC X.", "01"):
         with pytest.raises(ContractError):
             Copybook.parse("big.cpy", text)

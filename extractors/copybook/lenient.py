@@ -17,8 +17,8 @@ Decimal('1234.50')
 >>> read_number("12A4X".encode("cp037"), code_page("cp037"), scale=0) is None
 True
 
-The sign may be overpunched on any digit, in an ASCII file on the first or the last, where its letter can be no other
-than a sign; of several signs the last one counts where the reader says so:
+The sign may be overpunched on any digit, in an ASCII file on the first or the last one; several signs make no number,
+unless the reader says that the last one counts:
 
 >>> read_number("12L45".encode("cp037"), code_page("cp037"), scale=0)
 Decimal('-12345')

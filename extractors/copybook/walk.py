@@ -257,7 +257,7 @@ def _alignment(item: Item) -> int:
     if item.usage in ("float", "double"):
         return 4 if item.usage == "float" else 8
     if item.usage in ("binary", "native", "little") and item.picture and item.picture.kind == "numeric":
-        return 2 if item.picture.size <= 4 else 4
+        return min(4, _number_bytes(item, item.picture.size))
     return 1
 
 

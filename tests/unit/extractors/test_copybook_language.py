@@ -32,6 +32,11 @@ def test_synchronized_items_begin_on_their_boundary() -> None:
     }  # fmt: skip
 
 
+def test_a_number_of_one_byte_begins_anywhere() -> None:
+    text = "01 R. 05 A PIC X. 05 B PIC 99 COMP-9 SYNC. 05 C PIC 9(4) COMP-9 SYNC. 05 D PIC 9(10) COMP SYNC."
+    assert places(text) == {"A": (0, 1), "B": (1, 1), "C": (2, 2), "D": (4, 8)}
+
+
 def test_occurrences_with_synchronized_items_begin_alike() -> None:
     """Every occurrence has five bytes of data and three of slack behind them, so the numbers stay aligned."""
     found = places("01 R. 05 T OCCURS 2. 10 W PIC 9(9) COMP SYNC. 10 X PIC X.")

@@ -121,7 +121,8 @@ def test_learning_recovers_the_chances_it_was_drawn_from() -> None:
     names = ["given_name", "birth_date", "postal_code"]
     true_m = {"given_name": [0.6, 0.2, 0.05, 0.02, 0.03, 0.05, 0.05], "birth_date": [0.7, 0.1, 0.07, 0.03, 0.05, 0.05],
               "postal_code": [0.5, 0.3, 0.1, 0.1]}  # fmt: skip
-    true_u = {"given_name": [0.01, 0.01, 0.01, 0.01, 0.01, 0.05, 0.9], "birth_date": [0.001, 0.001, 0.002, 0.008, 0.05, 0.938],
+    true_u = {"given_name": [0.01, 0.01, 0.01, 0.01, 0.01, 0.05, 0.9],
+              "birth_date": [0.001, 0.001, 0.002, 0.008, 0.05, 0.938],
               "postal_code": [0.01, 0.02, 0.02, 0.95]}  # fmt: skip
     same, strangers = 2_000, 200_000
     columns = [

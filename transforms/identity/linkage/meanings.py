@@ -73,10 +73,11 @@ KINDS: dict[str, Kind] = {
         (
             "a = b",
             f"({_SLIP}) OR (a[1:4] = b[1:4] AND a[5:6] = b[7:8] AND a[7:8] = b[5:6])",
-            "(a[1:4] = b[1:4])::INT + (a[5:6] = b[5:6])::INT + (a[7:8] = b[7:8])::INT = 2",
+            "a[1:4] = b[1:4] AND (a[5:6] = b[5:6] OR a[7:8] = b[7:8])",
+            "a[5:8] = b[5:8]",  # strangers share a day of the year more often than a year and one thing more
             f"{_TWO_SLIPS} OR a[1:4] = b[1:4]",
         ),
-        (0.85, 0.06, 0.04, 0.02, 0.03),
+        (0.85, 0.06, 0.027, 0.013, 0.02, 0.03),
     ),
     "number": Kind(("a = b", _SLIP, f"length(a) >= 6 AND {_TWO_SLIPS}"), (0.85, 0.07, 0.03, 0.05)),
     "code": Kind(("a = b",), (0.9, 0.1)),

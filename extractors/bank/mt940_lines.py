@@ -214,7 +214,8 @@ class _Reader:
         Raises:
             FieldTooLong: A field takes more than `MAX_FIELD` bytes.
         """
-        current, more, is_closed = first, [], False
+        current, is_closed = first, False
+        more: list[bytes] = []
         while (stretch := self._next()) is not None:
             found = self._field(stretch)
             if found is not None and (is_closed or not _is_time(stretch, current, more)):

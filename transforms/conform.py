@@ -3,7 +3,8 @@
 In this order a rule makes a value: origin (column, joined columns or constant) -> the part of its text that a regular
 expression extracts -> "no value" texts and blanks are null -> leading zeros of keys -> cross-reference -> code list ->
 default -> prefix -> the field's type -> sign.  What breaks a rule and belongs to a key, to money or to a required field
-rejects the record; anything else loses only the attribute, which is flagged.  The reject store keeps the amount of every rejected record, so no grosz disappears.
+rejects the record; anything else loses only the attribute, which is flagged.  The reject store keeps the amount of
+every rejected record, so no grosz disappears.
 
 Amounts of a row in old zloty become PLN here, once, for all money of the row; what was delivered stays beside them.
 """
@@ -170,7 +171,7 @@ def _origin(batch: _Batch, rule: Rule) -> Any:
 
 
 def _extracted(pattern: str, origin: Any) -> Any:
-    """What the group `value` holds; null where the expression does not fit.  RE2 takes linear time, whatever it reads."""
+    """What the group `value` holds; null where the expression does not fit.  RE2 reads hostile text in linear time."""
     return pc.struct_field(pc.extract_regex(as_text(origin), pattern), "value")
 
 

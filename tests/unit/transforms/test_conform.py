@@ -269,8 +269,8 @@ def test_a_key_is_extracted_from_a_text_that_people_write(make_spec):
 
 
 def test_what_is_extracted_may_be_a_number_a_code_or_nothing(make_spec):
-    fields = {"role": {"column": "ROLE", "extract": "^(?P<value>.)", "map": {"K": "correspondence"}, "default": "registered"},
-              "address_key": "ID", "street": {"column": "ROLE", "extract": r"(?P<value>ul\..*)"}}  # fmt: skip
+    role = {"column": "ROLE", "extract": "^(?P<value>.)", "map": {"K": "correspondence"}, "default": "registered"}
+    fields = {"role": role, "address_key": "ID", "street": {"column": "ROLE", "extract": r"(?P<value>ul\..*)"}}
     kept, rejects = run(address_spec(make_spec, **fields), raw_batch({"ID": list("12"), "ROLE": ["K ul. Długa", "R"]}))
     assert [(r["role"], r["street"]) for r in kept] == [("correspondence", "ul. Długa"), ("registered", None)]
     assert rejects == []

@@ -61,7 +61,7 @@ _NAME_IN_TITLE = {"title": [*(f"2{n}" for n in range(7)), *(f"6{n}" for n in ran
                   "counterparty_name": ["27", "28"], "counterparty_address": ["29"]}  # fmt: skip
 _MOST_FORMS = 1 << 10
 _NUMBERS = frozenset(f"{n:02}" for n in range(100))
-_NAMES, _NAMES_IN_TITLE = {"32", "33"}, {"27", "28", "29"}
+_NAMES_IN_TITLE = frozenset(("27", "28", "29"))
 _FIRST_OF = {"counterparty_account"}
 _SEPA_COLUMNS = {"EREF": "end_to_end_id", "MREF": "mandate_id", "CRED": "creditor_id", "SVWZ": "title"}
 _CODE_COLUMNS = {
@@ -105,12 +105,13 @@ class Columns:
         self._declared = declared or {}
         self._known: dict[tuple[bool, tuple[str, ...]], _Plan] = {}
 
-    def of(self, mark: str, numbers: tuple[str, ...]) -> _Plan:
-        """The columns of a field with this mark and these numbers in it; a bank's fields have few forms."""
-        is_usual = mark == "?" or not _NAMES.isdisjoint(numbers) or _NAMES_IN_TITLE.isdisjoint(numbers)
-        form = (is_usual, numbers)
+    def of(self, mark: str, parts: Mapping[str, str]) -> _Plan:
+        """The columns of a field with this mark and these sub-fields; a bank's fields have few forms."""
+        name_stands_apart = parts.get("32") or parts.get("33")
+        is_usual = mark == "?" or bool(name_stands_apart) or _NAMES_IN_TITLE.isdisjoint(parts)
+        form = (is_usual, tuple(parts))
         if (plan := self._known.get(form)) is None:
-            plan = self._plan(is_usual, numbers)
+            plan = self._plan(is_usual, form[1])
             if len(self._known) < _MOST_FORMS:
                 self._known[form] = plan
         return plan
@@ -190,7 +191,7 @@ def _by_subfields(whole: str, found: re.Match[str], columns: Columns) -> Details
     bare = {number: part.strip() for number, part in parts.items()}
     values = {"transaction_code": found["code"]} if found["code"] else {}
     titles: list[str] = []
-    for name, numbers in columns.of(found["mark"], tuple(parts)):
+    for name, numbers in columns.of(found["mark"], bare):
         if name == "title":
             titles = [parts[number] for number in numbers]
         pieces = [parts[number] for number in numbers if bare[number]]

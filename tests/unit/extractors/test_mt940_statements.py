@@ -403,7 +403,7 @@ def test_the_type_of_an_entry_may_be_written_in_other_ways(read, written, code, 
     assert (row["amount"], row["type_code"], row["reference"]) == (50, code, reference)
 
 
-@pytest.mark.parametrize("money", ["50,00,00", "1,000.50", "-50,00", "50 000,00", "5O,00"])
+@pytest.mark.parametrize("money", ["50,00,00", "1,000.50", "-50,00", "50 000,00", "5O,00", "1PLN50,00"])
 def test_an_amount_that_can_be_read_in_two_ways_is_not_read(read, money):
     got = read(statement(f":61:031031C{money}NTRFX"))
     reasons = {(r["entity"], r["reason"]) for r in got.rejects}
@@ -441,6 +441,12 @@ def test_an_empty_subfield_is_not_the_first_that_is_there(read):
     details = ":86:020~00PRZELEW~20FV 1~3167160000~32JAN~38"
     (row,) = read(statement(":61:031031C50,00NTRFX", details)).rows("konta_entries")
     assert row["counterparty_account"] == "67160000"
+
+
+def test_a_bank_that_writes_empty_subfields_of_the_name_has_it_in_the_title(read):
+    details = ":86:020<00PRZELEW<20FV 1<27JAN ŁOŚ<28<29UL. DLUGA 1<31671600<32<33 "
+    (row,) = read(statement(":61:031031C50,00NTRFX", details)).rows("konta_entries")
+    assert (row["title"], row["counterparty_name"], row["counterparty_address"]) == ("FV 1", "JAN ŁOŚ", "UL. DLUGA 1")
 
 
 def test_subfields_are_kept_as_json_whatever_they_hold(read):

@@ -39,7 +39,8 @@ _ENTRY = re.compile(
     (?P<value>\d{{6}}) (?P<booked>\d{{4}})?
     (?P<mark>R[CD]|E[CD]|[CD]) (?P<funds>[A-Z])? \s*
     (?P<amount>\d[\d.]*(?:,\d*)?|,\d+) (?![\d.,])
-    (?:\s*(?P<type>[SNF](?:{_TYPES}|\d{{3}})) | [ \t]*(?P<other>{_TYPES}|[SNF][A-Z0-9\ ]{{3}}|[A-Z][A-Z0-9]{{3}}(?!\d*,\d))
+    (?:\s*(?P<type>[SNF](?:{_TYPES}|\d{{3}}))
+       | [ \t]*(?P<other>{_TYPES}|[SNF][A-Z0-9\ ]{{3}}|[A-Z][A-Z0-9]{{3}}(?!\d*,\d))
        | (?=[ \t]*(?:\n|//|\Z)))
     (?P<rest>.*)
     """,

@@ -309,7 +309,8 @@ def _is_time(below: bytes, above: Field, more: list[bytes]) -> bool:
     """
     if above.tag != "86" or not _MINUTES.match(below):
         return False
-    return _HOUR.search(b"".join((above.raw, *more)[-8:])[-8:]) is not None
+    end = b"".join(piece[-8:] for piece in (above.raw, *more[-8:]))
+    return _HOUR.search(end[-8:]) is not None
 
 
 def _is_envelope(bare: bytes) -> bool:

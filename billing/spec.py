@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from billing.delivery import Delivery
 from billing.file_specs import AnyFile
@@ -58,6 +58,8 @@ class Rule(Strict):
         columns: Several raw columns, joined by `join` (empty ones left out).
         join: What stands between them.
         value: A constant instead of a column.
+        extract: A regular expression (RE2 syntax) with one group `(?P<value>...)`: what the group holds where the
+            expression first fits stands for the text; a text that it does not fit has no value.
         map: Source code -> canonical value; a code that is not there is a reject unless `default` is given.
         default: Value where the source has none (or, with `map`, an unknown code).
         null_values: Texts that mean "no value"; blanks always do.
@@ -79,6 +81,7 @@ class Rule(Strict):
     columns: list[str] | None = None
     join: str = " "
     value: str | None = None
+    extract: Annotated[str, Field(max_length=500)] | None = None
     map: dict[str, str] | None = None
     default: str | None = None
     null_values: list[str] = Field(default_factory=list)
@@ -107,6 +110,22 @@ class Rule(Strict):
         if self.sign_column is not None and self.signs is None:
             raise ValueError("sign_column needs signs")
         return self
+
+    @field_validator("extract")
+    @classmethod
+    def _one_group(cls, extract: str | None) -> str | None:
+        if extract is None:
+            return None
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        try:
+            groups = pc.extract_regex(pa.array([""]), extract).type.names
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"is no regular expression of named groups: {error}") from None
+        if groups != ["value"]:
+            raise ValueError(f"needs exactly one group (?P<value>...); has {', '.join(groups) or 'none'}")
+        return extract
 
     @property
     def inputs(self) -> tuple[str, ...]:

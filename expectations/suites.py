@@ -106,8 +106,8 @@ def _always_there(field: Field, entity: Entity, rule: Rule, mapping: EntityMap) 
 
 
 def _written_form(field: Field, rule: Rule, where: list[Where]) -> list[Check]:
-    if rule.column is None or where:
-        return []  # rows of another kind may share the column
+    if rule.column is None or rule.extract or where:
+        return []  # rows of another kind may share the column, or the value is a part of a text
     checks: list[Check] = []
     nothing = [*rule.null_values]
     if rule.format and not nothing:

@@ -1,9 +1,10 @@
 """Raw columns to canonical ones, by the rules that the source spec declares and by no others.
 
-In this order a rule makes a value: origin (column, joined columns or constant) -> "no value" texts and blanks are null
--> leading zeros of keys -> cross-reference -> code list -> default -> prefix -> the field's type -> sign.  What breaks
-a rule and belongs to a key, to money or to a required field rejects the record; anything else loses only the attribute,
-which is flagged.  The reject store keeps the amount of every rejected record, so no grosz disappears.
+In this order a rule makes a value: origin (column, joined columns or constant) -> the part of its text that a regular
+expression extracts -> "no value" texts and blanks are null -> leading zeros of keys -> cross-reference -> code list ->
+default -> prefix -> the field's type -> sign.  What breaks a rule and belongs to a key, to money or to a required field
+rejects the record; anything else loses only the attribute, which is flagged.  The reject store keeps the amount of
+every rejected record, so no grosz disappears.
 
 Amounts of a row in old zloty become PLN here, once, for all money of the row; what was delivered stays beside them.
 """
@@ -134,6 +135,8 @@ def _convert(batch: _Batch, field: Field, rule: Rule | None) -> Any:
     if rule is None:
         return pa.nulls(batch.rows, ARROW[field.type])
     origin = _origin(batch, rule)
+    if rule.extract is not None:
+        origin = _extracted(rule.extract, origin)  # a text that holds none may hold names: no reject shows it
     if rule.lookup or rule.map is not None or rule.default is not None or rule.null_values or rule.strip_zeros:
         values, missed = _translated(batch, field, rule, origin)
     else:
@@ -165,6 +168,11 @@ def _origin(batch: _Batch, rule: Rule) -> Any:
             joined = pc.coalesce(pc.binary_join_element_wise(joined, part, rule.join), joined, part)
         return joined
     return pa.repeat(pa.scalar(rule.value, pa.string()), batch.rows)
+
+
+def _extracted(pattern: str, origin: Any) -> Any:
+    """What the group `value` holds; null where the expression does not fit.  RE2 reads hostile text in linear time."""
+    return pc.struct_field(pc.extract_regex(as_text(origin), pattern), "value")
 
 
 def _translated(batch: _Batch, field: Field, rule: Rule, origin: Any) -> tuple[Any, Bools]:

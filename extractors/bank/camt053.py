@@ -8,7 +8,9 @@ count that are booked), once to hand on their rows.  What cannot be proved is se
 (`extractors.bank.mt940`); besides,
 
 * a statement whose own totals (`TxsSummry`) contradict its entries is suspended;
-* an entry whose transactions are not as many as it says, or do not add up to it, is suspended with them.
+* an entry whose transactions are not as many as it says, or do not add up to it, is suspended with them;
+* a single transaction that states no amount has what the others leave of the entry, and is flagged; two or more of them
+  could share it in any way, so their entry is suspended.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ from extractors.bank.camt053_values import (
     balances,
     day,
     entry_row,
+    rest_of,
     stated_transactions,
-    transaction_amount,
+    transaction_amounts,
     transaction_row,
     transactions,
 )  # fmt: skip
@@ -318,15 +321,21 @@ class _Rows:
             "entry_no": self._entry_no,
         }
         parts = transactions(node)
-        amounts = [row["amount"]] if len(parts) < 2 else [transaction_amount(part, row) for part in parts]
+        amounts = [row["amount"]] if len(parts) < 2 else transaction_amounts(parts, row)
         row.update(common, transactions=len(amounts))
-        fault = _batch_fault(node, row, len(parts), amounts)
+        rest = rest_of(amounts, row)
+        whole_amounts = amounts if rest is None else [rest if value is None else value for value in amounts]
+        fault = _batch_fault(node, row, len(parts), whole_amounts)
         self._take(index, self._entries, at, row, node, fault)
-        for number, (part, value) in enumerate(zip(parts or [Node("TxDtls", node.start)], amounts, strict=True), 1):
+        every = zip(parts or [Node("TxDtls", node.start)], amounts, whole_amounts, strict=True)
+        for number, (part, stated, value) in enumerate(every, 1):
             whole = part if parts else node
             transaction = transaction_row(part, row, statement.account)
             transaction.update(common, transaction_no=number, amount=value)
             place = (self._next(), whole.start, whole.end - whole.start)
+            if stated is None and value is not None and not fault and not self._outcome.is_held_back(index):
+                message = "it states no amount; it has what the entry's other transactions leave of it"
+                self._transactions.sieve.attribute(place, "STMT-TOTALS", message, self._raw(whole), field="amount")
             self._take(index, self._transactions, place, transaction, whole, fault)
 
     def _take(
@@ -347,8 +356,11 @@ def _batch_fault(node: Node, row: dict[str, Any], parts: int, amounts: list[Deci
     if parts and stated and count != parts:
         return f"the entry states {count} transactions, there are {parts}"
     known = [value for value in amounts if value is not None]
-    if len(known) < len(amounts):
-        return f"{len(amounts) - len(known)} of {parts} transactions state no amount in the entry's currency"
+    if missing := len(amounts) - len(known):
+        several = f"{missing} of {parts} transactions state no amount in the entry's currency"
+        if missing > 1:
+            return f"{several}, so that nobody can say what each of them paid of {row['amount']}"
+        return f"{several}, and the others, {sum(known)} together, leave it nothing of {row['amount']}"
     if sum(known) != row["amount"]:
         return f"the transactions of the entry add up to {sum(known)}, it was booked with {row['amount']}"
     return None

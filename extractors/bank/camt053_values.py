@@ -21,6 +21,7 @@ _OPENING, _CLOSING, _INTERIM = ("OPBD", "PRCD"), ("CLBD",), ("ITBD",)
 _NOTHING = {"NOTPROVIDED", "NONREF", "NOT PROVIDED"}
 _NAMES = ("Nm", "Pty/Nm", "Agt/FinInstnId/Nm")
 _BANKS = ("BICFI", "BIC", "CmbndId/BIC")
+_AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/CntrValAmt/Amt", "AmtDtls/InstdAmt/Amt")
 _KIND = ("Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry", "Tp/Cd")
 
 
@@ -163,14 +164,44 @@ def transaction_row(node: Node, entry: dict[str, Any], own_account: str | None) 
     return row
 
 
-def transaction_amount(node: Node, entry: dict[str, Any]) -> Decimal | None:
-    """The amount of one of several transactions in its entry's currency, signed; None where none is stated."""
-    sign = _SIGNS.get(node.value("CdtDbtInd") or "", 1 if entry["amount"] >= 0 else -1)
-    for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/CntrValAmt/Amt", "AmtDtls/InstdAmt/Amt"):
-        value = amount(node.value(path))
-        if value is not None and currency(node, path) == entry["currency"]:
-            return sign * value
-    return None
+def transaction_amounts(parts: list[Node], entry: dict[str, Any]) -> list[Decimal | None]:
+    """The amounts of an entry's transactions in its currency, signed.
+
+    A transaction may state several: as it was instructed, converted, booked.  Those count that add up to the entry:
+    of each transaction the first, else of all of them the same one.
+
+    Returns:
+        One a transaction, None where it states none; where nothing adds up, the first that each of them states.
+    """
+    stated = [[_stated(part, path, entry) for part in parts] for path in _AMOUNTS]
+    first = [next((value for value in of_one if value is not None), None) for of_one in zip(*stated, strict=True)]
+    for values in (first, *stated):
+        known = [value for value in values if value is not None]
+        if len(known) == len(values) and sum(known) == entry["amount"]:
+            return values
+    return first
+
+
+def rest_of(amounts: list[Decimal | None], entry: dict[str, Any]) -> Decimal | None:
+    """What is left of an entry for the only transaction that states no amount; None where that proves nothing.
+
+    >>> rest_of([Decimal("20.00"), None], {"amount": Decimal("50.00")})
+    Decimal('30.00')
+    >>> rest_of([Decimal("60.00"), None], {"amount": Decimal("50.00")}), rest_of([None, None], {"amount": Decimal(1)})
+    (None, None)
+    """
+    known = [value for value in amounts if value is not None]
+    if len(known) != len(amounts) - 1:
+        return None
+    rest: Decimal = entry["amount"] - sum(known)
+    return rest if rest * entry["amount"] > 0 else None
+
+
+def _stated(node: Node, path: str, entry: dict[str, Any]) -> Decimal | None:
+    value = amount(node.value(path))
+    if value is None or currency(node, path) != entry["currency"]:
+        return None
+    return _SIGNS.get(node.value("CdtDbtInd") or "", 1 if entry["amount"] >= 0 else -1) * value
 
 
 def _counterparty(row: dict[str, Any], entry: dict[str, Any], own_account: str | None) -> dict[str, Any]:

@@ -19,9 +19,11 @@ statement.
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -31,10 +33,10 @@ from billing.file_specs import AnyFile, Mt940File
 from billing.lineage import Split
 from billing.registry import Source
 from billing.wording import counted
-from extractors.bank.mt940_details import Details, details
+from extractors.bank.mt940_details import Columns, Details, details
 from extractors.bank.mt940_fields import EntryLine
-from extractors.bank.mt940_lines import MAX_FIELD, FieldTooLong, Part, messages
-from extractors.bank.mt940_summary import Summary, plain_lines, read_entry, read_lines, summarise
+from extractors.bank.mt940_lines import MAX_FIELD, FieldTooLong, Messages, Part, Stretches
+from extractors.bank.mt940_summary import Summary, plain_lines, read_entry, summarise
 from extractors.bank.payment_title import split_payment
 from extractors.bank.rows import AMOUNT, At, BankTable
 from extractors.bank.statement_check import Statement, Verdict, judge
@@ -44,6 +46,7 @@ from extractors.codepages.check import sample_file, verify
 from extractors.codepages.text import PageText
 
 _NO_REPORTS = "have the statements of these days sent: an interim report is not final, and has no balances"
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')  # what JSON does not write as it is
 _TEXT = pa.string()
 STATEMENTS = pa.schema(
     [
@@ -138,8 +141,9 @@ def _bounded(source: Source, landed: LandedFile) -> Iterator[None]:
 
 
 def _summaries(source: Source, landed: LandedFile, text: PageText, facts: FileFacts) -> list[Summary]:
-    found = messages(read_lines(landed.path))
-    summaries = [summarise(message, text) for message in found]
+    with landed.path.open("rb") as file:
+        found = Messages(Stretches(file))
+        summaries = [summarise(message, text) for message in found]
     judged = [summary for summary in summaries if not summary.is_report]
     if not judged:
         raise SourceError(
@@ -179,6 +183,17 @@ def _judged(summaries: list[Summary]) -> list[Statement]:
     return [summary.statement for summary in summaries if not summary.is_report]
 
 
+def _as_json(subfields: dict[str, str]) -> str:
+    """Sub-fields as one text.
+
+    >>> _as_json({"20": "FV 1", "32": "JAN"}), _as_json({"20": 'a "word"'})
+    ('{"20": "FV 1", "32": "JAN"}', '{"20": "a \\\\"word\\\\""}')
+    """
+    if _ESCAPED.search("".join(chain.from_iterable(subfields.items()))):
+        return json.dumps(subfields, ensure_ascii=False)
+    return '{"' + '", "'.join([f'{number}": "{text}' for number, text in subfields.items()]) + '"}'
+
+
 class _Rows:
     """Second reading: the rows."""
 
@@ -187,7 +202,8 @@ class _Rows:
         verdicts: Sequence[Verdict | None], batch_rows: int,
     ) -> None:  # fmt: skip
         statements, entries = spec.tables
-        self._spec, self._landed, self._text, self._summaries = spec, landed, text, summaries
+        self._landed, self._text, self._summaries = landed, text, summaries
+        self._dialect, self._columns = spec.dialect, Columns(dict(spec.subfields))
         self._statements = BankTable(source.id, landed, STATEMENTS, statements, batch_rows)
         self._entries = BankTable(source.id, landed, ENTRIES, entries, batch_rows)
         self._outcome = Outcome(source.id, landed, verdicts, spec.failed_check)
@@ -196,7 +212,13 @@ class _Rows:
 
     def splits(self, facts: FileFacts) -> Iterator[Split]:
         """Batches of both tables."""
-        for message in messages(read_lines(self._landed.path)):
+        with self._landed.path.open("rb") as file:
+            yield from self._statements_of(Messages(Stretches(file)), facts)
+        yield from self._statements.rest()
+        yield from self._entries.rest()
+
+    def _statements_of(self, found: Messages, facts: FileFacts) -> Iterator[Split]:
+        for message in found:
             summary = self._summaries[message.index]
             if summary.is_report:
                 deque(message.parts(), maxlen=0)
@@ -213,8 +235,6 @@ class _Rows:
                     self._entry(summary, entry_no, part)
                     yield from self._entries.full()
             facts.records = self._record_no
-        yield from self._statements.rest()
-        yield from self._entries.rest()
 
     def _entry(self, summary: Summary, entry_no: int, part: Part) -> None:
         at = (self._record_no, part.offset, part.length)
@@ -240,7 +260,7 @@ class _Rows:
         """Fill in what the fields behind `:61:` say."""
         given = [(field.tag, plain_lines(text)) for field, text in zip(part.fields[1:], texts, strict=True) if text]
         whole = "\n".join(text for tag, text in given if tag == "86")
-        found = details(whole, self._spec.dialect, dict(self._spec.subfields)) if whole else Details({}, {})
+        found = details(whole, self._dialect, self._columns) if whole else Details({}, {})
         row.update(found.values)
         split = split_payment(found.values.get("title"))
         row.update({name: split[name] for name in ("invoice_no", "tax_id", "vat_amount") if name in split})
@@ -248,7 +268,7 @@ class _Rows:
         for tag, text in given:
             if tag == "NS":
                 subfields.update({f"NS{line[:2]}": line[2:].strip() for line in text.split("\n") if line.strip()})
-        row["subfields"] = json.dumps(subfields, ensure_ascii=False) if subfields else None
+        row["subfields"] = _as_json(subfields) if subfields else None
         row["details"] = whole.strip() or None
 
     def _refuse(self, at: At, row: dict[str, Any], part: Part, texts: list[str | None]) -> bool:
@@ -261,7 +281,7 @@ class _Rows:
                 unread=_FROM_DETAILS,
             )  # fmt: skip
             return True
-        self._entries.sieve.attribute(at, reason, f"details: {message}", bytes(field.raw), field="details")
+        self._entries.sieve.attribute(at, reason, f"details: {message}", field.raw, field="details")
         return False
 
 

@@ -27,8 +27,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from extractors.bank.payment_title import split_payment
 
@@ -36,7 +36,7 @@ Dialect = Literal["auto", "subfields", "codes", "labels", "text"]
 
 _LINE = 65
 _FULL = 24  # of the 27 characters of a sub-field: a blank at its end may be lost
-_SUBFIELDS = re.compile(r"\s*(?P<code>\d{3})?\s*(?P<mark>[^\w\s/:;,.()-])(?=\d\d)", re.DOTALL)
+_SUBFIELDS = re.compile(r"\s*(?P<code>[0-9]{3})?\s*(?P<mark>[^\w\s/:;,.()-])(?=[0-9]{2})", re.DOTALL)
 _SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|MTLG)[+:]")
 _LABEL = re.compile(r"(?:^|;)\s*(z rach\.|na rach\.|od|dla|tyt\.|TNR|ID IPH)\s*:\s*", re.IGNORECASE)
 _CODE_WORDS = (
@@ -46,6 +46,8 @@ _CODE_WORDS = (
 )  # fmt: skip
 _CODES = re.compile(rf"/{{1,2}}({'|'.join(_CODE_WORDS)})(?=/)")
 _ANY_CODE = re.compile(r"\s*/[A-Z]{3,4}/")
+_ONLY_CODE = re.compile(r"\s*(\d{3})\s*$")
+_BLANKS = re.compile(r"\s{2,}")
 _NOTHING = {"NOTPROVIDED", "NONREF", "NOT PROVIDED"}
 
 _SUBFIELD_COLUMNS: dict[str, list[str]] = {
@@ -57,6 +59,9 @@ _SUBFIELD_COLUMNS: dict[str, list[str]] = {
 }
 _NAME_IN_TITLE = {"title": [*(f"2{n}" for n in range(7)), *(f"6{n}" for n in range(4))],
                   "counterparty_name": ["27", "28"], "counterparty_address": ["29"]}  # fmt: skip
+_MOST_FORMS = 1 << 10
+_NUMBERS = frozenset(f"{n:02}" for n in range(100))
+_NAMES_IN_TITLE = frozenset(("27", "28", "29"))
 _FIRST_OF = {"counterparty_account"}
 _SEPA_COLUMNS = {"EREF": "end_to_end_id", "MREF": "mandate_id", "CRED": "creditor_id", "SVWZ": "title"}
 _CODE_COLUMNS = {
@@ -73,8 +78,7 @@ _ACCOUNTS = ("counterparty_account", "virtual_account")
 _REFERENCES = ("end_to_end_id", "mandate_id", "creditor_id")
 
 
-@dataclass(frozen=True)
-class Details:
+class Details(NamedTuple):
     """What `:86:` says.
 
     Attributes:
@@ -86,27 +90,65 @@ class Details:
     subfields: dict[str, str]
 
 
-def details(text: str, dialect: Dialect = "auto", columns: Mapping[Any, Sequence[str]] | None = None) -> Details:
+_Plan = list[tuple[str, list[str]]]
+"""Columns with the numbers of their sub-fields that are there."""
+
+
+class Columns:
+    """Which sub-fields make which columns.
+
+    Args:
+        declared: Column -> numbers, where a bank uses them in another way than most.
+    """
+
+    def __init__(self, declared: Mapping[Any, Sequence[str]] | None = None) -> None:
+        self._declared = declared or {}
+        self._known: dict[tuple[bool, tuple[str, ...]], _Plan] = {}
+
+    def of(self, mark: str, parts: Mapping[str, str]) -> _Plan:
+        """The columns of a field with this mark and these sub-fields; a bank's fields have few forms."""
+        name_stands_apart = parts.get("32") or parts.get("33")
+        is_usual = mark == "?" or bool(name_stands_apart) or _NAMES_IN_TITLE.isdisjoint(parts)
+        form = (is_usual, tuple(parts))
+        if (plan := self._known.get(form)) is None:
+            plan = self._plan(is_usual, form[1])
+            if len(self._known) < _MOST_FORMS:
+                self._known[form] = plan
+        return plan
+
+    def _plan(self, is_usual: bool, numbers: tuple[str, ...]) -> _Plan:
+        spoken_for = {number for declared in self._declared.values() for number in declared}
+        usual = _SUBFIELD_COLUMNS if is_usual else _SUBFIELD_COLUMNS | _NAME_IN_TITLE
+        free = {name: [n for n in wanted if n not in spoken_for] for name, wanted in usual.items()}
+        every = free | dict(self._declared)
+        there = {name: [n for n in wanted if n in numbers] for name, wanted in every.items()}
+        return [(name, wanted) for name, wanted in there.items() if wanted]
+
+
+_USUAL = Columns()
+
+
+def details(text: str, dialect: Dialect = "auto", columns: Columns = _USUAL) -> Details:
     """Take a field `:86:` apart.
 
     Args:
         text: Its value; lines end with LF.
         dialect: Its form.
-        columns: Column -> numbers of the sub-fields that make it, instead of the usual ones.
+        columns: Which sub-fields make which columns.
     """
     if dialect in ("auto", "subfields"):
-        whole = re.sub(r"\r?\n", "", text)
+        whole = text.replace("\n", "")
         found = _SUBFIELDS.match(whole)
         # a text may begin with a sign and digits, too, but not go on like that
-        if found and (found["code"] or len(_cut(whole, found)) > 1 or dialect == "subfields"):
-            return _by_subfields(whole, found, columns or {})
+        if found and (found["code"] or dialect == "subfields" or len(_cut(whole, found)) > 1):
+            return _by_subfields(whole, found, columns)
     if dialect in ("auto", "codes") and split_payment(plain := joined(text)):
         return Details({"title": plain}, {})
     if dialect in ("auto", "codes") and _ANY_CODE.match(text) and _CODES.search(text):
         return _by_codes(text)
     if dialect == "labels" or (dialect == "auto" and len(_LABEL.findall(joined(text))) > 1):
         return _by_labels(joined(text))
-    code = re.match(r"\s*(\d{3})\s*$", text) if dialect == "auto" else None
+    code = _ONLY_CODE.match(text) if dialect == "auto" else None
     if code:
         return Details({"transaction_code": code[1]}, {})
     plain = joined(text)
@@ -124,35 +166,39 @@ def joined(text: str) -> str:
     whole = ""
     for line in text.split("\n"):
         whole += line.rstrip("\r") if len(line) >= _LINE else f"{line.strip()} "
-    return re.sub(r"\s{2,}", " ", whole).strip()
+    return _BLANKS.sub(" ", whole).strip()
 
 
 def _cut(whole: str, found: re.Match[str]) -> list[str]:
-    """The sub-fields, each beginning with its number.
+    """The sub-fields, each beginning with its number."""
+    text, mark = whole[found.start("mark") :], found["mark"]
+    pieces = text.split(mark)[1:]
+    is_plain = mark != "+" and _NUMBERS.issuperset([piece[:2] for piece in pieces])
+    return pieces if is_plain else _at(mark).split(text)[1:]
 
-    A plus is a mark that stands before telephone numbers, too; no bank has a sub-field 48.
-    """
-    numbers = r"[0-36]\d" if found["mark"] == "+" else r"\d\d"
-    return re.split(rf"{re.escape(found['mark'])}(?={numbers})", whole[found.start("mark") :])[1:]
+
+@lru_cache(maxsize=64)
+def _at(mark: str) -> re.Pattern[str]:
+    """Where sub-fields begin; a plus stands before telephone numbers, too, and no bank has a sub-field 48."""
+    return re.compile(rf"{re.escape(mark)}(?={'[0-36]' if mark == '+' else '[0-9]'}[0-9])")
 
 
-def _by_subfields(whole: str, found: re.Match[str], declared: Mapping[Any, Sequence[str]]) -> Details:
+def _by_subfields(whole: str, found: re.Match[str], columns: Columns) -> Details:
     parts: dict[str, str] = {}
     for piece in _cut(whole, found):
-        parts[piece[:2]] = parts.get(piece[:2], "") + piece[2:]
-    columns = dict(_SUBFIELD_COLUMNS)
-    if found["mark"] != "?" and "32" not in parts and "33" not in parts and {"27", "28", "29"} & parts.keys():
-        columns.update(_NAME_IN_TITLE)
-    spoken_for = {number for numbers in declared.values() for number in numbers}
-    columns = {name: [n for n in numbers if n not in spoken_for] for name, numbers in columns.items()}
-    columns.update({name: list(numbers) for name, numbers in declared.items()})
+        number = piece[:2]
+        parts[number] = parts[number] + piece[2:] if number in parts else piece[2:]
+    bare = {number: part.strip() for number, part in parts.items()}
     values = {"transaction_code": found["code"]} if found["code"] else {}
-    for name, numbers in columns.items():
-        pieces = [parts[number] for number in numbers if parts.get(number, "").strip()]
+    titles: list[str] = []
+    for name, numbers in columns.of(found["mark"], bare):
+        if name == "title":
+            titles = [parts[number] for number in numbers]
+        pieces = [parts[number] for number in numbers if bare[number]]
         if pieces:
             values[name] = pieces[0] if name in _FIRST_OF else _together(name, pieces)
-    values.update(_sepa([parts[number] for number in columns["title"] if number in parts]))
-    return Details(_tidy(values), {number: part.strip() for number, part in parts.items()})
+    values.update(_sepa(titles))
+    return Details(_tidy(values), bare)
 
 
 def _together(name: str, pieces: list[str]) -> str:
@@ -163,7 +209,7 @@ def _together(name: str, pieces: list[str]) -> str:
     """
     if name != "counterparty_name":
         return "".join(pieces)
-    return "".join(piece if len(piece) >= _FULL else f"{piece} " for piece in pieces).strip()
+    return "".join([piece if len(piece) >= _FULL else f"{piece} " for piece in pieces]).strip()
 
 
 def _sepa(pieces: list[str]) -> dict[str, str]:
@@ -172,14 +218,14 @@ def _sepa(pieces: list[str]) -> dict[str, str]:
     >>> _sepa(["EREF+TFNR 22 004", "00001", "SVWZ+Nr 22 0", "04"])
     {'end_to_end_id': 'TFNR 22 00400001', 'title': 'Nr 22 004'}
     """
+    if not any(map(_SEPA.match, pieces)):
+        return {}
     found: dict[str, str] = {}
     word = ""
     for piece in pieces:
         match = _SEPA.match(piece)
         word = match[1] if match else word
         found[word] = found.get(word, "") + (piece[match.end() :] if match else piece)
-    if set(found) <= {""}:
-        return {}
     title = found.get("SVWZ", found.get("", ""))
     return {**{_SEPA_COLUMNS[w]: text for w, text in found.items() if w in _SEPA_COLUMNS}, "title": title}
 
@@ -233,7 +279,7 @@ def _pairs(words: list[str]) -> list[tuple[str, str]]:
 def _tidy(values: dict[str, str]) -> dict[str, str]:
     tidy: dict[str, str] = {}
     for name, value in values.items():
-        clean = re.sub(r"\s+", "" if name in _ACCOUNTS else " ", value).strip()
+        clean = ("" if name in _ACCOUNTS else " ").join(value.split())
         if clean and not (name in _REFERENCES and clean.upper() in _NOTHING):
             tidy[name] = clean
     return tidy

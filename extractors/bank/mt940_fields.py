@@ -19,9 +19,9 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from extractors.bank.statement_check import Balance
 
@@ -39,17 +39,18 @@ _ENTRY = re.compile(
     (?P<value>\d{{6}}) (?P<booked>\d{{4}})?
     (?P<mark>R[CD]|E[CD]|[CD]) (?P<funds>[A-Z])? \s*
     (?P<amount>\d[\d.]*(?:,\d*)?|,\d+) (?![\d.,])
-    (?:\s*(?P<type>[SNF](?:{_TYPES}|\d{{3}})) | [ \t]*(?P<other>{_TYPES}|[SNF][A-Z0-9\ ]{{3}}|[A-Z][A-Z0-9]{{3}})
+    (?:\s*(?P<type>[SNF](?:{_TYPES}|\d{{3}}))
+       | [ \t]*(?P<other>{_TYPES}|[SNF][A-Z0-9\ ]{{3}}|[A-Z][A-Z0-9]{{3}}(?!\d*,\d))
        | (?=[ \t]*(?:\n|//|\Z)))
     (?P<rest>.*)
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PLAIN = re.compile(r"[0-9]{1,12},[0-9]{1,2}")
 _DECIMAL_POINT = re.compile(r"\d+\.\d{1,2}")
 
 
-@dataclass(frozen=True)
-class EntryLine:
+class EntryLine(NamedTuple):
     """What `:61:` says.
 
     Attributes:
@@ -84,6 +85,8 @@ def amount(text: str) -> Decimal | None:
     [Decimal('380115.12'), Decimal('380115'), Decimal('147.64'), Decimal('500'), Decimal('13.56'), Decimal('1234.56'), \
 None, None]
     """
+    if _PLAIN.fullmatch(text):  # as nearly all are
+        return Decimal(text.replace(",", "."))
     if "," in text:
         text = text.replace(".", "").replace(",", ".", 1)
     elif "." in text and not _DECIMAL_POINT.fullmatch(text):
@@ -157,21 +160,22 @@ def entry_line(text: str) -> EntryLine | None:
     match = _ENTRY.fullmatch(text.strip("\r\n"))
     if match is None:
         return None
-    value, value_date = amount(match["amount"]), date(match["value"])
+    day, booked, mark, funds, money, type_code, other, rest = match.groups()
+    value, value_date = amount(money), date(day)
     if value is None or value_date is None:
         return None
-    entry_date = _entry_day(match["booked"], value_date) if match["booked"] else None
-    if match["booked"] and entry_date is None:
+    entry_date = _entry_day(booked, value_date) if booked else None
+    if booked and entry_date is None:
         return None
-    first, _, below = match["rest"].partition("\n")
+    first, _, below = rest.partition("\n")
     reference, bank_reference, behind = _references(first.strip("\r"))
-    more = " ".join(part for part in (behind, *below.split()) if part)
+    more = [part for part in (behind, *below.split()) if part]
     # a reversed credit takes money away again
-    is_credit = match["mark"] in {"C", "RD", "EC"}
-    type_code = (match["type"] or match["other"] or "").strip() or None
+    is_credit = mark in {"C", "RD", "EC"}
     return EntryLine(
-        value_date, entry_date, match["mark"], match["funds"], value if is_credit else -value, type_code, reference,
-        bank_reference, more or None, value_date[8:] != match["value"][4:],
+        value_date, entry_date, mark, funds, value if is_credit else -value,
+        (type_code or other or "").strip() or None, reference, bank_reference, " ".join(more) or None,
+        value_date[8:] != day[4:],
     )  # fmt: skip
 
 

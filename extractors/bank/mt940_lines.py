@@ -11,10 +11,14 @@ An entry is `:61:` with the `:86:` (and `:NS:`) fields behind it.
 Banks cut their texts where a line is full, so a line of `:86:` may look like a frame and be none: a time (`16` and
 `:20:37` below it) begins no field, and a `-` ends no statement where the text goes on below it.
 
+A file is taken in *stretches*: a line that may begin or end something, with the lines behind it that cannot.  Most
+lines cannot, and nobody has to look at each of them.
+
 Source: SWIFT Category 9, MT940; the descriptions of export files that banks publish.
 
->>> lines = [b":20:A\\r\\n", b":61:entry\\r\\n", b"more\\r\\n", b":86:text\\r\\n", b":62F:close\\r\\n", b"-\\r\\n"]
->>> for message in messages(iter(lines)):
+>>> import io
+>>> file = io.BytesIO(b":20:A\\r\\n:61:entry\\r\\nmore\\r\\n:86:text\\r\\n:62F:close\\r\\n-\\r\\n")
+>>> for message in Messages(Stretches(file)):
 ...     for part in message.parts():
 ...         print(part.tag, part.offset, part.length, [f.value for f in part.fields])
 20 0 7 [b'A']
@@ -25,15 +29,16 @@ Source: SWIFT Category 9, MT940; the descriptions of export files that banks pub
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
 
 MAX_FIELD = 1 << 20
 """Most bytes of a field: SWIFT allows 390 of `:86:`, banks a few thousand."""
 
+_READ_BYTES = 1 << 18
+_SAMPLE = 1 << 12
 _TAG = re.compile(rb":(?:\r?\n|\r)?(\d{2}[A-Z]|13|2[0158]|6[01245]|86|NS):")
-_BARE_COLON = re.compile(rb":[\r\n]*")
-_CUT_TAG = re.compile(rb"(?:\d{2}[A-Z]?|NS):")
 _END = re.compile(rb"-(?:\}.*|X{3}|[\x80-\xff]{1,2})?\s*", re.DOTALL)
 _BLOCK = rb"\{[1-35]:(?:[^{}]|\{[^{}]*\})*\}"
 _BLOCKS = re.compile(rb"(?:" + _BLOCK + rb")*\{4:")
@@ -41,12 +46,46 @@ _ONLY_BLOCKS = re.compile(rb"(?:" + _BLOCK + rb")+")
 _MINUTES = re.compile(rb":[0-5]\d:[0-5]\d(?!\d)")
 _HOUR = re.compile(rb"(?:\A|\D)[0-2]\d\s*\Z")
 _AROUND = b"\x01\x02\x03\xef\xbb\xbf\x1a"
+_HEADS = {end: re.compile(end + rb"(?=[:{\-" + _AROUND + rb"])") for end in (b"\n", b"\r")}
 _OF_ENTRY = {"61", "86", "NS"}
 _CLOSING = {"62", "90"}
 
 
-@dataclass
-class Field:
+class Stretches:
+    """A file cut before every line that may begin or end something; what never ends comes in pieces.
+
+    Args:
+        file: At its beginning.
+
+    Attributes:
+        line_end: Last byte of its lines, which end with LF, CRLF, or CR alone.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._fresh = file.read(_SAMPLE)
+        self.line_end = b"\r" if b"\n" not in self._fresh and b"\r" in self._fresh else b"\n"
+
+    def __iter__(self) -> Iterator[bytes]:
+        heads = _HEADS[self.line_end]
+        rest = b""
+        while self._fresh:
+            data = rest + self._fresh
+            start = 0
+            for found in heads.finditer(data, max(0, len(rest) - 1)):
+                yield data[start : found.end()]
+                start = found.end()
+            rest = data[start:]
+            if len(rest) > MAX_FIELD:
+                whole = rest.rfind(self.line_end) + 1 or len(rest)
+                yield rest[:whole]
+                rest = rest[whole:]
+            self._fresh = self._file.read(_READ_BYTES)
+        if rest:
+            yield rest
+
+
+class Field(NamedTuple):
     """A field.
 
     Attributes:
@@ -58,13 +97,13 @@ class Field:
 
     tag: str
     offset: int
-    raw: bytearray
+    raw: bytes
     start: int
 
     @property
     def value(self) -> bytes:
         """What stands behind the tag, without the last line end."""
-        return bytes(self.raw[self.start :]).rstrip(b"\r\n" + _AROUND)
+        return self.raw[self.start :].rstrip(b"\r\n" + _AROUND)
 
 
 @dataclass
@@ -139,98 +178,139 @@ class Message:
             yield entry
 
 
-@dataclass
 class _Reader:
-    """Goes through the lines once.
+    """Goes through the stretches once.
 
     Attributes:
         passed_over: Lines outside messages that are not empty.
         first_passed_over: Where the first of them begins.
-        ahead: A line that was looked at and waits to be read.
-        waiting: The first field of the next message.
     """
 
-    lines: Iterator[bytes]
-    offset: int = 0
-    passed_over: int = 0
-    first_passed_over: int = 0
-    ahead: bytes | None = None
-    waiting: Field | None = field(default=None)
+    def __init__(self, stretches: Stretches) -> None:
+        self._stretches = iter(stretches)
+        self._line_end = stretches.line_end
+        self._offset = 0
+        self._ahead: bytes | None = None  # was looked at and waits to be read
+        self._waiting: Field | None = None  # the first field of the next message
+        self.passed_over = 0
+        self.first_passed_over = 0
 
     def next_message(self) -> Field | None:
         """The first field of the next message, None at the end of the file."""
-        while self.waiting is None:
-            line = self._next()
-            if line is None:
+        while self._waiting is None:
+            stretch = self._next()
+            if stretch is None:
                 return None
-            self.waiting = self._field(line)
-            bare = line.strip(b"\r\n\t " + _AROUND)
-            if self.waiting is None and bare and not _is_envelope(bare):
-                self.first_passed_over = self.first_passed_over if self.passed_over else self.offset
-                self.passed_over += 1
-            self.offset += len(line)
-        first, self.waiting = self.waiting, None
+            self._waiting = self._field(stretch)
+            if self._waiting is None:
+                self._pass_over(stretch)
+            self._offset += len(stretch)
+        first, self._waiting = self._waiting, None
         return first
 
     def fields(self, first: Field) -> Iterator[Field]:
-        """The fields of the message that begins with `first`."""
-        current = first
-        is_closed = False
-        while (line := self._next()) is not None:
-            found = self._field(line)
-            if found is not None and not is_closed and _is_time(line, current):
-                found = None
-            bare = line.strip(_AROUND + b"\r\n")
-            ends = found is None and bare[:1] == b"-" and _END.fullmatch(bare) is not None
-            if ends and not is_closed and current.tag == "86":
-                ends = b"}" in line or not self._text_goes_on()
-            if found is not None and found.tag == "20":
-                self.waiting = found
-            elif found is not None:
-                self.offset += len(line)
-                yield current
-                current = found
+        """The fields of the message that begins with `first`.
+
+        Raises:
+            FieldTooLong: A field takes more than `MAX_FIELD` bytes.
+        """
+        current, is_closed = first, False
+        more: list[bytes] = []
+        while (stretch := self._next()) is not None:
+            found = self._field(stretch)
+            if found is not None and (is_closed or not _is_time(stretch, current, more)):
+                self._offset += len(stretch)
+                if found.tag == "20":
+                    self._waiting = found
+                    break
+                yield _whole(current, more)
+                current, more = found, []
                 is_closed = is_closed or current.tag[:2] in _CLOSING
                 continue
-            elif not ends:
-                current.raw += line
-                if len(current.raw) > MAX_FIELD:
-                    raise FieldTooLong(current.offset)
-            self.offset += len(line)
-            if ends or self.waiting is not None:
+            line = self._line(stretch)
+            if found is None and self._ends(line, stretch, in_text=not is_closed and current.tag == "86"):
+                self._offset += len(line)
+                if rest := stretch[len(line) :]:
+                    self._ahead = rest
                 break
-        yield current
+            more.append(stretch)
+            self._offset += len(stretch)
+            if self._offset - current.offset > MAX_FIELD:
+                break
+        yield _whole(current, more)
 
     def _next(self) -> bytes | None:
-        """The next line; a tag that was cut behind its first colon is put together."""
-        line, self.ahead = self._look_ahead(), None
-        if line is not None and _BARE_COLON.fullmatch(line) and _CUT_TAG.match(below := self._look_ahead() or b""):
-            line, self.ahead = line + below, None
-        return line
+        if self._ahead is None:
+            return next(self._stretches, None)
+        stretch, self._ahead = self._ahead, None
+        return stretch
 
     def _look_ahead(self) -> bytes | None:
-        if self.ahead is None:
-            self.ahead = next(self.lines, None)
-        return self.ahead
+        if self._ahead is None:
+            self._ahead = next(self._stretches, None)
+        return self._ahead
 
-    def _text_goes_on(self) -> bool:
-        """Whether the line below is no more of the frame than the text above."""
-        below = self._look_ahead() or b""
-        bare = below.strip(b"\r\n\t " + _AROUND)
-        return bool(bare) and self._field(below) is None and not _is_envelope(bare)
+    def _line(self, stretch: bytes) -> bytes:
+        """Its first line with what ends it."""
+        return stretch[: stretch.find(self._line_end) + 1 or len(stretch)]
 
-    def _field(self, line: bytes) -> Field | None:
-        """The field that a line begins, None where it begins none."""
+    def _field(self, stretch: bytes) -> Field | None:
+        """The field that a stretch begins, None where it begins none."""
+        if match := _TAG.match(stretch):
+            return Field(match[1].decode(), self._offset, stretch, match.end())
         place = 0
-        if line[:1] != b":":
+        if stretch[:1] != b":":
+            line = self._line(stretch)
             bare = line.lstrip(_AROUND)
             place = len(line) - len(bare)
             if blocks := _BLOCKS.match(bare):
                 place += blocks.end()
-        match = _TAG.match(line, place)
+        match = _TAG.match(stretch, place)
         if match is None:
             return None
-        return Field(match[1].decode(), self.offset + place, bytearray(line[place:]), match.end() - place)
+        return Field(match[1].decode(), self._offset + place, stretch[place:], match.end() - place)
+
+    def _ends(self, line: bytes, stretch: bytes, *, in_text: bool) -> bool:
+        """Whether a line ends the message; a dash within a text does not where the text goes on below it."""
+        bare = line.strip(_AROUND + b"\r\n")
+        if bare[:1] != b"-" or not _END.fullmatch(bare):
+            return False
+        if not in_text or b"}" in line:
+            return True
+        below = self._line(stretch[len(line) :] or self._look_ahead() or b"")
+        bare = below.strip(b"\r\n\t " + _AROUND)
+        return not bare or self._field(below) is not None or _is_envelope(bare)
+
+    def _pass_over(self, stretch: bytes) -> None:
+        place = self._offset
+        for line in stretch.split(self._line_end):
+            bare = line.strip(b"\r\n\t " + _AROUND)
+            if bare and not _is_envelope(bare):
+                self.first_passed_over = self.first_passed_over if self.passed_over else place
+                self.passed_over += 1
+            place += len(line) + 1
+
+
+def _whole(begun: Field, more: list[bytes]) -> Field:
+    """A field with what stands below its first stretch."""
+    if more:
+        begun = begun._replace(raw=b"".join((begun.raw, *more)))
+    if len(begun.raw) > MAX_FIELD:
+        raise FieldTooLong(begun.offset)
+    return begun
+
+
+def _is_time(below: bytes, above: Field, more: list[bytes]) -> bool:
+    """Whether what looks like a field is the rest of a time, cut behind the hour.
+
+    >>> above = Field("86", 0, b":86:?24/PL 12-09-2014T16", 4)
+    >>> _is_time(b":20:37 card", above, []), _is_time(b":20:ST031031", above, [])
+    (True, False)
+    """
+    if above.tag != "86" or not _MINUTES.match(below):
+        return False
+    end = b"".join(piece[-8:] for piece in (above.raw, *more[-8:]))
+    return _HOUR.search(end[-8:]) is not None
 
 
 def _is_envelope(bare: bytes) -> bool:
@@ -238,27 +318,15 @@ def _is_envelope(bare: bytes) -> bool:
     return any(form.fullmatch(bare) for form in (_END, _BLOCKS, _ONLY_BLOCKS))
 
 
-def _is_time(line: bytes, above: Field) -> bool:
-    """Whether a line that looks like a field is the rest of a time, cut behind the hour.
-
-    >>> above = Field("86", 0, bytearray(b":86:?24/PL 12-09-2014T16"), 4)
-    >>> _is_time(b":20:37 card", above), _is_time(b":20:ST031031", above)
-    (True, False)
-    """
-    if above.tag != "86" or not _MINUTES.match(line):
-        return False
-    return _HOUR.search(bytes(above.raw[-8:])) is not None
-
-
 class Messages:
     """The messages of a file, one after the other.
 
     Args:
-        lines: With their line ends.
+        stretches: Of the file.
     """
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._reader = _Reader(iter(lines))
+    def __init__(self, stretches: Stretches) -> None:
+        self._reader = _Reader(stretches)
 
     @property
     def passed_over(self) -> int:
@@ -275,12 +343,3 @@ class Messages:
         while (first := self._reader.next_message()) is not None:
             yield Message(index, first, self._reader)
             index += 1
-
-
-def messages(lines: Iterable[bytes]) -> Messages:
-    """The messages of a file.
-
-    Args:
-        lines: Its lines with their ends.
-    """
-    return Messages(lines)

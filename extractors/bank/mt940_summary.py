@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from extractors.bank.mt940_fields import EntryLine, account_number, balance, entry_line, statement_number
-from extractors.bank.mt940_lines import MAX_FIELD, Message, Part
+from extractors.bank.mt940_lines import Message, Part
 from extractors.bank.statement_check import Balance, Statement
 from extractors.codepages.text import PageText
 
@@ -18,7 +16,6 @@ MAX_INFORMATION = 1 << 13
 _ONCE = {"25": "25", "25P": "25", "28": "28C", "28C": "28C", "60F": "60", "60M": "60", "62F": "62", "62M": "62"}
 _TEXTS = {"20": "reference", "21": "related_reference"}
 _OF_REPORT = {"13", "13D", "34F", "90C", "90D"}
-_HEAD = 1 << 12
 _LINE_END = re.compile(r"\r+\n?")
 
 
@@ -49,36 +46,13 @@ class Summary:
         return bool(self.seen & _OF_REPORT) and not self.seen & {"60", "62"}
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file with their ends: LF, CRLF, or CR alone; one that never ends comes in pieces."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-        file.seek(0)
-        if b"\n" not in head and b"\r" in head:
-            yield from _lines_of_carriage_returns(file)
-            return
-        while line := file.readline(MAX_FIELD):
-            yield line
-
-
-def _lines_of_carriage_returns(file: BinaryIO) -> Iterator[bytes]:
-    rest = b""
-    while fresh := file.read(MAX_FIELD):
-        *lines, rest = (rest + fresh).split(b"\r")
-        yield from (line + b"\r" for line in lines)
-        if len(rest) > MAX_FIELD:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest
-
-
 def plain_lines(text: str) -> str:
     """A field's text with LF behind each line, whatever the file has there.
 
     >>> plain_lines("one\\r\\ntwo\\rthree\\r\\r\\nfour")
     'one\\ntwo\\nthree\\nfour'
     """
+    text = text.replace("\r\n", "\n")
     return _LINE_END.sub("\n", text) if "\r" in text else text
 
 

@@ -17,7 +17,7 @@ None
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -100,7 +100,7 @@ def judge(statements: list[Statement]) -> list[Verdict | None]:
         currency = statement.opening.currency if statement.opening else None
         by_account.setdefault((statement.account, currency), []).append((position, statement))
     for chain in by_account.values():
-        for position, verdict in _follows(_in_time(chain)):
+        for position, verdict in _follows(_in_time(chain), verdicts):
             if verdicts[position] is None:
                 verdicts[position] = verdict
     return verdicts
@@ -149,15 +149,18 @@ def _closes(statement: Statement) -> Verdict | None:
     return Verdict("STMT-TOTALS", "; ".join(statement.totals)) if statement.totals else None
 
 
-def _follows(chain: Iterable[_Placed]) -> Iterator[tuple[int, Verdict]]:
-    before: Statement | None = None
-    for position, statement in chain:
-        if before is not None and (verdict := _gap(before, statement)):
-            yield position, verdict
-        before = statement
+def _follows(chain: Iterable[_Placed], verdicts: Sequence[Verdict | None]) -> Iterator[tuple[int, Verdict]]:
+    before: _Placed | None = None
+    for placed in chain:
+        if before is not None:
+            against = verdicts[before[0]]
+            is_proved = against is None or against.reason == "STMT-SEQUENCE"
+            if verdict := _gap(before[1], placed[1], is_proved=is_proved):
+                yield placed[0], verdict
+        before = placed
 
 
-def _gap(before: Statement, statement: Statement) -> Verdict | None:
+def _gap(before: Statement, statement: Statement, *, is_proved: bool) -> Verdict | None:
     left, opening = before.closing, statement.opening
     if left is None or opening is None:
         return None  # said already
@@ -165,10 +168,13 @@ def _gap(before: Statement, statement: Statement) -> Verdict | None:
     if numbered and _is_repeated(before, statement):
         return Verdict("STMT-SEQUENCE", f"statement {_name(statement)} is there twice{_elsewhere(before, statement)}")
     if left.amount != opening.amount:
+        why = "a statement between them is missing"
+        if not is_proved:
+            why = "that statement is there but not proved itself, so nothing says whether one between them is missing"
         return Verdict(
             "STMT-SEQUENCE",
             f"it opens with {opening.amount}, but statement {_name(before)} before it{_elsewhere(before, statement)} "
-            f"closed with {left.amount}: a statement between them is missing",
+            f"closed with {left.amount}: {why}",
         )
     if not (_number(statement) and _number(before)) or opening.date[:4] != (before.opening or left).date[:4]:
         return None  # numbers begin again every year

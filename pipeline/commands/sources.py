@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -137,10 +138,12 @@ def _check_one(ctx: Context, source: Source, static: bool) -> str:
 def new(
     source_id: Annotated[str, typer.Argument(metavar="SOURCE", help="Id: lower-case letters, digits, underscores.")],
     format: Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")] = "delimited",
+    code_page: Annotated[str | None, typer.Option(help="Of the files, as `blueline profile` found it.")] = None,
+    pattern: Annotated[str | None, typer.Option(help="What the files are called, such as '*.sta'.")] = None,
 ) -> None:
     """Write a commented declaration to start from: `sources/<SOURCE>/source.toml` and NOTES.md.
 
-    Example: `blueline sources new torun --format dbf`
+    Examples: `blueline sources new torun --format dbf` · `blueline sources new bank --format mt940 --code-page cp1250`
     """
     if format not in FORMATS:
         raise ContractError(f"unknown format {format!r}", remedy=f"one of {', '.join(FORMATS)}")
@@ -150,6 +153,8 @@ def new(
     templates = Path(__file__).parent / "templates"
     shared = (templates / "source.toml").read_text(encoding="utf-8")
     own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
+    for key, value in (("code_page", code_page), ("pattern", pattern)):
+        own = own if value is None else _declared(own, format, key, value)
     mapped = templates / f"entities_{format}.toml"  # a bank's file has no subscribers
     entities = (mapped if mapped.exists() else templates / "entities.toml").read_text(encoding="utf-8")
     text = shared.replace("{{files}}", own.rstrip()).replace("{{entities}}", entities.rstrip())
@@ -169,6 +174,14 @@ def new(
         raise
     typer.echo(f"written: {', '.join(str(path) for path in sorted(folder.iterdir()))}")
     typer.echo(f"next: put a delivery into the folder that it names, then `blueline sources check {source_id}`")
+
+
+def _declared(template: str, format: str, key: str, value: str) -> str:
+    """A template whose files have another value of a key."""
+    text, places = re.subn(rf'(?m)^({key} *= *)"[^"]*"', lambda found: found[1] + json.dumps(value), template, count=1)
+    if not places:
+        raise ContractError(f"a file of format {format} has no {key}", remedy=f"leave --{key.replace('_', '-')} out")
+    return text
 
 
 @app.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bank_declaration import bank_declaration
 
 from billing.registry import Source
 from billing.spec import SourceSpec
@@ -17,20 +18,9 @@ from extractors.decode import decode
 from extractors.delivery.landing import land
 from transforms.conform import Lookups, conform
 
-DECLARED = """
-id = "bank"
-title = "Mass payments of a bank"
-system = "MT940"
-[delivery]
-extracted_on = 2003-12-31
-
-[[files]]
-name = "wyciag"
-format = "mt940"
-pattern = "*.sta"
-code_page = "cp852"
-subfields = { virtual_account = ["61"] }
-
+ACCOUNT_OF = '{ column = "virtual_account", lookup = { table = "konta", key = "NRB", take = "KONTO" } }'
+CREDITS = 'where = [{ column = "mark", equals = ["C", "RC"] }, { column = "virtual_account", not_blank = true }]'
+OTHERS = """
 [[files]]
 name = "zlecenia"
 format = "elixir0"
@@ -47,21 +37,6 @@ name = "konta"
 format = "delimited"
 pattern = "konta.csv"
 code_page = "cp852"
-
-[[entities]]
-name = "payment"
-from = "wyciag_entries"
-where = [{ column = "mark", equals = ["C", "RC"] }, { column = "virtual_account", not_blank = true }]
-[entities.fields]
-payment_key = { columns = ["statement_reference", "statement_no", "page_no", "entry_no"], join = "/" }
-account_key = { column = "virtual_account", lookup = { table = "konta", key = "NRB", take = "KONTO" } }
-paid_on = { column = "value_date", format = "YYYY-MM-DD" }
-booked_on = { column = "entry_date", format = "YYYY-MM-DD" }
-currency = "currency"
-amount = "amount"
-channel = { value = "bank" }
-title = "title"
-payer_bank_account = "counterparty_account"
 
 [[entities]]
 name = "payment"
@@ -90,6 +65,15 @@ channel = { value = "bank" }
 title = "title"
 payer_bank_account = "debtor_account"
 """
+DECLARED = bank_declaration(
+    ACCOUNT_OF, source="bank", code_page="cp852", of_file=['subfields = { virtual_account = ["61"] }'],
+    key=["statement_reference", "statement_no", "page_no", "entry_no"],
+    of_payment=[
+        CREDITS, 'booked_on = { column = "entry_date", format = "YYYY-MM-DD" }', 'channel = { value = "bank" }',
+        'title = "title"', 'payer_bank_account = "counterparty_account"',
+    ],
+    rest=OTHERS,
+)  # fmt: skip
 
 KONTA = "NRB;KONTO\r\nVA0001;K-1\r\nVA0002;K-2\r\n"
 WYCIAG = """:20:ST031031

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from bank_declaration import bank_declaration
 from source_world import SourceWorld, accounts
 
 from audit.totals import Total
@@ -15,32 +16,11 @@ from pipeline.store import read_batches
 DELIMITED = accounts().replace('account_no = "NR"', 'account_no = { columns = ["NR", "KOD"], join = "/" }').replace(
     'code_page = "cp1250"', 'code_page = "cp1250"\nheader = true'
 )  # fmt: skip
-BANK = """
-id = "probe"
-title = "Bank"
-system = "MT940"
-[delivery]
-extracted_on = 2003-12-31
-[[files]]
-name = "wyciag"
-format = "mt940"
-pattern = "*.sta"
-code_page = "cp1250"
-subfields = { virtual_account = ["61"] }
-[[entities]]
-name = "payment"
-from = "wyciag_entries"
-where = [{ column = "mark", equals = ["C", "RC"] }, { column = "virtual_account", not_blank = true }]
-[entities.fields]
-payment_key = { columns = ["statement_reference", "statement_no", "entry_no"], join = "/" }
-account_key = "virtual_account"
-paid_on = { column = "value_date", format = "YYYY-MM-DD" }
-currency = "currency"
-amount = "amount"
-[thresholds]
-max_suspended = 1
-max_rejected = 1
-"""
+CREDITS = 'where = [{ column = "mark", equals = ["C", "RC"] }, { column = "virtual_account", not_blank = true }]'
+BANK = bank_declaration(
+    '"virtual_account"', of_file=['subfields = { virtual_account = ["61"] }'], of_payment=[CREDITS],
+    rest="[thresholds]\nmax_suspended = 1\nmax_rejected = 1",
+)  # fmt: skip
 HEAD = ":20:ST{no}\n:25:PL67160000030002000111111001\n:28C:{no}/1\n:60F:C0310{no:02}PLN{opening},00\n"
 CREDIT = ":61:031003{day}C{amount}NTRFNONREF//B1\n:86:020~00WPLATA~61VA0001\n"
 SOUND = HEAD.format(no=8, opening=100) + CREDIT.format(day="1003", amount="5,25") + ":62F:C031008PLN105,25\n-\n"

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from bank_declaration import bank_declaration
 from source_world import SourceWorld, accounts
 
 from billing.errors import SourceError
@@ -137,29 +138,7 @@ def test_what_is_kept_shows_no_key(world):
 
 # --- bank statements ---------------------------------------------------------------------------------------------
 
-BANK = """
-id = "probe"
-title = "Bank"
-system = "MT940"
-[delivery]
-extracted_on = 2003-12-31
-[[files]]
-name = "wyciag"
-format = "mt940"
-pattern = "*.sta"
-code_page = "cp1250"
-[[entities]]
-name = "payment"
-from = "wyciag_entries"
-[entities.fields]
-payment_key = { columns = ["statement_reference", "statement_no", "entry_no"], join = "/" }
-account_key = "account"
-paid_on = { column = "value_date", format = "YYYY-MM-DD" }
-currency = "currency"
-amount = "amount"
-[thresholds]
-max_suspended = 1
-"""
+BANK = bank_declaration('"account"', rest="[thresholds]\nmax_suspended = 1")
 NUMBER = "67160000030002000111111001"
 
 

@@ -251,7 +251,9 @@ def test_a_batch_is_as_many_transactions_as_it_states(decoded, form):
     [
         (batch("20.00", "30.00", stated=3), "states 3 transactions, there are 2"),
         (batch("20.00", "20.00"), "add up to 40.00, it was booked with 50.00"),
-        (batch("20.00", "30.00", form="<X>{}</X>"), "2 of 2 transactions state no amount"),
+        (batch("20.00", "30.00", form="<X>{}</X>"), "2 of 2 transactions state no amount in the entry's currency, so"),
+        (batch("50.00", "1").replace("<Amt Ccy='PLN'>1</Amt>", ""), "together, leave it nothing of 50.00"),
+        (batch("20.00", "30.00", stated=3).replace("<Amt Ccy='PLN'>30.00</Amt>", ""), "states 3 transactions"),
     ],
 )
 def test_a_batch_that_does_not_add_up_is_held_back(decoded, details, message):
@@ -260,6 +262,28 @@ def test_a_batch_that_does_not_add_up_is_held_back(decoded, details, message):
     assert [r["entity"] for r in got.rejects] == ["konta_entries", "konta_transactions", "konta_transactions"]
     assert {(r["reason"], r["disposition"]) for r in got.rejects} == {("STMT-TOTALS", "suspended")}
     assert all(message in r["message"] for r in got.rejects)
+
+
+def test_the_only_transaction_without_an_amount_has_the_rest(decoded):
+    details = batch("20.00", "?", "0.01", stated=3).replace("<Amt Ccy='PLN'>?</Amt>", "<Refs><TxId>T</TxId></Refs>")
+    got = decoded(document(statement(entry("50.00", details=details))), **SPEC)
+    amounts = [r["amount"] for r in got.rows("konta_transactions")]
+    assert amounts == [Decimal("20"), Decimal("29.99"), Decimal("0.01")]
+    (told,) = got.rejects
+    assert (told["reason"], told["disposition"], told["level"], told["field"]) == (
+        "STMT-TOTALS", "flagged", "attribute", "amount",
+    )  # fmt: skip
+    assert told["raw"] == b"<TxDtls><Refs><TxId>T</TxId></Refs></TxDtls>"
+
+
+def test_of_several_amounts_those_count_that_add_up_to_the_entry(decoded):
+    def both(instructed, booked):
+        amounts = f"<TxAmt><Amt Ccy='PLN'>{booked}</Amt></TxAmt><InstdAmt><Amt Ccy='PLN'>{instructed}</Amt></InstdAmt>"
+        return f"<TxDtls><Amt Ccy='PLN'>{instructed}</Amt><AmtDtls>{amounts}</AmtDtls></TxDtls>"
+
+    details = f"<NtryDtls>{both('21.00', '20.00')}{both('30.50', '30.00')}</NtryDtls>"
+    got = decoded(document(statement(entry("50.00", details=details))), **SPEC)
+    assert [r["amount"] for r in got.rows("konta_transactions")] == [20, 30] and got.rejects == []
 
 
 # --- documents that nobody should send -------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.errors import SourceError
+from extractors.bank import mt940_lines
 
 SPEC = {"format": "mt940", "code_page": "cp852", "table": "konta_entries", "key": "reference", "amount": "amount"}
 
@@ -134,6 +135,15 @@ def test_a_missing_statement_holds_the_next_one_back(read):
     assert [row["statement_no"] for row in got.rows("konta_statements")] == ["1", "4"]
     assert {r["reason"] for r in got.rejects} == {"STMT-SEQUENCE"}
     assert "opens with 170.00, but statement 1/1 before it closed with 150.00" in got.rejects[0]["message"]
+
+
+def test_a_statement_behind_one_that_is_not_proved_is_told_so(read):
+    got = read(day("1/1", 100, 50, 190), day("2/1", 150, 5, 155), day("3/1", 155, 5, 160))
+    assert [row["statement_no"] for row in got.rows("konta_statements")] == ["3"]
+    first, second = [r for r in got.rejects if r["entity"] == "konta_statements"]
+    assert first["reason"] == "STMT-BALANCE" and second["reason"] == "STMT-SEQUENCE"
+    assert "statement 1/1 before it closed with 190.00: that statement is there but not proved" in second["message"]
+    assert "a statement between them is missing" not in second["message"]
 
 
 def test_a_statement_that_is_there_twice_is_taken_once(read):
@@ -393,11 +403,56 @@ def test_the_type_of_an_entry_may_be_written_in_other_ways(read, written, code, 
     assert (row["amount"], row["type_code"], row["reference"]) == (50, code, reference)
 
 
-@pytest.mark.parametrize("money", ["50,00,00", "1,000.50", "-50,00", "50 000,00", "5O,00"])
+@pytest.mark.parametrize("money", ["50,00,00", "1,000.50", "-50,00", "50 000,00", "5O,00", "1PLN50,00"])
 def test_an_amount_that_can_be_read_in_two_ways_is_not_read(read, money):
     got = read(statement(f":61:031031C{money}NTRFX"))
     reasons = {(r["entity"], r["reason"]) for r in got.rejects}
     assert reasons == {("konta_entries", "STMT-FIELD"), ("konta_statements", "STMT-BALANCE")}
+
+
+# --- how a file is cut up -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\n", "\r"])
+def test_where_a_file_is_cut_for_reading_does_not_matter(read, monkeypatch, ends):
+    entry = (CREDIT[0], ":86:020~00KARTA~20 2003-10-31T16", ":20:37 POZNAN", "-", "~32JAN", ":", "86:more")
+    other = statement(*DEBIT, number="9/1", opening="C031101PLN170,00", closing="C031101PLN150,00")
+    text = ("TELEKS\r\n\r\n" + statement(*entry, closing="C031031PLN170,00") + "KONIEC\r\n" + other).replace(
+        "\r\n", ends
+    )
+    whole = read(text)
+    assert [row["amount"] for row in whole.rows("konta_entries")] == [70, -20]
+    assert "2 lines outside the statements passed over, the first at byte 0" in whole.facts.notes[-1]
+    for size in (1, 2, 3, 7, 64):
+        monkeypatch.setattr(mt940_lines, "_READ_BYTES", size)
+        monkeypatch.setattr(mt940_lines, "_SAMPLE", 12)  # the first line, with its end
+        got = read(text)
+        assert got.tables == whole.tables and got.facts == whole.facts and got.rejects == whole.rejects
+
+
+def test_what_has_no_lines_is_refused_piece_by_piece(read, monkeypatch):
+    monkeypatch.setattr(mt940_lines, "MAX_FIELD", 1 << 10)
+    monkeypatch.setattr(mt940_lines, "_READ_BYTES", 1 << 8)
+    with pytest.raises(SourceError, match="holds no MT940 statement"):
+        read("x" * 100_000)
+
+
+def test_an_empty_subfield_is_not_the_first_that_is_there(read):
+    details = ":86:020~00PRZELEW~20FV 1~3167160000~32JAN~38"
+    (row,) = read(statement(":61:031031C50,00NTRFX", details)).rows("konta_entries")
+    assert row["counterparty_account"] == "67160000"
+
+
+def test_a_bank_that_writes_empty_subfields_of_the_name_has_it_in_the_title(read):
+    details = ":86:020<00PRZELEW<20FV 1<27JAN ŁOŚ<28<29UL. DLUGA 1<31671600<32<33 "
+    (row,) = read(statement(":61:031031C50,00NTRFX", details)).rows("konta_entries")
+    assert (row["title"], row["counterparty_name"], row["counterparty_address"]) == ("FV 1", "JAN ŁOŚ", "UL. DLUGA 1")
+
+
+def test_subfields_are_kept_as_json_whatever_they_hold(read):
+    details = ':86:020~00PRZELEW~20a "b" \\c~21\td'
+    (row,) = read(statement(":61:031031C50,00NTRFX", details)).rows("konta_entries")
+    assert json.loads(row["subfields"]) == {"00": "PRZELEW", "20": 'a "b" \\c', "21": "d"}
 
 
 # --- interim reports ----------------------------------------------------------------------------------------------

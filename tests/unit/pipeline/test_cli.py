@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from billing.errors import ContractError
+from billing.registry import load_source
 from pipeline import cli, context
 from pipeline.commands.sources import FORMATS
 from pipeline.reference import pages
@@ -56,6 +57,16 @@ def test_a_new_source_of_any_format_is_sound(home, format):
     assert made.exit_code == 0, made.output
     checked = runner.invoke(cli.app, ["sources", "check", "torun", "--static"])
     assert checked.exit_code == 0, checked.output
+
+
+def test_a_new_source_has_the_code_page_and_the_pattern_that_are_given(home):
+    given = ["--format", "mt940", "--code-page", "cp1250", "--pattern", "wyciag*.mt940"]
+    assert runner.invoke(cli.app, ["sources", "new", "bank", *given]).exit_code == 0
+    (file,) = load_source(home / "sources" / "bank").spec.files
+    assert (file.code_page, file.pattern) == ("cp1250", "wyciag*.mt940")
+    none = runner.invoke(cli.app, ["sources", "new", "other", "--format", "camt053", "--code-page", "cp1250"])
+    assert "a file of format camt053 has no code_page" in f"{none.output}{none.exception}"
+    assert not (home / "sources" / "other").exists()
 
 
 def test_check_names_what_is_wrong_and_exits_with_2(home):

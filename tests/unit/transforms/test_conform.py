@@ -8,6 +8,7 @@ from raw_batches import first_map, raw_batch
 from billing.errors import ContractError
 from billing.lineage import REJECTS
 from billing.model import ENTITIES, conformed_schema
+from billing.spec import Rule
 from transforms.conform import conform
 from transforms.lookups import Lookups
 
@@ -253,6 +254,40 @@ def test_a_prefix_tells_mappings_of_one_row_apart(make_spec):
     kept, rejects = run(spec, raw_batch({"ID": ["7", None], "ROLE": ["K", "K"]}))
     assert [r["address_key"] for r in kept] == ["K-7"]
     assert rejects[0]["reason"] == "REQUIRED"
+
+
+BY_TITLE = r"(?i)(?:konto|nr klienta)\D{0,12}(?P<value>\d{4,})"
+
+
+def test_a_key_is_extracted_from_a_text_that_people_write(make_spec):
+    rule = {"column": "ID", "extract": BY_TITLE, "strip_zeros": True, "prefix": "K-"}
+    texts = ["FV 1/2003 KONTO 12345 ZA TELEFON", "nr klienta: 0099887", "za Łosia konto nr 5551", "telefon 12345", None]
+    kept, rejects = run(address_spec(make_spec, address_key=rule), raw_batch({"ID": texts, "ROLE": ["K"] * 5}))
+    assert [r["address_key"] for r in kept] == ["K-12345", "K-99887", "K-5551"]
+    assert [(r["reason"], r["level"]) for r in rejects] == [("REQUIRED", "record")] * 2
+    assert {r["value_masked"] for r in rejects} == {None}  # a title may hold a person's name
+
+
+def test_what_is_extracted_may_be_a_number_a_code_or_nothing(make_spec):
+    role = {"column": "ROLE", "extract": "^(?P<value>.)", "map": {"K": "correspondence"}, "default": "registered"}
+    fields = {"role": role, "address_key": "ID", "street": {"column": "ROLE", "extract": r"(?P<value>ul\..*)"}}
+    kept, rejects = run(address_spec(make_spec, **fields), raw_batch({"ID": list("12"), "ROLE": ["K ul. Długa", "R"]}))
+    assert [(r["role"], r["street"]) for r in kept] == [("correspondence", "ul. Długa"), ("registered", None)]
+    assert rejects == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("(", r"missing \)"), ("(a)", "unnamed groups"), ("a", "exactly one group"), ("(?P<key>a)", "has key"),
+        ("(?P<value>a)(?P<b>c)", "has value, b"), (r"(?P<value>a)\1", "invalid escape"),
+        ("(?=a)(?P<value>b)", "invalid perl operator"), ("(?P<value>a)" * 99, "at most 500"),
+        ("(?P<value>(?:a{1000}){1000})", "invalid repetition size"),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_cannot_be_used_is_refused_when_it_is_declared(pattern, message):
+    with pytest.raises(ValueError, match=message):
+        Rule.model_validate({"column": "TYTUL", "extract": pattern})
 
 
 @pytest.mark.parametrize(

@@ -407,7 +407,7 @@ PARTS = [
       (("Boh. Westerplatte", "bohaterow westerplatte"), ("Bohaterów Westerplatte", "bohaterow westerplatte"),
        ("Obr. Helu", "obroncow helu"), ("WP", "wojska polskiego"), ("Woj. Polskiego", "wojska polskiego"),
        ("AK", "armii krajowej"), ("al. N.M.P.", "najswietszej maryi panny"), ("Jana III Sobieskiego", "sobieskiego"),
-       ("Jana Pawła II", "jana pawla 2"), ("Kazimierza Wielkiego", "wielkiego"))],
+       ("Jana Pawła II", "jana pawla 2"), ("Kazimierza Wielkiego", "kazimierza wielkiego"))],
     ("address", "Krępa 17, p-ta Ostrów", {"post_town": "Ostrów", "building": "17"}),
     ("address", "PO BOX 15", {"lot": "15", "number": "box"}),
     ("address", "Krępa, dz. 123/4", {"lot": "123/4", "locality_key": "krepa"}),

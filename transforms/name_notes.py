@@ -61,7 +61,8 @@ _TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is n
 _BORN = ("d", "domu")  # behind `z`: the maiden name
 _FORMERLY = frozenset(["zd", "dawniej"])
 # behind a whole name: whose relative, whose lodger, who acts for the subscriber; what belongs into other fields
-_RELATIONS = frozenset(["u", "inw", "inwalida", "nr", "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
+_RELATIONS = frozenset(["u", "inw", "inwalida", "nr",
+                        "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
                         "wd", "primo", "tel", "fax", "pesel", "nip", "regon", "krs", "ul"])  # fmt: skip
 _LONGEST = 40  # letters of a name
 _QUOTES = " \"„”“'"
@@ -76,9 +77,10 @@ _FILLERS = frozenset(
      "abonent nieznany", "pustostan", "rezerwa", "zastrzezony", "zastrzezone", "numer wolny", "wolny numer"]
 )  # fmt: skip
 _HYPHEN = re.compile(r"(\s*)[-–—]\s*(\w*)")
+_TOGETHER = frozenset(["i", "oraz", "z", "ze"])
 _GLUED = re.compile(r"(?<=[^\W\d_]\.)(?=[^\W\d_]{2})")  # DR.MED., J.M.ROKITA
 _SEPARATORS = str.maketrans({";": ", "} | dict.fromkeys("_<>|{}~^=", " "))
-_ODD = _TITLES | _ROLES | _NOTES | frozenset(_TAILS) | _FORMERLY | _RELATIONS | {"vel", "z"}
+_ODD = _TITLES | _ROLES | _NOTES | frozenset(_TAILS) | _FORMERLY | _RELATIONS | {"vel", "z", "zyje", "voto"}
 
 
 def lift(text: str) -> tuple[str, tuple[str, ...]]:
@@ -138,7 +140,9 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
             behind = i + size if born and _is_name_again(kept, words[i + size :]) else len(words)
             notes.append(" ".join(words[i:behind]).rstrip(","))
             continue
-        pair = ((bare == "vel" or word in ("v.", "V.")) and kept) or (bare == "n" and following in _SCIENCES and (in_title or word[-1] == "."))
+        pair = ((bare == "vel" or word in ("v.", "V.")) and kept) or (
+            bare == "n" and following in _SCIENCES and (in_title or word[-1] == ".")
+        )
         health = bare == "n" and following == "o" and fold(" ".join(words[i + 2 : i + 3])).strip(".") in _SCIENCES_OF
         if (pair and following) or health:
             behind = i + (3 if health else 2)
@@ -149,6 +153,9 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
         order = word.endswith(".") and bare in _ORDERS and not kept and spare
         joint = word in _JOINTS and bool(kept and following)
         role = bare in _ROLES and spare and (any(map(is_given, words[i + 1 :])) or any(map(is_given, kept)))
+        if role and kept and fold(kept[-1]) in _TOGETHER:
+            notes.append(f"{kept.pop()} {word}")  # JAN I ŻONA
+            continue
         note = title or role or bare in _NOTES or order or not (joint or _has_letter(bare))
         (notes if note else kept).append(word)
         in_title = title

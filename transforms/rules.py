@@ -76,6 +76,7 @@ RULES: dict[str, Rule] = {
         ok={"plain": "eleven digits with a date and a check digit",
             "name-sex": "its sex is not that of the given name (a warning only)"},
         repaired={"zero": "the leading zero was lost and is restored",
+                  "alike": "letters typed for digits were read as digits; the check digit proves it",
                   "swap": "two neighbouring digits were exchanged; the birth date says which"},
         suspect={"minor": "a minor holds no contract", "aged": "its holder would be over 115 years old",
                  "sex": "its sex is not the delivered one",
@@ -90,6 +91,7 @@ RULES: dict[str, Rule] = {
     ),
     **_of(
         "nip", reason="ID-NIP", ok={"plain": "ten digits, a tax office's number and a check digit"},
+        repaired={"alike": "letters typed for digits were read as digits; the check digit proves it"},
         none={"length": "not ten digits", "pesel": "a PESEL stands in its place",
               "office": "no tax office has this number", "check": "the check digit is wrong"},
         zeros=("filler", "ID-NIP-FILLER", "zeros stand for no NIP"),
@@ -98,7 +100,8 @@ RULES: dict[str, Rule] = {
     **_of(
         "regon", reason="ID-REGON", ok={"plain": "nine digits, or fourteen of a local unit, with check digits"},
         repaired={"head-office": "a head office needs no five zeros",
-                  "zero": "leading zeros were lost and are restored"},
+                  "zero": "leading zeros were lost and are restored",
+                  "alike": "letters typed for digits were read as digits; the check digit proves it"},
         none={"letters": "not digits only", "length": "not 7, 9 or 14 digits", "check": "the check digit is wrong"},
         filler=("filler", "ID-REGON", "zeros or nines stand for no REGON"),
     ),

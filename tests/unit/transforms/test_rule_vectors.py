@@ -54,6 +54,8 @@ VECTORS = [
     *[("nip", str(d) * 10, {}, None, "nip.filler") for d in range(10)],
     ("nip", "0", {}, None, "nip.zeros"), ("nip", "1000000000", {}, None, "nip.office"),
     ("nip", "5260250994", {}, None, "nip.check"), ("nip", "526025099", {}, None, "nip.length"),
+    ("nip", "526O25O995", {}, "5260250995", "nip.alike"), ("pesel", "44O51401458", {}, "44051401458", "pesel.alike"),
+    ("regon", "O121OO784", {}, "012100784", "regon.alike"),
     ("nip", "44051401458", {}, None, "nip.pesel"), ("nip", "", {}, None, "nip.missing"),
     # REGON
     *[("regon", r, {}, r, "regon.plain") for r in

@@ -318,5 +318,5 @@ def masked(row: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in row.items():
         personal = _PERSONAL.get(name)
         if name != "account_no" and personal and value is not None:
-            shown[name] = mask(str(value), kind="number" if personal == "identifier" else "name")
+            shown[name] = mask(str(value))
     return shown

@@ -175,8 +175,10 @@ SUBSCRIBER = Entity(
         Field("company_name", "Name of a firm or institution", merge="newest"),
         Field("pesel", "PESEL", personal="identifier", merge="most_trusted", normaliser="pesel"),
         Field("nip", "Tax number", personal="identifier", merge="most_trusted", normaliser="nip"),
-        Field("regon", "Statistical number of a business", merge="most_trusted", normaliser="regon"),
-        Field("krs", "Number in the court register", merge="most_trusted", normaliser="krs"),
+        Field(
+            "regon", "Statistical number of a business", personal="identifier", merge="most_trusted", normaliser="regon"
+        ),
+        Field("krs", "Number in the court register", personal="identifier", merge="most_trusted", normaliser="krs"),
         Field(
             "document",
             "Number of the identity document",

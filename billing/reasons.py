@@ -64,9 +64,13 @@ REASONS: dict[str, str] = {
     "TEL-SHORT": "the number is too short and no renumbering table knows it",
     "TEL-INVALID": "the number cannot be a Polish subscriber's",
     "TEL-FILLER": "the number is a filler",
+    "TEL-DOUBT": "the number was read, but may be meant otherwise",
     "ADR-UNPARSED": "the address could not be taken apart",
+    "ADR-DOUBT": "the address was read, but part of it is missing or may be meant otherwise",
     "ADR-POSTCODE": "the postal code is not valid",
+    "ADR-REGION": "no voivodeship has this name or code",
     "NAME-UNPARSED": "the name could not be taken apart",
+    "NAME-DOUBT": "the name was read, but half of it is missing or may be meant otherwise",
     "MAIL-INVALID": "the e-mail address is not valid",
     # gates
     "GATE": "a validation suite refused the row, or (flagged) found a value odd of which no other reason speaks",

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from billing.errors import SourceError
 from billing.lineage import LINEAGE_NAMES, REJECTS
-from billing.masking import mask
+from billing.masking import mask, mask_within
 from expectations.engine import Verdict, judge_rows, judge_structure
 from expectations.results import SAMPLES, GateResult, Outcome, Sample, empty_result, outcome_of
 from expectations.suite import Check, Suite
@@ -155,6 +155,11 @@ class Gate:
         texts = [[None if v is None else str(v)[:SHOWN] for v in part[c].to_pylist()] for c in columns]
         if self.suite.personal & set(columns):
             texts = [[mask(v) for v in column] for column in texts]
+        else:
+            texts = [
+                t if c.endswith("_key") else [v and mask_within(v) for v in t]
+                for c, t in zip(columns, texts, strict=True)
+            ]
         if len(columns) == 1:
             return texts[0]
         return [", ".join(f"{c}={v}" for c, v in zip(columns, row, strict=True)) for row in zip(*texts, strict=True)]

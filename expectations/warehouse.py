@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from billing.errors import LoadError
-from billing.masking import mask
+from billing.masking import mask, mask_within
 from expectations.engine import configuration, context
 from expectations.results import SAMPLES, GateResult, Outcome, Sample
 from expectations.suite import Suite
@@ -151,7 +151,7 @@ def _failing(validator: Validator, suite: Suite, number: int, qualified: str) ->
     for row in rows:
         key = "|".join(str(row[name]) for name in suite.key)
         shown = [
-            f"{name}={mask(str(value)) if name in suite.personal else value}"
+            f"{name}={mask(str(value)) if name in suite.personal else mask_within(str(value))}"
             for name, value in row.items()
             if name not in suite.key
         ]

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from billing.masking import mask_column
 from billing.model import ENTITIES
 from loaders.stage import Numbers, number_sources
 
@@ -51,7 +52,7 @@ def identifications(key: bytes) -> Callable[[pa.RecordBatch, Numbers], pa.Record
                         known.column("cluster_key"),
                         pa.repeat(pa.scalar(kind), known.num_rows),
                         hashes,
-                        masked(values),
+                        mask_column(values),
                         values,
                     ],
                     ["cluster_key", "kind", "value_hash", "value_masked", "value_clear"],
@@ -63,18 +64,6 @@ def identifications(key: bytes) -> Callable[[pa.RecordBatch, Numbers], pa.Record
     return convert
 
 
-def masked(values: pa.Array) -> pa.Array:
-    """`billing.masking.mask` for a whole column.
-
-    >>> masked(pa.array(["44051401458", "AB", None])).to_pylist()
-    ['44*******', '**', None]
-    """
-    long = pc.binary_join_element_wise(pc.utf8_slice_codeunits(values, 0, 2), "*******", "")
-    size = pc.utf8_length(values)
-    short = pc.if_else(pc.equal(size, 1), "*", pc.if_else(pc.equal(size, 0), "", "**"))
-    return pc.if_else(pc.greater(size, 2), long, short)
-
-
 def provenance(batch: pa.RecordBatch, numbers: Numbers) -> pa.RecordBatch:
     """Mask the identifiers among surviving and losing values; the losing ones become one text.
 
@@ -83,11 +72,16 @@ def provenance(batch: pa.RecordBatch, numbers: Numbers) -> pa.RecordBatch:
         numbers: Numbers of the sources.
     """
     secret = pc.is_in(batch.column("field"), pa.array(MASKED_FIELDS))
-    value = pc.if_else(secret, masked(batch.column("value")), batch.column("value"))
+    value = _hidden(batch.column("value"), secret)
     lost = losers(batch.column("lost"), secret)
     for name, array in (("value", value), ("lost", lost)):
         batch = batch.set_column(batch.schema.get_field_index(name), name, array)
     return number_sources(batch, numbers)
+
+
+def _hidden(values: pa.Array, secret: pa.Array) -> pa.Array:
+    """Values, those that are secret masked."""
+    return pc.replace_with_mask(values, secret, mask_column(values.filter(secret)))
 
 
 def losers(lost: pa.Array, secret: pa.Array) -> pa.Array:
@@ -99,7 +93,7 @@ def losers(lost: pa.Array, secret: pa.Array) -> pa.Array:
     """
     flat = lost.flatten()
     source, key, value = (flat.field(name) for name in ("source_id", "subscriber_key", "value"))
-    value = pc.if_else(secret.take(pc.list_parent_indices(lost)), masked(value), value)
+    value = _hidden(value, secret.take(pc.list_parent_indices(lost)))
     texts = pc.binary_join_element_wise(source, ":", key, "=", value, "")
     sizes = pc.fill_null(pc.list_value_length(lost), 0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype("int32")

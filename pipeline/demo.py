@@ -1,8 +1,8 @@
 """`make demo`: the whole job on generated regions, through Airflow, from nothing to a reconciled database.
 
 Deliveries are generated on first use; PostgreSQL and Airflow are started; every source's DAG is triggered; the last
-one that settles lets Airflow start the consolidation.  At the end everything that was started is stopped.  Typed again
-it goes the same way, but every step finds its result already there.
+one that settles lets Airflow start the DAG `consolidate`.  At the end everything that was started is stopped.  Typed
+again it goes the same way, but every step finds its result already there.
 
 With `--faults` it does the same below `$BLUELINE_HOME/faults`, with deliveries of which some must be stopped.
 """
@@ -30,12 +30,11 @@ from pipeline.airflow import HOST, USER, Airflow, RuntimeFailure, port_is_free, 
 from pipeline.airflow_api import AirflowApi
 from pipeline.console import make_console
 from pipeline.context import Context
-from pipeline.progress import View, make_view
+from pipeline.progress import CONSOLIDATION, View, make_view
 from pipeline.run_ids import run_id_for
 from pipeline.sessions import Sessions
 from pipeline.steps import CONSOLIDATE_STEPS, SOURCE_STEPS
 
-CONSOLIDATION = "consolidate"
 DAGS_TIMEOUT_SECONDS = 90
 CONSOLIDATION_TIMEOUT_SECONDS = 60  # from the last source's end to the consolidation's start
 STOP_TIMEOUT_SECONDS = 3  # nothing runs any more, or it is to be interrupted: a graceful end gains nothing
@@ -298,7 +297,7 @@ def _follow_consolidation(
         airflow.check_alive()
         if time.monotonic() > deadline:
             raise RuntimeFailure(
-                "every source has settled, but Airflow did not start the consolidation",
+                f"every source has settled, but Airflow did not start the DAG {CONSOLIDATION}",
                 remedy=f"read {airflow.folder / 'logs' / 'scheduler.log'}",
             )
         time.sleep(1)
@@ -316,7 +315,8 @@ def _follow_consolidation(
     if run["state"] == "success":
         return run, None
     log = api.log(CONSOLIDATION, run["dag_run_id"], str(broken), tasks[str(broken)]["try_number"]) if broken else ""
-    return run, RuntimeFailure(f"the consolidation failed in {broken}: {log}", remedy="see the task's log: make up")
+    message = f"the DAG {CONSOLIDATION} failed in {broken}: {log}"
+    return run, RuntimeFailure(message, remedy="see the task's log: make up")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+CONSOLIDATION = "consolidate"  # as its DAG is called, so that a line leads to the page in Airflow
 ENDED = {"published": "green", "absent": "yellow", "failed": "bold red"}
 
 
@@ -46,7 +47,7 @@ class Lines:
     def consolidation(self, step: str, state: str) -> None:
         """See `View`."""
         if state in ("running", "success", "failed", "up_for_retry"):
-            self._tell(f"consolidation {step}", "consolidation", step, "done" if state == "success" else state)
+            self._tell(f"{CONSOLIDATION} {step}", CONSOLIDATION, step, "done" if state == "success" else state)
 
     def _tell(self, key: str, who: str, step: str, status: str) -> None:
         if self.known.get(key) != (step, status):
@@ -101,7 +102,7 @@ class Board(Lines):
             if status == "failed":
                 words.append(f" in {step}")
             table.add_row(name, title, dots, words)
-        line = Text("Consolidation  ", style="bold")
+        line = Text(f"{CONSOLIDATION}  ", style="bold")
         for step, state in self.states.items():
             style = {"success": "green", "failed": "bold red", "running": "cyan", "upstream_failed": "red"}.get(
                 state, "dim"

@@ -31,11 +31,12 @@ from transforms.vocabulary import towns
 _NO_HOUSE = House(None, None, "missing", "", "house.missing")
 _NO_STREET = Street(None, None, None, None)
 _VILLAGE = re.compile(r"(.*[^\W\d_])[\s,]+(?:nr\.?\s*)?(\d{1,4}\s?[A-Za-z]?(?:/\d+)?)", re.IGNORECASE)
-_POST = re.compile(r"(.+?)[\s,;(]+(?:p-ta|pta\.?|poczta:?)\s+([^\W\d_][^,;()]*)\)?", re.IGNORECASE)
+_POST = re.compile(r"(.+?)(?:[\s,;(]+(?:p-ta|pta\.?|poczta:?)|,\s*p\.)\s+([^\W\d_]{2}[^,;()]*)\)?", re.IGNORECASE)
 _POST_WORD = re.compile(r"(?:^|[\s,;(]+)(?:p-ta|pta\.?|poczta:?)$", re.IGNORECASE)
 _CODE = re.compile(r"\b(\d{2}\s?[-–]\s?\d{3})\b")
 _BARE_CODE = re.compile(r"((?<![\d/])\d{5}|^\d{2} \d{3}|(?<=, )\d{2} \d{3})(?=\s+[^\W\d_])")  # before a place
 _TYPED = re.compile(r"\s(?=(?:(?:ul|al|os|pl)\.\s*|(?:ul|ulica)\s+)[^\W\d_])", re.IGNORECASE)
+_WITH_TYPE = re.compile(r"\s*(?:(?:ul|al|os|pl)\.|ul\s|ulica\s)", re.IGNORECASE)
 _FLAT_ONLY = re.compile(
     r"(?:m|lok|lokal|miesz|mieszk|mieszkanie|kl|klatka|bl|blok)\b\.?\s*(?:nr\s*)?[\divx].*", re.IGNORECASE
 )
@@ -109,7 +110,7 @@ def decide(house_rule: str, house_kind: str, place_status: str) -> str:
         place_status: Status of the locality.
     """
     if house_kind == "":
-        return "address.number"
+        return "address.no-number" if RULES[house_rule].status == "missing" else "address.number"
     if RULES[house_rule].status != "ok":
         return house_rule
     if place_status != "ok":
@@ -161,6 +162,10 @@ def _at_code(plain: str, match: re.Match[str]) -> Split:
     if plain[match.end() :].startswith(",") and _is_place_alone(before):
         return Split(behind, "", before)  # Kraków 30-062, Długa 5
     city, _, rest = behind.partition(",")
+    village, comma, street = before.partition(",")
+    if comma and _WITH_TYPE.match(street) and _is_place_alone(village):
+        other = city.strip() if fold(village) != fold(city.strip()) else ""
+        return Split(street.strip(), "", f"{village.strip()}, p-ta {other}" if other else village.strip())
     if not (before or rest):
         return _behind_code(city.strip())
     return Split(before or rest.strip(), "", city.strip())

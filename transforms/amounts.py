@@ -43,6 +43,7 @@ from transforms.kernels import (
 DIGITS = 18  # what decimal128(18, s) and a signed 64-bit integer both hold
 LIMIT = 10**DIGITS
 _LONGEST = 40  # bytes of text that may still be one number
+_MINUSES = ("\u2212", "\u2013")  # typed or put there by a word processor
 _NO_BREAK = ("\u00a0", "\u202f")
 
 
@@ -109,9 +110,10 @@ def with_plain_signs(array: Any, signs: Mapping[str, str]) -> Any:
 def read_text(array: Any, decimal: str, thousands: str, scale: int | None) -> tuple[Ints, Ints, Bools, Bools]:
     """Read numbers out of text, all rows at a time, one byte position after the other.
 
-    Allowed: blanks around; one sign before or behind (`-`, `+`, or a pair of parentheses for minus); groups of exactly
-    three digits behind thousands separators of one kind; one decimal separator.  A number whose only separator is one
-    of thousands does not begin with a nought: where `.` separates thousands, `0.123` is more likely to be a fraction.
+    Allowed: blanks around; one sign before or behind (`-`, `+`, or a pair of parentheses for minus), but not right
+    behind the separator; groups of exactly three digits behind thousands separators of one kind; one decimal separator.
+    A number whose only separator is one of thousands does not begin with a nought: where `.` separates thousands,
+    `0.123` is more likely to be a fraction.
 
     Returns:
         `(mantissas, fractions, valid, bad)`: the number is mantissa / 10 ** fraction.
@@ -119,6 +121,8 @@ def read_text(array: Any, decimal: str, thousands: str, scale: int | None) -> tu
     if not is_ascii(array):
         for blank in _NO_BREAK:
             array = pc.replace_substring(array, blank, " ")
+        for minus in _MINUSES:
+            array = pc.replace_substring(array, minus, "-")
         thousands = "".join(dict.fromkeys(" " if c in _NO_BREAK else c for c in thousands))
     positions, lengths = byte_positions(array)
     rows = len(lengths)
@@ -218,6 +222,8 @@ def _signs(state: _State, column: Bytes) -> Bools:
     state.bad |= sign & state.signed
     state.bad |= opening & state.digits
     state.bad |= closing & ~(state.opened & state.digits)
+    # `12,-` is how prices without grosze are written, no minus
+    state.bad |= minus & state.point & (state.fraction == 0)
     state.signed |= sign
     state.minus |= minus | opening
     state.opened |= opening

@@ -52,7 +52,7 @@ def documents(array: Any, kinds: Any) -> Documents:
         value = positions[position].astype(np.int32)
         total += weight * np.where(letters[position], value - _OF_LETTERS, value - _ZERO)
     checks = total % 10 == 0
-    plain = card | (booklet & ~_may_be_card(positions))
+    plain = card | booklet
     marks.set(card & checks, "document.card")
     marks.set(card & ~checks, "document.check")
     marks.set(booklet, "document.booklet")
@@ -64,11 +64,6 @@ def documents(array: Any, kinds: Any) -> Documents:
         number, kind = (pc.replace_with_mask(c, mask, r) for c, r in ((number, read[0]), (kind, read[2])))
         marks.put(others, read[1])
     return Documents(number, kind, marks)
-
-
-def _may_be_card(positions: Any) -> Any:
-    """Booklets whose first digit may be a letter of a card's series: 0 for O, 1 for I."""
-    return positions[2] <= _ZERO + 1
 
 
 def _is(kinds: Any, kind: str) -> Any:

@@ -17,14 +17,21 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from transforms.nothing import means_nothing
+
 ID_CARD_WEIGHTS = (7, 3, 1, 9, 7, 3, 1, 7, 3)
 _CARD = re.compile(r"[A-Z]{3}[0-9]{6}")
 _BOOKLET = re.compile(r"[A-Z]{2}[0-9]{7}")
 _NOISE = re.compile(r"[\s./\-]")
+_SHAPE = re.compile(rf"{_CARD.pattern}|{_BOOKLET.pattern}")
 _CARD_LENGTH, _SERIES = 9, 3
 _TO_LETTERS = str.maketrans("01", "OI")
 _TO_DIGITS = str.maketrans("OIL", "011")
-_NOTHING = frozenset(("BRAK", "ND", "X", "XX", "XXX", "NIEMA"))
+# how clerks write before a number what it is: `D.O. DB nr 1234567`, `PASZPORT AB1234567`
+_LABEL = re.compile(
+    r"^\s*(?:(?:seria|dow(?:[óo]d|\.)?\s*os(?:ob\w*|\.)?|d\.\s?o\.)[\s:]*)+|(?<=[a-z])\s+nr\.?\s+(?=\d)", re.I
+)
+_PASSPORT = re.compile(r"^\s*paszp(?:ort|\.)?\s*(?:nr\.?\s+)?", re.IGNORECASE)
 
 
 class Document(NamedTuple):
@@ -48,8 +55,12 @@ def read_document(text: str, kind: str = "") -> Document:  # noqa: PLR0911 - one
         text: As delivered.
         kind: id_card, passport or other, where the source says so.
     """
+    bare = _LABEL.sub("", _PASSPORT.sub("", text))
     number, declared = _NOISE.sub("", text).upper(), kind or None
-    if not number or number in _NOTHING:
+    if bare != text and _SHAPE.fullmatch(shorter := _NOISE.sub("", bare).upper()):
+        number, kind = shorter, kind or ("passport" if _PASSPORT.match(text) else "")
+        declared = kind or None
+    if not number or means_nothing(text):
         return Document(None, "document.missing", declared)
     if not any(c.isalnum() for c in number):
         return Document(None, "document.empty", declared)
@@ -59,10 +70,10 @@ def read_document(text: str, kind: str = "") -> Document:  # noqa: PLR0911 - one
         return Document(number, "document.other", kind)
     if is_id_card(number):
         return Document(number, "document.shape" if kind == "passport" else "document.card", kind or "id_card")
+    if _BOOKLET.fullmatch(number):  # AB1234567 checks as ABI234567, as one in ten does by chance
+        return Document(number, "document.booklet", declared)
     if kind != "passport" and is_id_card(alike := _put_right(number)):
         return Document(alike, "document.letters", "id_card")
-    if _BOOKLET.fullmatch(number):
-        return Document(number, "document.booklet", declared)
     if _CARD.fullmatch(number) and kind != "passport":
         return Document(number, "document.check", kind or "id_card")
     return Document(number, "document.shape" if kind else "document.other", declared)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from transforms.nothing import means_nothing
 from transforms.rules import Verdict
 
 _FORM_TEXT = (
@@ -19,7 +20,6 @@ _FORM_TEXT = (
 FORM_OF_ANY_CASE = _FORM_TEXT.replace("a-z", "A-Za-z")
 _FORM = re.compile(_FORM_TEXT)
 _AT = re.compile(r"\s*(?:\(at\)|\[at\]|\(a\)|\s+at\s+|\(małpa\))\s*")
-_NOTHING = frozenset(("", "-", "brak", "nie ma", "nie posiada", "n/d", "nd", "x", "?"))
 FILLER_USERS = frozenset(["brak", "nie", "niema", "test", "xxx", "x", "aaa", "none", "null", "noemail", "nomail"])
 MOST = 254
 
@@ -32,7 +32,7 @@ def read_email(text: str) -> Verdict:
         text: As delivered; of several only the first is read.
     """
     plain = text.strip().lower().removeprefix("mailto:").rstrip(".;,")
-    if plain in _NOTHING:
+    if means_nothing(plain):
         return Verdict(None, "email.missing")
     if _FORM.fullmatch(plain) and len(plain) <= MOST:
         return _settle(plain, "email.plain")

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from billing.lineage import LINEAGE_NAMES, REJECTS, Disposition, no_rejects
-from billing.masking import mask
+from billing.masking import mask_column, mask_within_column
 from billing.model import Entity, Field
 from billing.reasons import REASONS
 from transforms.kernels import Bools, dense
@@ -158,11 +158,9 @@ def masked(values: Any, field: Field) -> Any:
         field: Decides how much is shown.
     """
     if field.personal == "none":
-        return pc.utf8_slice_codeunits(values, 0, _SHOWN)
-    kind = "name" if field.personal == "personal" and field.type == "text" else "number"
-    codes = values.dictionary_encode()
-    shown = [mask(value, kind=kind) for value in codes.dictionary.to_pylist()]  # type: ignore[call-overload]
-    return pa.array(shown, pa.string()).take(codes.indices)
+        shown = pc.utf8_slice_codeunits(values, 0, _SHOWN)
+        return shown if field.name.endswith("_key") else mask_within_column(shown)
+    return mask_column(values)
 
 
 def key_of(entity: Entity, columns: dict[str, Any]) -> Any:

@@ -44,12 +44,12 @@ class Findings:
             at: Field under which a fault is told, where the value is none itself.
         """
         self.columns[f"{name}_status"] = marks.status()
+        self.flagged(name, marks, delivered, at=at)
+
+    def flagged(self, name: str, marks: Marks, delivered: Any, *, at: str | None = None) -> None:
+        """`told` for a value that has no status of its own."""
         for rows, reason, message in marks.findings():
             self.faults.flag(rows, self.model.field(at or name), reason, delivered, message)
-        self.noted(name, marks)
-
-    def noted(self, name: str, marks: Marks) -> None:
-        """Note the rules of a value that has no status of its own."""
         self.notes.append(marks.notes(f"{name}="))
 
     def rules(self, rows: int) -> Any:

@@ -26,7 +26,7 @@ from transforms.letters import fold
 from transforms.rules import RULES
 
 # a letter belongs to the number unless it begins a word; `25cm42` is 25C, flat 42
-_NUMBER = r"0{0,3}[1-9]\d{0,3}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
+_NUMBER = r"0{0,8}[1-9]\d{0,3}(?: ?[a-z](?:(?![a-z])|(?=(?:m|lok|mieszk)\.? ?\d)))?"
 _BUILDING = rf"{_NUMBER}(?: ?[/-] ?{_NUMBER})?"
 _FLAT_WORD = (
     r"(?:nr\.? ?)?(?:mieszkania|mieszkanie|mieszk|miesz|lokalu|lokal|lok|m|l)(?![a-z])\.? ?"
@@ -46,7 +46,9 @@ _SLASHED = re.compile(
 _TRIPLE = re.compile(rf"(?P<building>{_NUMBER}/{_NUMBER})/(?P<flat>\d{{1,4}}[a-z]?)")
 _PLOT = re.compile(r"(?:dzialka|dzial|dz)(?![a-z])\.? ?(?:nr\.? ?)?(?P<lot>\d[\d/]*[a-z]?)")
 _BOX = re.compile(r"(?:skr(?:ytka)?\.? ?(?:poczt(?:owa)?)?\.?|box|p\.?o\.? ?box) ?(?:nr\.? ?)?(?P<lot>\d+)")
-_SIGNS = str.maketrans({"–": "-", "—": "-"} | dict.fromkeys('"„”“', " "))  # 5 "A"
+_NONE = re.compile(r"b ?[./]? ?n\.?|bez (?:nr|numeru)")
+_WORD_BEHIND_SIGN = re.compile(r" ?[/-] ?(?=(?:m|lok|mieszk)(?![a-z])\.? ?\d)")  # 12/m.4
+_SIGNS = str.maketrans({"–": "-", "—": "-", "|": "/"} | dict.fromkeys('"„”“', " "))  # 5 "A"
 _CORNER = 4
 _HIGHEST_HOUSE = 200
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -83,7 +85,8 @@ def read_house(text: str, flat_no: str = "") -> House:
         flat_no: The flat, where delivered apart.
     """
     plain = " ".join(fold(text).translate(_SIGNS).split()).rstrip(" .,;")
-    if not plain.strip("-0./ "):
+    plain = _WORD_BEHIND_SIGN.sub(" ", plain)
+    if not plain.strip("-0./ ") or _NONE.fullmatch(plain):
         return _house(None, _tidy_flat(flat_no), "house.missing", "")
     if match := _PLOT.fullmatch(plain):
         return _house(None, _tidy_flat(flat_no), "house.plot", "plot", lot=match["lot"].upper())
@@ -106,7 +109,7 @@ def _numbered(plain: str) -> House:
         digits = "".join(c for c in flat or "" if c.isdigit())
         sure = match.re is _TRIPLE or "-" in building or int(digits or 0) > _HIGHEST_HOUSE
         rule = "house.flat" if sure else "house.slash"
-        if flat and _is_corner(building, flat):
+        if flat and not match.groupdict().get("block") and _is_corner(building, flat):
             rule = "house.corner"
         return _house(building, flat, rule, "block" if match.groupdict().get("block") else "house")
     if match := _WORDED.fullmatch(plain):

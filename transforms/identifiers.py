@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from transforms.nothing import means_nothing
 from transforms.rules import Verdict
 from transforms.vocabulary import Zone, zones
 
@@ -41,6 +42,11 @@ SWAPPABLE = ("pesel.check", "pesel.date", "pesel.future")  # faults that two exc
 OLDEST_YEARS = 115
 ADULT_YEARS = 18  # at which one may sign a contract
 _NOISE = re.compile(r"[\s./\-]")
+# what stands around a number in forms and spreadsheets: its name, a quotation mark, a mark of the clerk, decimals
+_AROUND = re.compile(
+    r"^\W*(?:(?:pesel|nip|regon|nr|[pr](?=[\s\-]))[\s:.\-]*)*|(?<=\d{7})[.,]00?$|[*'\"\s]+$", re.IGNORECASE
+)
+_ALIKE = str.maketrans("OoIl", "0011")
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,17 @@ class Pesel(Verdict):
 
 
 def compact(text: str) -> str:
-    """A number without blanks, dots, slashes and hyphens; full-width and other digits are left to fail."""
-    return _NOISE.sub("", text)
+    """A number without blanks, dots, slashes and hyphens, and without its name before it; other digits are left.
+
+    >>> compact("PESEL: 440514-01458"), compact("'012100784.0"), compact("P-012100784"), compact("brak")
+    ('44051401458', '012100784', '012100784', '')
+    """
+    return "" if means_nothing(text) else _NOISE.sub("", _AROUND.sub("", text))
+
+
+def put_right(digits: str) -> str:
+    """A number with letters typed for digits (O, I, l) as digits; its check digit has to prove them."""
+    return digits.translate(_ALIKE)
 
 
 def pesel_birth_date(digits: str) -> dt.date | None:
@@ -84,6 +99,9 @@ def read_pesel(text: str, extracted_on: dt.date) -> Pesel:  # noqa: PLR0911 - on
     if not digits:
         return Pesel(None, "pesel.missing")
     if not (digits.isascii() and digits.isdigit()):
+        alike = read_pesel(turned, extracted_on) if (turned := put_right(digits)) != digits else None
+        if alike and alike.rule == "pesel.plain":
+            return replace(alike, rule="pesel.alike")
         return Pesel(None, "pesel.length")
     if not digits.strip("0") or not digits.strip("9"):
         return Pesel(None, "pesel.zeros")
@@ -141,7 +159,8 @@ def read_nip(text: str) -> Verdict:  # noqa: PLR0911 - one return a test
     if not digits:
         return Verdict(None, "nip.missing")
     if not (digits.isascii() and digits.isdigit()):
-        return Verdict(None, "nip.length")
+        alike = read_nip(turned) if (turned := put_right(digits)) != digits else None
+        return Verdict(alike.value, "nip.alike") if alike and alike.value else Verdict(None, "nip.length")
     if len(digits) != NIP_DIGITS:
         if not digits.strip("0"):
             return Verdict(None, "nip.zeros")
@@ -166,7 +185,9 @@ def read_regon(text: str) -> Verdict:  # noqa: PLR0911 - one return a form
     if not digits:
         return Verdict(None, "regon.missing")
     if not (digits.isascii() and digits.isdigit()):
-        return Verdict(None, "regon.letters")
+        alike = read_regon(turned) if (turned := put_right(digits)) != digits else None
+        proved = alike is not None and alike.rule == "regon.plain"
+        return Verdict(alike.value, "regon.alike") if alike and proved else Verdict(None, "regon.letters")
     if not digits.strip("0") or not digits.strip("9"):
         return Verdict(None, "regon.filler")
     if len(digits) == 14 and digits.endswith("00000") and _regon_holds(digits[:9]):

@@ -24,6 +24,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from transforms.letters import display, fold, squeeze
+from transforms.nothing import means_nothing
 from transforms.rules import RULES, Verdict
 from transforms.vocabulary import towns, zones
 
@@ -39,6 +40,8 @@ _ABBREVIATIONS = {
 }  # fmt: skip
 _LETTERS = str.maketrans("OoIlDdQ", "0011000")
 _CODE = re.compile(r"(\d{2})-(\d{3})")
+_COUNTRY = re.compile(r"^PL[\s-]*", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s\-–—./,_()]")
 _FILLERS = frozenset(("00000", "99999", "11111", "12345"))
 
 
@@ -115,14 +118,15 @@ def _word(word: str, at: int) -> str:
 def read_postal_code(text: str) -> Verdict:
     """Read a Polish postal code; what had to be put right is `repaired`."""
     plain = text.strip()
-    if not plain.strip("-– "):
+    if means_nothing(plain):
         return Verdict(None, "postal.missing")
     if match := _CODE.fullmatch(plain):
         digits, rule = match[1] + match[2], "postal.plain"
     else:
-        turned = plain.translate(_LETTERS)
-        digits = _DASHES.sub("", turned).replace(" ", "").replace(".", "")
-        rule = "postal.hyphen" if turned == plain else "postal.letters"
+        bare = _COUNTRY.sub("", plain)
+        turned = bare.translate(_LETTERS)
+        digits = _BETWEEN.sub("", turned)
+        rule = "postal.hyphen" if turned == bare else "postal.letters"
         if len(digits) == 4 and digits.isdigit():
             digits, rule = "0" + digits, "postal.zero"  # a numeric field swallowed the zero
     if not (len(digits) == 5 and digits.isascii() and digits.isdigit()):

@@ -39,10 +39,17 @@ _SCIENCES = frozenset(
 _SCIENCES_OF = frozenset(["zdr", "zdrowiu", "ziemi", "zarz", "zyw"])  # behind `n. o`
 # of respect and of the dead, where a whole name stands beside them; retired officers
 _PHRASES = re.compile(
-    r"(?<![\w.])(?:(?:[śs]w?|sz|w)\.\s?p\.|r\.\s?pr\.|w\s+st(?:\.|anie)\s*spocz(?:\.|ynku))(?=\s|$)",
+    r"(?<![\w.])(?:(?:[śs]w?|sz|w)\.\s?p\.|r\.\s?pr\.|w\s+st(?:\.|anie)\s*spocz(?:\.|ynku)|nie\s+[żz]yje"
+    r"|(?:masa\s+)?spadk\w*\.?\s+po|(?:primo|secundo|tertio|[123])\s+v(?:oto|\.)\s+[^\W\d_]+)(?=\s|$)",
     re.IGNORECASE,
 )
-_ORDERS = frozenset(["o", "s", "br"])  # before the name and with a dot: ojciec, siostra, brat
+_ORDERS = frozenset(["o", "s", "br", "p", "sz"])  # before a whole name and with a dot: ojciec, siostra, brat, pan
+# what somebody is, where a whole name stands beside the word; alone beside a given name it is a family name
+_ROLES = frozenset(
+    ["notariusz", "geodeta", "rolnik", "lekarz", "emeryt", "emerytka", "rencista", "rencistka", "renc", "inwalida",
+     "kombatant", "kombatantka", "wdowa", "niewidomy", "niewidoma", "wlasciciel", "wlascicielka", "wlasc",
+     "dzierzawca", "kierownik", "prezes", "dyrektor", "komornik", "wp", "syn", "corka", "zona", "maz", "matka"]
+)  # fmt: skip
 _CHILD_OF = frozenset(["s", "c"])  # behind the name: `s. Stanisława` is whose son
 _NOTES = frozenset(
     ["zm", "zmarl", "zmarla", "sp", "spadk", "spadkob", "spadkobierca", "spadkobiercy", "nieakt", "nieaktywny",
@@ -54,7 +61,8 @@ _TAILS = ("zam", "c/o", "p.o", "po", "dla", "u", "ur")  # what follows them is n
 _BORN = ("d", "domu")  # behind `z`: the maiden name
 _FORMERLY = frozenset(["zd", "dawniej"])
 # behind a whole name: whose relative, whose lodger, who acts for the subscriber; what belongs into other fields
-_RELATIONS = frozenset(["u", "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
+_RELATIONS = frozenset(["u", "inw", "inwalida", "nr",
+                        "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
                         "wd", "primo", "tel", "fax", "pesel", "nip", "regon", "krs", "ul"])  # fmt: skip
 _LONGEST = 40  # letters of a name
 _QUOTES = " \"„”“'"
@@ -66,10 +74,13 @@ _FILLERS = frozenset(
     ["brak", "brak danych", "brak nazwiska", "brak imienia", "nn", "n n", "xx", "xxx", "xxxx", "nieznany", "nieznana",
      "nie podano", "bez nazwy", "puste", "bd", "b/d", "nd", "n/d", "n/n", "nn nn", "xx xx", "xxx xxx", "nieustalony",
      "nieustalona", "nie ustalono", "do ustalenia", "test", "test test", "abonent", "lokator", "nieznany abonent",
-     "abonent nieznany"]
+     "abonent nieznany", "pustostan", "rezerwa", "zastrzezony", "zastrzezone", "numer wolny", "wolny numer"]
 )  # fmt: skip
 _HYPHEN = re.compile(r"(\s*)[-–—]\s*(\w*)")
-_ODD = _TITLES | _NOTES | frozenset(_TAILS) | _FORMERLY | _RELATIONS | {"vel", "z"}
+_TOGETHER = frozenset(["i", "oraz", "z", "ze"])
+_GLUED = re.compile(r"(?<=[^\W\d_]\.)(?=[^\W\d_]{2})")  # DR.MED., J.M.ROKITA
+_SEPARATORS = str.maketrans({";": ", "} | dict.fromkeys("_<>|{}~^=", " "))
+_ODD = _TITLES | _ROLES | _NOTES | frozenset(_TAILS) | _FORMERLY | _RELATIONS | {"vel", "z", "zyje", "voto"}
 
 
 def lift(text: str) -> tuple[str, tuple[str, ...]]:
@@ -77,7 +88,7 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
     if all(map(is_name_only, text.split())):
         return text, ()
     notes: list[str] = []
-    text = text.strip(_QUOTES)
+    text = _GLUED.sub(" ", text.strip(_QUOTES).translate(_SEPARATORS)).strip(" ,")
     if "(" in text or "[" in text:
         notes += [a or b for a, b in _BRACKETS.findall(text)]
         text = _BRACKETS.sub(" ", text)
@@ -129,7 +140,9 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
             behind = i + size if born and _is_name_again(kept, words[i + size :]) else len(words)
             notes.append(" ".join(words[i:behind]).rstrip(","))
             continue
-        pair = (bare == "vel" and kept) or (bare == "n" and following in _SCIENCES and (in_title or word[-1] == "."))
+        pair = ((bare == "vel" or word in ("v.", "V.")) and kept) or (
+            bare == "n" and following in _SCIENCES and (in_title or word[-1] == ".")
+        )
         health = bare == "n" and following == "o" and fold(" ".join(words[i + 2 : i + 3])).strip(".") in _SCIENCES_OF
         if (pair and following) or health:
             behind = i + (3 if health else 2)
@@ -137,9 +150,13 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
             continue
         spare = len(kept) + len(words) - i > _WHOLE  # a whole name is there without this word
         title = bare in _TITLES or _is_dotted_title(word, bare, behind_title=in_title and spare)
-        order = word.endswith(".") and bare in _ORDERS and not kept
+        order = word.endswith(".") and bare in _ORDERS and not kept and spare
         joint = word in _JOINTS and bool(kept and following)
-        note = title or bare in _NOTES or order or not (joint or _has_letter(bare))
+        role = bare in _ROLES and spare and (any(map(is_given, words[i + 1 :])) or any(map(is_given, kept)))
+        if role and kept and fold(kept[-1]) in _TOGETHER:
+            notes.append(f"{kept.pop()} {word}")  # JAN I ŻONA
+            continue
+        note = title or role or bare in _NOTES or order or not (joint or _has_letter(bare))
         (notes if note else kept).append(word)
         in_title = title
     return _without_dots(kept, notes)

@@ -35,6 +35,7 @@ from transforms.name_order import SUFFIXES, Person, is_given, orient, uncut
 from transforms.rules import RULES
 
 _PARTS = re.compile(r"[\s-]+")
+_FIRST_PART = re.compile(r"[\s-]+|(?<=^[^\W\d_]\.)")  # J.A. are two initials
 
 
 class Name(NamedTuple):
@@ -167,7 +168,7 @@ display = lru_cache(maxsize=65_536)(display_text)
 @lru_cache(maxsize=65_536)
 def first_name_key(first_name: str) -> str:
     """The first given name, folded; one that is cut short (`Wojc.`) written out, where that is no guess."""
-    return uncut(_PARTS.split(first_name, maxsplit=1)[0])
+    return uncut(_FIRST_PART.split(first_name, maxsplit=1)[0])
 
 
 @lru_cache(maxsize=65_536)

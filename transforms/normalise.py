@@ -183,7 +183,7 @@ def _voivodeships(columns: Columns, found: Findings) -> None:
     pairs = [columns["voivodeship"], columns["locality_key"]]
     before, since, rule = unique.apply_rows(read_voivodeship, pairs, 3)
     columns["voivodeship_before_1999"], columns["voivodeship_since_1999"] = before, since
-    found.noted("voivodeship", Marks.of(rule, "voivodeship.missing"))
+    found.flagged("voivodeship", Marks.of(rule, "voivodeship.missing"), columns["voivodeship"])
 
 
 def _abroad(columns: Columns) -> Any:

@@ -29,19 +29,24 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.letters import fold
+from transforms.nothing import means_nothing
 from transforms.rules import RULES
 from transforms.vocabulary import zones
 
 _LABEL = r"(?:tel|telefonu?|kom|komork[aiu]|komorkowy|komórk[aiu]|komórkowy|fax|faks)"
 # a label behind a number begins another one: `422-11-22 fax 422-11-23`, but not `422-11-22 (kom)`
-_SPLIT = re.compile(rf"[;,|\\]|\b(?:lub|oraz|albo)\b|(?<=\d)\s+[i+]\s+(?=[\d(+])|(?<=\d)\s+(?={_LABEL}\b\W*\d)")
+_SPLIT = re.compile(
+    rf"[;,|\\](?!\s*(?:w|wewn?|int|ext)\b)|\b(?:lub|oraz|albo)\b|(?<=\d)\s+[i+]\s+(?=[\d(+])|(?<=\d)\s+(?={_LABEL}\b\W*\d)"
+)
 _EXTENSION = re.compile(r"(?<![a-z])(?:wewnetrzny|wewn|wew|w|int|ext)\s*[:.]?\s*(\d{1,5})(?!\d)")
 _WORDS = re.compile(
-    rf"\b(?:{_LABEL}|nr|numer|dom|domowy|stacjonarny|prac[ay]?|sluzb|sluzbowy|centrala|sekretariat|recepcja|biuro)\b[.:]*"
-    r"|^(?:[tdpmfk]|sl)[.:]+"
+    rf"\b(?:{_LABEL}|nr|numer|dom|domowy|stacjonarny|prac[ay]?|sluzb|sluzbowy|centr|centrala|sekretariat|recepcja|biuro)\b[.:]*"
+    r"|^(?:[tdpmfks]|sl)[.:]+"
 )
 _NOISE = re.compile(r"[\s().\-\u2010-\u2015\u2212/+]")
-_AROUND = " \t\"'=*!"  # what spreadsheets and clerks leave around a number
+_PLACEHOLDER = re.compile(r"(?<=0)[\s\-*.]*(?:prefi[kx]s?|xx)[\s\-*.]*(?=\d)")  # 0-prefiks-22: of whichever carrier
+_AROUND = " \t\"'=*!,"  # what spreadsheets and clerks leave around a number
+_PLUS = re.compile(r"^\+\s+")
 _FLOAT = re.compile(r"(\d{7,})[.,]00?")  # a number that a spreadsheet made one with decimals
 _FOREIGN_TRUNK = re.compile(r"\(0\)")  # +44 (0) 20 ...
 # seven digits as no seven-digit number is written: a zone, and five digits of the time before
@@ -64,9 +69,8 @@ _OTHER_RANGES = (
 )
 # VoIP, two ministries, pagers, premium rate, free and shared cost
 _NOTHING = frozenset(
-    ["", "-", "brak", "bd", "b/d", "b.d.", "b.d", "nie ma", "niema", "nie posiada", "x", "nd", "n/d", "nd.", "n/a", "?",
-     ".", "/", "brak tel", "brak tel.", "brak telefonu", "brak numeru", "bez telefonu", "nie ma telefonu",
-     "nie posiada telefonu", "nie podano", "nie podał", "nie podała"]
+    ["brak tel", "brak tel.", "brak telefonu", "brak numeru", "bez telefonu", "nie ma telefonu",
+     "nie posiada telefonu", "nie"]
 )  # fmt: skip
 WITHOUT_ZONE = (*_MOBILE, *_OTHER_RANGES)
 _FILLER_LOCAL = frozenset(("0000000", "1111111", "9999999"))
@@ -138,7 +142,7 @@ def read_phones(text: str, zone: str = "", renumbering: tuple[OldNumbers, ...] =
     ['+48226251234', '+48602123456']
     """
     plain = text.strip().casefold()
-    if plain in _NOTHING:
+    if plain in _NOTHING or means_nothing(plain):
         return [Phone(None, None, None, "phone.missing")]
     whole = _FLOAT.sub(r"\1", plain) if _FLOAT.fullmatch(plain) else plain
     found: list[Phone] = []
@@ -173,7 +177,8 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
         extension, text, rule = match[1], text[: match.start()], "phone.extension"
     elif first := _first_of_range(text):
         text, rule = first, "phone.range"
-    text = _WORDS.sub(" ", text).strip(_AROUND)
+    text = _WORDS.sub(" ", _PLACEHOLDER.sub(" ", text)).strip(_AROUND)
+    text = _PLUS.sub("+", text)
     if _ZONE_SERVICE.fullmatch(text):
         return _refused("phone.short-code", extension)
     foreign = text.startswith("+") and not text.startswith("+48")
@@ -269,6 +274,8 @@ def _judge(national: str, extension: str | None, carrier: str | None, rule: str)
     if local in _FILLER_LOCAL:
         return _refused("phone.filler")
     if head in zones():
+        if local == "1234567":
+            return _refused("phone.filler")
         if local[0] in "019":  # no subscriber had such a number before the closed numbering plan of December 2005
             rule = "phone.closed-plan"
         return Phone("+48" + national, extension, head, rule, carrier)

@@ -29,14 +29,20 @@ import pyarrow as pa
 from billing.money import PLZ_PER_PLN
 from billing.spec import DateFormat
 from transforms import amounts, dates
+from transforms.nothing import means_nothing
 
 FORMS: tuple[str, ...] = get_args(DateFormat)
 _FIRST, _LAST = dt.date(1800, 1, 1), dt.date(2199, 12, 31)  # what a person or a bill can have to do with
 _AHEAD = 20  # years that the end of a contract may lie behind the extract
-_CURRENCY = re.compile(r"\s*(PLN|PLZ|zł|zl)\.?$", re.IGNORECASE)
-_APOSTROPHES = str.maketrans("’`´", "'''")
+_CURRENCY = re.compile(r"\s*(PLN|PLZ|z[łl](?:ot(?:ych|e|y))?)\.?$|^(PLN|PLZ|z[łl])\.?\s*(?=[\d+-])", re.IGNORECASE)
+_IN_WORDS = re.compile(r"(?<=\d)\s*z[łl]\.?\s*(\d\d?)\s*gr\.?", re.IGNORECASE)  # 12 zł 50 gr
+_NO_GROSZE = re.compile(r"(?<=\d)[,.]--$")  # 12,--
+_YEAR_WORD = re.compile(r"(?<=\d)\s*r\.?$", re.IGNORECASE)  # 12.03.1999 r.
+_EXCEL_DIGITS = 5  # fewer are no day since 1927, but a year or a part of a date
+_APOSTROPHES = str.maketrans("’`´−–", "'''--")
 _BLANKS = " \u00a0\u202f"
-_FLAGS = {"CR": "-", "DB": "+", "DR": "+"}  # credit and debit, as printed behind numbers
+# credit and debit, as printed behind numbers, in English and in Polish bookkeeping
+_FLAGS = {"CR": "-", "CT": "-", "MA": "-", "DB": "+", "DR": "+", "DT": "+", "WN": "+"}
 _GROUPED = re.compile(r"[+-]?(\d{1,3})[.,]\d{3}[+-]?")
 _STYLES = ((",", f"{_BLANKS}'."), (".", f"{_BLANKS}',"))  # decimal separator, thousands separators
 
@@ -67,15 +73,17 @@ def read_date(
         extracted_on: Date of the extract: without form and pivot, two-digit years far behind it are read in both
             centuries.
     """
-    plain = text.strip()
-    if not plain:
+    plain = _YEAR_WORD.sub("", text.strip())
+    if means_nothing(plain):
         return DateReading(None, "date.missing", {})
     tried = [form] if form else [f for f in FORMS if _is_likely(plain, f)]
     read = {f: dates.read(pa.array([plain]), f, pivot=pivot, latest=latest) for f in tried}
     days = {f: dates.to_arrow(r)[0].as_py() for f, r in read.items() if r.valid[0]}
     days = {f: day for f, day in days.items() if form or _FIRST <= day <= _LAST}
-    if form is None and pivot is None and extracted_on is not None:
-        days |= _a_century_before(days, dt.date(extracted_on.year + _AHEAD, 12, 31))
+    if form is None and extracted_on is not None:
+        last = dt.date(extracted_on.year + _AHEAD, 12, 31)
+        days = {f: day for f, day in days.items() if f != "excel" or day <= last}
+        days |= _a_century_before(days, last) if pivot is None else {}
     if len(set(days.values())) > 1:
         return DateReading(None, "date.form", days)
     if days:
@@ -100,10 +108,10 @@ def _a_century_before(days: dict[str, dt.date], last: dt.date) -> dict[str, dt.d
 
 
 def _is_likely(text: str, form: str) -> bool:
-    """Whether a form is worth a trial: US dates have slashes, serial numbers no leading zeros."""
+    """Whether a form is worth a trial: US dates have slashes, serial numbers five digits and no leading zeros."""
     if form.startswith("MM/"):
         return "/" in text
-    return form != "excel" or text[0] != "0"
+    return form != "excel" or (text[0] != "0" and len(re.split("[.,]", text)[0]) == _EXCEL_DIGITS)
 
 
 class Amount(NamedTuple):
@@ -131,11 +139,12 @@ def read_amount(text: str, *, decimal: str = "", scale: int | None = None, curre
         scale: Decimals that a number without separator implies.
         currency: PLN, or PLZ for old zloty.
     """
-    plain = text.strip()
+    plain = _IN_WORDS.sub(lambda found: f"{decimal or ','}{int(found[1]):02}", text.strip())
+    plain = _NO_GROSZE.sub("", plain)
     if match := _CURRENCY.search(plain):
-        currency = "PLZ" if match[1].upper() == "PLZ" else currency
-        plain = plain[: match.start()]
-    if not plain:
+        currency = "PLZ" if (match[1] or match[2]).upper() == "PLZ" else currency
+        plain = plain[: match.start()] + plain[match.end() :]
+    if means_nothing(plain):
         return Amount(None, "amount.missing")
     if not plain.strip("*"):
         return Amount(None, "amount.overflow")

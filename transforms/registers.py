@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 
+from transforms.nothing import means_nothing
 from transforms.rules import Verdict
 
 KRS_DIGITS, NRB_DIGITS = 10, 26
@@ -31,7 +32,7 @@ _NOISE = re.compile(r"[\s./\-]")
 def read_krs(text: str) -> Verdict:
     """Judge a KRS number; leading zeros that a numeric field swallowed are restored."""
     plain = _NOISE.sub("", text).upper().lstrip(":").removeprefix("KRS").removeprefix("NR").lstrip(":")
-    if not plain:
+    if not plain or means_nothing(text):
         return Verdict(None, "krs.missing")
     if _FORMER.fullmatch(plain):
         return Verdict(None, "krs.rhb")
@@ -44,8 +45,9 @@ def read_krs(text: str) -> Verdict:
 
 def read_nrb(text: str) -> Verdict:
     """Judge a bank account: the check digits of the whole, then those of the bank's number."""
-    bare = _NOISE.sub("", text).upper()
-    if not bare:
+    bare = _NOISE.sub("", text).upper().strip("'\"*:")
+    bare = bare.removeprefix("IBAN").removeprefix("NRB").lstrip(":")
+    if not bare or means_nothing(text):
         return Verdict(None, "nrb.missing")
     digits = bare.removeprefix("PL")
     if not (digits.isascii() and digits.isdigit()):

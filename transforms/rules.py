@@ -1,5 +1,8 @@
 """The rules of normalisation by name: what each one found or did, and which verdict follows.
 
+What stays without a value, or with a doubted one, is told in the reject store under its reason; so are repairs of
+numbers that say who somebody is.  Other repairs are noted beside the value alone.
+
 Every normaliser answers with one rule id: the rule that repaired, doubted or refused its value, or the plain one that
 read it as written.  Status, reason code and message follow from the id, so that they cannot contradict each other,
 and so that a column of verdicts is a column of small numbers.  An id is stable, like a reason code: tables, tests and
@@ -73,6 +76,7 @@ RULES: dict[str, Rule] = {
         ok={"plain": "eleven digits with a date and a check digit",
             "name-sex": "its sex is not that of the given name (a warning only)"},
         repaired={"zero": "the leading zero was lost and is restored",
+                  "alike": "letters typed for digits were read as digits; the check digit proves it",
                   "swap": "two neighbouring digits were exchanged; the birth date says which"},
         suspect={"minor": "a minor holds no contract", "aged": "its holder would be over 115 years old",
                  "sex": "its sex is not the delivered one",
@@ -87,6 +91,7 @@ RULES: dict[str, Rule] = {
     ),
     **_of(
         "nip", reason="ID-NIP", ok={"plain": "ten digits, a tax office's number and a check digit"},
+        repaired={"alike": "letters typed for digits were read as digits; the check digit proves it"},
         none={"length": "not ten digits", "pesel": "a PESEL stands in its place",
               "office": "no tax office has this number", "check": "the check digit is wrong"},
         zeros=("filler", "ID-NIP-FILLER", "zeros stand for no NIP"),
@@ -95,7 +100,8 @@ RULES: dict[str, Rule] = {
     **_of(
         "regon", reason="ID-REGON", ok={"plain": "nine digits, or fourteen of a local unit, with check digits"},
         repaired={"head-office": "a head office needs no five zeros",
-                  "zero": "leading zeros were lost and are restored"},
+                  "zero": "leading zeros were lost and are restored",
+                  "alike": "letters typed for digits were read as digits; the check digit proves it"},
         none={"letters": "not digits only", "length": "not 7, 9 or 14 digits", "check": "the check digit is wrong"},
         filler=("filler", "ID-REGON", "zeros or nines stand for no REGON"),
     ),
@@ -137,10 +143,10 @@ RULES: dict[str, Rule] = {
         zone=("repaired", "", "seven digits got the source's zone"),
         letters=("repaired", "", "letters typed for digits were read as digits"),
         renumbered=("repaired", "", "a number of the old length, by the source's renumbering table"),
-        groups=("suspect", "", "nine digits in groups like a mobile's, or seven and the end of a range"),
-        closed_plan=("suspect", "", "it begins with 0, 1 or 9, as no subscriber's number did before December 2005"),
-        other_zone=("suspect", "", "a line of the source that is not in its zone"),
-        several=("suspect", "", "the first usable of several numbers"),
+        groups=("suspect", "TEL-DOUBT", "nine digits in groups like a mobile's, or seven and the end of a range"),
+        closed_plan=("suspect", "TEL-DOUBT", "0, 1 or 9 at its beginning, as no number had before December 2005"),
+        other_zone=("suspect", "TEL-DOUBT", "a line of the source that is not in its zone"),
+        several=("suspect", "TEL-DOUBT", "the first usable of several numbers"),
         no_zone=("unparsed", "TEL-NOZONE", "seven digits and no zone"),
         old_length=("unparsed", "TEL-SHORT", "a number of the old length"),
         filler=("filler", "TEL-FILLER", "a filler"),
@@ -158,13 +164,13 @@ RULES: dict[str, Rule] = {
         repeated=("repaired", "", "the family name stood in both fields"),
         misplaced=("repaired", "", "a firm stood in the field of the family name"),
         mojibake=("repaired", "", "letters of a wrong code page were put right"),
-        two_given=("suspect", "", "all words are given names: the source's order was taken"),
-        unknown=("suspect", "", "no word is a known given name: the source's order was taken"),
-        around=("suspect", "", "an unknown word on either side of a given name"),
-        half=("suspect", "", "the given name or the family name is missing"),
+        two_given=("suspect", "NAME-DOUBT", "all words are given names: the source's order was taken"),
+        unknown=("suspect", "NAME-DOUBT", "no word is a known given name: the source's order was taken"),
+        around=("suspect", "NAME-DOUBT", "an unknown word on either side of a given name"),
+        half=("suspect", "NAME-DOUBT", "the given name or the family name is missing"),
         filler=("filler", "NAME-UNPARSED", "a filler stands for no name"),
-        couple=("suspect", "", "two persons: the first one is the subscriber"),
-        signs=("suspect", "", "it holds signs that no name has: the code page may be wrong"),
+        couple=("suspect", "NAME-DOUBT", "two persons: the first one is the subscriber"),
+        signs=("suspect", "NAME-DOUBT", "it holds signs that no name has: the code page may be wrong"),
     ),
     **_of(
         "email", reason="MAIL-INVALID", ok={"plain": "of the form name@domain"},
@@ -173,12 +179,13 @@ RULES: dict[str, Rule] = {
         filler=("filler", "MAIL-INVALID", "a filler"),
     ),
     **_of(
-        "house", ok={"plain": "one number", "flat": "building and flat, told apart by a word or a field",
+        "house", reason="ADR-DOUBT",
+        ok={"plain": "one number", "flat": "building and flat, told apart by a word or a field",
                      "block": "a block of an estate", "range": "a building with a range of numbers",
                      "box": "a post-office box"},
         suspect={"corner": "building and flat, or one corner building with two numbers",
                  "twice": "two different flats", "plot": "a plot, no building"},
-        none={"unparsed": "not understood"},
+        unparsed=("unparsed", "ADR-UNPARSED", "not understood"),
     ),
     "house.slash": Rule("ok", "building and flat, told apart by a slash alone", None, "low"),
     **_of(
@@ -186,8 +193,8 @@ RULES: dict[str, Rule] = {
         ok={"plain": "street, number and locality", "foreign": "in another country: folded, not taken apart"},
         none={"no-number": "there is no number", "number": "the number was not understood"},
         place=("repaired", "", "the locality was put right"),
-        no_place=("suspect", "", "there is no locality"),
-        foreign_part=("suspect", "", "in another country, without street or locality"),
+        no_place=("suspect", "ADR-DOUBT", "there is no locality"),
+        foreign_part=("suspect", "ADR-DOUBT", "in another country, without street or locality"),
     ),
     **_of("street", ok={"plain": "type, main word and the rest"}),
     **_of(
@@ -211,8 +218,8 @@ RULES: dict[str, Rule] = {
         "voivodeship",
         ok={"before": "a voivodeship of 1975-1998", "since": "a voivodeship since 1999",
             "city": "of 1975-1998; since 1999 that of its capital, which is the locality"},
-        suspect={"both": "a name that both divisions of the country have"},
-        none={"unknown": "no voivodeship is called so"},
+        both=("suspect", "", "a name that both divisions of the country have"),
+        unknown=("unparsed", "ADR-REGION", "no voivodeship is called so"),
     ),
     **_of(
         "date", reason="DATE-RANGE",

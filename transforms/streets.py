@@ -24,13 +24,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from transforms.letters import fold
+from transforms.street_keys import ROMAN, street_key
 from transforms.vocabulary import genitives, given_names, street_titles, street_types
 
-_SMALL = frozenset(["i", "na", "nad", "pod", "przy", "w", "z", "od", "do", "ku"])
-_ROMAN = re.compile(r"(?=[ivx])(x{0,3})(ix|iv|v?i{0,3})")
-_ORDINAL = re.compile(r"(\d+)-?(?:go|ego|szego|tego)\b")
-_LECIE = re.compile(r"\b([ivx]+|\d+)\s*-?\s*lecia\b")
+_SMALL = frozenset(["i", "na", "nad", "pod", "przy", "w", "z", "od", "do", "ku", "a", "oraz"])
 _WORD_SPACE = re.compile(r"(?<=\.)(?=[^\W\d_])")  # ul.Mickiewicza
+_SPACED = re.compile(r"\b(?:[^\W\d_]\.\s?){2,4}(?=\s*(?:$|(?:II|2)\b))", re.IGNORECASE)  # A.K., J.P. II
 _GENERIC = frozenset(("ul.", "os."))  # every other type says more
 # given names as they are cut before a family name, without their dot
 _CUT_NAMES = frozenset(
@@ -39,14 +38,20 @@ _CUT_NAMES = frozenset(
      "mikol", "miecz", "rom", "stef", "wac", "wacl", "wawrz", "wit", "wojc", "zyg", "zygm", "hen", "henr", "hier",
      "grz", "gust", "elz", "kat", "malg", "bron", "bronisl", "krzyszt", "leop", "maksym"]
 )  # fmt: skip
-_CAPITALS = frozenset(["pck", "onz", "ak", "wp", "nmp", "prl", "zwm", "zhp", "pkp", "pks", "kul", "unrra"])
-# short and long forms that are one street's name, folded and without dots
-_SHORT_FORMS = (
-    (re.compile(r"\bboh (?=\w)"), "bohaterow "), (re.compile(r"\bobr (?=\w)"), "obroncow "),
-    (re.compile(r"\bwoj polskiego\b|\bwp\b"), "wojska polskiego"), (re.compile(r"\bak\b"), "armii krajowej"),
-    (re.compile(r"\bn ?m ?p\b"), "najswietszej maryi panny"),
+_CAPITALS = frozenset(
+    ["pck", "onz", "ak", "wp", "lwp", "nmp", "prl", "zwm", "zhp", "pkp", "pks", "kul", "unrra", "ken", "jp", "jpii",
+     "jp2"]
 )  # fmt: skip
-_ROYAL = frozenset(["krolowej", "krola", "ksiecia", "ksieznej", "swietej", "swietego", "sw", "bl"])
+# words that say which of several bearers of a given name is meant, and are nobody's family name
+_EPITHETS = frozenset(
+    ["wielkiego", "wielkiej", "starego", "czarnego", "bialego", "poboznego", "sprawiedliwego", "brodatego",
+     "smialego", "wstydliwego", "rudego", "grubego", "bozego", "apostola", "ewangelisty", "meczennika", "pustelnika",
+     "krolewicza", "biskupa", "slaskiej", "andegawenskiej", "wegierskiej", "panny"]
+)  # fmt: skip
+# before a given name and part of it: Królowej Jadwigi is not św. Jadwigi
+_ROYAL = frozenset(["krolowej", "ksieznej", "najswietszej", "najsw", "krol", "kr"])
+_DOTTED_ONLY = frozenset(["o", "s"])  # o. Kolbego, s. Faustyny
+_NO_INITIALS = frozenset("ivx")
 
 
 class Street(NamedTuple):
@@ -68,7 +73,7 @@ class Street(NamedTuple):
 @lru_cache(maxsize=65_536)
 def read_street(text: str) -> Street:
     """Take a street's name apart."""
-    words = _WORD_SPACE.sub(" ", text.replace(",", " ").strip(" ,;-")).split()
+    words = _WORD_SPACE.sub(" ", _SPACED.sub(_joined, text.replace(",", " ")).strip(" ,;-")).split()
     if words and fold(words[0]) == "przy" and len(words) > 1 and fold(words[1]).strip(".") in street_types():
         words = words[1:]
     kind, words = _strip_types(words)
@@ -77,14 +82,14 @@ def read_street(text: str) -> Street:
             name = kind.capitalize()  # Rynek 5: the type is the name
             return Street(kind, name, None, fold(name))
         return Street(kind, None, None, None)
-    name_words, rest = _divide(words)
-    name, key = _display(name_words), _key(name_words)
-    return Street(kind, name, _display(rest) or None, key)
+    main, rest, compared = _divide(words)
+    return Street(kind, _display(main), _display(rest) or None, street_key(" ".join(compared)))
 
 
-def street_key(name: str) -> str:
-    """A street's main word as it is compared."""
-    return _key(name.split())
+def _joined(match: re.Match[str]) -> str:
+    """Capitals of an organisation without their dots; other letters are somebody's initials."""
+    letters = re.sub(r"[.\s]", "", match[0])
+    return letters if fold(letters) in _CAPITALS else match[0]
 
 
 def _strip_types(words: list[str]) -> tuple[str | None, list[str]]:
@@ -103,38 +108,66 @@ def _strip_types(words: list[str]) -> tuple[str | None, list[str]]:
     return kind, words
 
 
-def _divide(words: list[str]) -> tuple[list[str], list[str]]:
-    """Main words, and titles, given names and initials, each in the order delivered."""
-    if len(words) == 1 or fold(" ".join(words)) == "woj. polskiego":  # Wojska, not a voivode
-        return words, []
-    titles, given = street_titles(), genitives()
-    kinds = []
-    for word in words:
-        bare = fold(word).strip(".")
-        if bare in titles and (word.endswith(".") or len(bare) > 3 or bare in ("sw", "gen", "plk", "ks", "dr", "im")):
+def _divide(words: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Main words; titles, given names and initials; both in the order delivered; and the words to be compared by."""
+    folded = [fold(word).strip(".") for word in words]
+    if len(words) == 1 or folded in (["woj", "polskiego"], ["prym", "tysiaclecia"], ["prymasa", "tysiaclecia"]):
+        return words, [], words  # no voivode, and no primate of another name
+    kinds = _kinds(words, folded)
+    if "main" not in kinds:  # Jana Pawła II; św. Jana
+        kinds = ["title" if kind == "title" else "main" for kind in kinds]
+        if "main" not in kinds:
+            return words, [], words
+    main = [word for word, kind in zip(words, kinds, strict=True) if kind == "main"]
+    rest = [word for word, kind in zip(words, kinds, strict=True) if kind != "main"]
+    return main, rest, _in_order(main)
+
+
+def _kinds(words: list[str], folded: list[str]) -> list[str]:
+    """What every word is: title, given (with the number of a king) or main."""
+    kinds: list[str] = []
+    for at, (word, bare) in enumerate(zip(words, folded, strict=True)):
+        if _is_title(word, bare):
             kinds.append("title")
-        elif (
-            bare in given
-            or (bare in given_names() and len(words) > 1 and _is_nominative(bare, words))
-            or (word.endswith(".") and (len(bare) == 1 or _is_cut(bare, words)))
-        ):
+        elif _is_given(word, bare, words) or ("main" not in kinds and _is_bare_initial(folded[at:])):
             kinds.append("given")
-        elif kinds and kinds[-1] == "given" and _ROMAN.fullmatch(bare):
-            kinds.append("number")  # Jana III
+        elif kinds and kinds[-1] == "given" and ROMAN.fullmatch(bare):
+            kinds.append("given")  # Jana III
         else:
             kinds.append("main")
-    folded = [fold(w).strip(".") for w in words]
-    alone = "main" not in kinds  # Jana Pawła II
-    kinds = ["main" if k == "number" and alone else "given" if k == "number" else k for k in kinds]
-    numbered = any(_ROMAN.fullmatch(f) or f.isdigit() for f in folded)
-    if "main" not in kinds or (numbered and "given" in kinds and _only_numbers(folded, kinds)):
-        main = [w for w, k in zip(words, kinds, strict=True) if k != "title"] or words
-        return main, [w for w, k in zip(words, kinds, strict=True) if k == "title"] if main is not words else []
-    if folded[0] in _ROYAL and kinds[1] == "given" and kinds.count("main") <= 1:
-        return words, []  # Królowej Jadwigi: the title belongs to the name
-    main = [w for w, k in zip(words, kinds, strict=True) if k == "main"]
-    rest = [w for w, k in zip(words, kinds, strict=True) if k != "main"]
-    return main, rest
+    main = [bare for bare, kind in zip(folded, kinds, strict=True) if kind == "main"]
+    if all(bare in _EPITHETS or bare in _ROYAL or bare.isdigit() for bare in main) or main[0] in _SMALL:
+        # no family name stands beside the given one: Kazimierza Wielkiego, Jana z Kolna, Jana Pawła 2
+        return ["main" if k == "given" or bare == "biskupa" else k for bare, k in zip(folded, kinds, strict=True)]
+    return kinds
+
+
+def _is_title(word: str, bare: str) -> bool:
+    return bare in street_titles() and (word.endswith(".") or bare not in _DOTTED_ONLY)
+
+
+def _is_given(word: str, bare: str, words: list[str]) -> bool:
+    if bare in genitives() or (bare in given_names() and _is_nominative(bare, words)):
+        return True
+    return word.endswith(".") and (len(bare) == 1 or _is_cut(bare, words))
+
+
+def _is_bare_initial(folded: list[str]) -> bool:
+    """Whether the first of some words is an initial without its dot (`UL A MICKIEWICZA`), and no number or `z`."""
+    letter, *others = folded
+    behind = next((word for word in others if len(word) > 1), "")
+    if len(letter) != 1 or not letter.isalpha() or letter in _NO_INITIALS or not behind.replace("-", "").isalpha():
+        return False
+    return letter not in _SMALL or behind.endswith(("ego", "ej", "icza"))
+
+
+def _in_order(main: list[str]) -> list[str]:
+    """The words to be compared by in one order: `Jadwigi Królowej`, `Wielkiego Kazimierza`, `Zygmunta I Starego`."""
+    folded = {word: fold(word).strip(".") for word in main}
+    if not any(bare in _EPITHETS or bare in _ROYAL for bare in folded.values()):
+        return main
+    rank = {word: 0 if bare in _ROYAL else 2 if bare in _EPITHETS else 1 for word, bare in folded.items()}
+    return sorted((word for word in main if not ROMAN.fullmatch(folded[word])), key=rank.__getitem__)
 
 
 def _is_nominative(bare: str, words: list[str]) -> bool:
@@ -147,41 +180,16 @@ def _is_cut(bare: str, words: list[str]) -> bool:
     return bare in _CUT_NAMES and any(fold(w).endswith(("a", "y", "i", "ego", "ej")) for w in words)
 
 
-def _only_numbers(folded: list[str], kinds: list[str]) -> bool:
-    """Whether nothing but numbers is left beside given names: Jana Pawła II."""
-    return all(k != "main" or f.isdigit() or _ROMAN.fullmatch(f) for f, k in zip(folded, kinds, strict=True))
-
-
-def _key(words: list[str]) -> str:
-    text = fold(" ".join(words)).replace(".", " ").replace("'", "")
-    text = _ORDINAL.sub(r"\1", text)
-    text = _LECIE.sub(lambda m: f"{_arabic(m[1])} lecia", text)
-    text = " ".join(text.replace("-", " ").split())
-    for short, long in _SHORT_FORMS:
-        text = short.sub(long, text)
-    parts = text.split()
-    return " ".join(_arabic(p) if len(parts) > 1 and _ROMAN.fullmatch(p) else p for p in parts)
-
-
-def _arabic(text: str) -> str:
-    if text.isdigit():
-        return str(int(text))
-    values = {"i": 1, "v": 5, "x": 10}
-    total = 0
-    for this, following in zip(text, [*text[1:], ""], strict=True):
-        value = values[this]
-        total += -value if following and values[following] > value else value
-    return str(total)
-
-
 def _display(words: list[str]) -> str:
-    return " ".join(_display_word(word, at) for at, word in enumerate(words))
+    capitals = " ".join(words).isupper()
+    # in mixed case somebody meant a number: Zygmunta I Starego, but PIOTRA I PAWŁA
+    return " ".join(word if word == "I" and not capitals else _display_word(word, at) for at, word in enumerate(words))
 
 
 def _display_word(word: str, at: int) -> str:
     """One word in its usual case; words in mixed case stay, Roman numbers are capitals."""
     folded = fold(word)
-    if _ROMAN.fullmatch(folded) and (at or len(word) > 1 or word.isupper()) and folded not in ("i",):
+    if ROMAN.fullmatch(folded) and (at or len(word) > 1 or word.isupper()) and folded not in ("i",):
         return word.upper()
     if not (word.isupper() or word.islower()):
         return word
@@ -189,7 +197,7 @@ def _display_word(word: str, at: int) -> str:
         return word.upper()
     if folded in _SMALL and at:
         return word.lower()
-    if folded.strip(".") in street_titles() and word.endswith("."):
+    if folded.strip(".") in street_titles() and word.endswith(".") and folded != "s.":  # more often an initial
         return word.lower()
     return re.sub(r"[^\W\d_]+", _cased, word)
 
@@ -198,4 +206,4 @@ def _cased(match: re.Match[str]) -> str:
     part = match[0].casefold()
     if part in ("go", "ego", "lecia"):
         return part
-    return part.upper() if len(part) > 1 and _ROMAN.fullmatch(part) else part.capitalize()
+    return part.upper() if len(part) > 1 and ROMAN.fullmatch(part) else part.capitalize()

@@ -181,7 +181,7 @@ def _masked(value: str, kind: str) -> str:
     value = value[:40]
     if kind == "money" or (kind == "code" and len(value) <= LONGEST_CODE):
         return value  # says nothing about a person without the rest of the row
-    return mask(value, kind="name") if kind in ("text", "code") else mask(value)
+    return mask(value)
 
 
 _FILLER = re.compile(r"(?i)brak( danych)?|n/?a|x{3,}|null|test\w*|-+|\?+")

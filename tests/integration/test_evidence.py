@@ -110,7 +110,7 @@ def test_text_that_fits_several_kinds_is_narrowed(connection: psycopg.Connection
 
 def test_personal_values_are_masked_unless_asked_for(connection: psycopg.Connection) -> None:
     shown = _only(trace(connection, "1002")).related["owner"]
-    assert shown["display_name"] == "Ł**** Ż***"
+    assert shown["display_name"] == "Łu*******"
     clear = _only(trace(connection, "1002", reveal=True)).related["owner"]
     assert clear["display_name"] == "Łucja Żak2"
 

@@ -103,9 +103,10 @@ def genitives() -> dict[str, str]:
 
 _GENITIVE_ENDINGS = (
     # of female names, then of male names; the first that fits is taken
-    ("F", "ia", "ii"), ("F", "ja", "ji"), ("F", "la", "li"), ("F", "ka", "ki"), ("F", "ga", "gi"), ("F", "a", "y"),
-    ("M", "niec", "ńca"), ("M", "ek", "ka"), ("M", "weł", "wła"), ("M", "ciej", "cieja"), ("M", "der", "dra"),
-    ("M", "i", "iego"), ("M", "y", "ego"), ("M", "o", "a"), ("M", "c", "ca"), ("M", "", "a"),
+    ("F", "ia", "ii"), ("F", "ea", "ei"), ("F", "ja", "ji"), ("F", "la", "li"), ("F", "ka", "ki"), ("F", "ga", "gi"),
+    ("F", "a", "y"), ("M", "niec", "ńca"), ("M", "ek", "ka"), ("M", "weł", "wła"), ("M", "ciej", "cieja"),
+    ("M", "der", "dra"), ("M", "ster", "stra"), ("M", "per", "pra"), ("M", "li", "lego"), ("M", "i", "iego"),
+    ("M", "y", "ego"), ("M", "o", "a"), ("M", "c", "ca"), ("M", "", "a"),
 )  # fmt: skip
 
 
@@ -148,6 +149,23 @@ def company_words() -> dict[str, str]:
 def street_types() -> dict[str, str]:
     """Words for the kind of street, by folded word without dot."""
     return {fold(r["written"]): r["type"] for r in _rows("street_types.csv")}
+
+
+class StreetForm(NamedTuple):
+    """A short form in a street's name, folded, and what it stands for.
+
+    `place` says where it counts: any, before (another word follows), behind (another word precedes), whole (alone).
+    """
+
+    written: str
+    place: str
+    meant: str
+
+
+@cache
+def street_forms() -> tuple[StreetForm, ...]:
+    """Short forms of street names, in the order in which they are tried."""
+    return tuple(StreetForm(r["written"], r["place"], r["meant"]) for r in _rows("street_forms.csv"))
 
 
 @cache

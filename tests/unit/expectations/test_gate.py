@@ -100,7 +100,7 @@ def test_personal_values_are_masked_everywhere():
     written = str(checked.flags.to_pylist()) + gate.result.to_json()
     assert "9876" not in written
     assert "kowalski" not in written
-    assert {f["value_masked"] for f in checked.flags.to_pylist()} == {"98*******", "ja*******"}
+    assert {f["value_masked"] for f in checked.flags.to_pylist()} == {"9*******", "j**.k*******"}
 
 
 def test_dates_in_the_wrong_order_are_flagged_on_the_right_row():

@@ -1,20 +1,11 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from billing.masking import mask
-from loaders.people import edges, identifications, identifier_hash, losers, masked
+from loaders.people import edges, identifications, identifier_hash, losers
 from loaders.stage import Numbers
 
 _LOST = pa.list_(pa.struct([(n, pa.string()) for n in ("source_id", "subscriber_key", "value")]))
-
-
-@settings(deadline=None)
-@given(st.lists(st.one_of(st.none(), st.text(max_size=6)), min_size=1))
-def test_column_is_masked_as_a_value_is(values: list[str | None]) -> None:
-    assert masked(pa.array(values, pa.string())).to_pylist() == [mask(v) for v in values]
 
 
 def test_hash_depends_on_key_kind_and_value() -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from billing.file_specs import MainframeFile
-from extractors.copybook.layout import Copybook
 from extractors.profiling.columns import Column
 from extractors.profiling.profile import Profile
 from extractors.profiling.readings import FAMILY_ASCII, UTF8, VARIANTS
@@ -30,6 +29,7 @@ class ProposedFile:
         profile: What the file is.
         declared: Its keys, as in the spec.
         comments: Key -> what has to be said about it.
+        type_comments: Record type of a mainframe file, as its type field has it -> what has to be said about it.
         tables: Raw table -> its columns.
         problem: Why the reader cannot read it as declared; empty where it can.
     """
@@ -37,6 +37,7 @@ class ProposedFile:
     profile: Profile
     declared: dict[str, Any]
     comments: dict[str, str] = field(default_factory=dict)
+    type_comments: dict[str, str] = field(default_factory=dict)
     tables: dict[str, dict[str, Column]] = field(default_factory=dict)
     problem: str = ""
 
@@ -195,8 +196,6 @@ def _declare_mainframe(file: ProposedFile, name: str, books: dict[str, str], *, 
             file.comments["record_format"] = "descriptor words of another form: have it sent with its own"
     if given:
         declared["copybook"] = next(iter(books)) if len(books) == 1 else list(books)
-        if sum(len(Copybook.parse(book, text).roots) for book, text in books.items()) > 1:
-            file.comments["copybook"] = "it describes several record types: say which is which by [files.segments]"
         return
     book = f"{name}.cpy"
     books[book] = draft_copybook(shape.draft, shape.record_length)

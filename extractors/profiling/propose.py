@@ -19,6 +19,7 @@ from billing.errors import BillingError
 from extractors.profiling import probe
 from extractors.profiling.columns import Checks, judge_column
 from extractors.profiling.declare_file import ProposedFile, declare, shared_page, table_name, unique
+from extractors.profiling.declare_types import declare_types
 from extractors.profiling.detect import stated_date
 from extractors.profiling.mapping import Mapped, map_table
 from extractors.profiling.profile import Profile
@@ -82,6 +83,8 @@ def propose(
         for name, text in books.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
         for file in files:
+            if copybooks and file.declared["format"] == "mainframe":
+                declare_types(file, Path(folder), names)
             _probe(file, Path(folder), checks)
     mapped = [m for file in files for table, columns in file.tables.items() for m in map_table(table, columns)]
     mapped = _one_at_least(mapped, files)
@@ -188,7 +191,7 @@ def _file_lines(file: ProposedFile) -> list[str]:
     lines.append("[[files]]")
     nested = file.declared.get("records") if file.profile.shape.format in ("fixed_width", "xml") else None
     for name, value in file.declared.items():
-        if name in ("records", "results"):
+        if name in ("records", "results", "segments"):
             continue
         comment = file.comments.get(name)
         lines.append(f"{name} = {rule_text(value)}{f'   # {comment}' if comment else ''}")
@@ -202,10 +205,24 @@ def _file_lines(file: ProposedFile) -> list[str]:
             lines += [f"{key(name)} = {string(inner)}" for name, inner in record["columns"].items()]
         else:
             lines += ["columns = [", *(f"    {rule_text(column)}," for column in record["columns"]), "]"]
+    lines += _segment_lines(file)
     for result in file.declared.get("results", []):
         lines += ["", "[[files.results]]", f"name = {string(result['name'])}", f"source = {string(result['source'])}"]
         lines.append(f"key = {array(result['key'])}")
     return lines
+
+
+def _segment_lines(file: ProposedFile) -> list[str]:
+    segments = file.declared.get("segments")
+    if not segments:
+        return []
+    lines = [f"# {file.comments['segments']}", "[files.segments]", f"field = {string(segments['field'])}"]
+    if groups := segments.get("groups"):
+        lines.append(f"groups = {rule_text(groups)}")
+    lines.append("[files.segments.map]")
+    return lines + [
+        f"{key(value)} = {string(table)}   # {file.type_comments[value]}" for value, table in segments["map"].items()
+    ]
 
 
 def _unmapped(files: Sequence[ProposedFile], mapped: Sequence[Mapped]) -> list[str]:

@@ -17,6 +17,7 @@ from billing.errors import BillingError, ContractError, SourceError
 from billing.registry import NOTES_FILE, SPEC_FILE, load_source
 from extractors.copybook.layout import Copybook
 from extractors.delivery.packed import is_read_with
+from extractors.profiling.declare_types import is_called_like
 from extractors.profiling.profile import Profile, profile
 from extractors.profiling.propose import Proposal, propose
 from pipeline.context import context
@@ -52,8 +53,7 @@ def command(
     console = Console(stderr=json_)
     paths = _existing(files)
     books = {book.name: _text(book) for book in copybook or []}
-    described = _record_length(copybook or [])
-    profiles = [_profile(path, bool(books), described, console) for path in paths]
+    profiles = [_profile(path, bool(books), _record_length(path, copybook or []), console) for path in paths]
     folder, name = _target(write, source_id)
     root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
     delivery = _delivery(root, name, _project(folder))
@@ -99,12 +99,18 @@ def _text(book: Path) -> str:
         return book.read_text(encoding="latin-1")
 
 
-def _record_length(books: list[Path]) -> int:
-    """Bytes of the longest record that copybooks describe; 0 where they are wrong, which is told with the file."""
+def _record_length(path: Path, books: list[Path]) -> int:
+    """Bytes of the longest record that the copybooks of a file describe; 0 where it cannot be told.
+
+    Of several copybooks the one that is called like the file is meant, else all of them, if the file's size fits.
+    A copybook that is wrong is told with the file.
+    """
+    called = [book for book in books if is_called_like(book.name, path)]
     try:
-        return Copybook.load(books).length if books else 0
+        length = Copybook.load(called[:1] or books).length if books else 0
     except ContractError:
         return 0
+    return length if called or len(books) == 1 or (length and path.stat().st_size % length == 0) else 0
 
 
 def _profile(path: Path, copybook: bool, described: int, console: Console) -> Profile:

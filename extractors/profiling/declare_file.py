@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from billing.file_specs import MainframeFile
+from extractors.profiling.binary_shape import UNKNOWN
 from extractors.profiling.columns import Column
+from extractors.profiling.evidence import MARGIN_BITS
 from extractors.profiling.profile import Profile
 from extractors.profiling.readings import FAMILY_ASCII, UTF8, VARIANTS
 
@@ -31,6 +33,7 @@ class ProposedFile:
         comments: Key -> what has to be said about it.
         type_comments: Record type of a mainframe file, as its type field has it -> what has to be said about it.
         tables: Raw table -> its columns.
+        named: Raw table -> names of columns, where the declaration alone tells them; used where nothing can be read.
         problem: Why the reader cannot read it as declared; empty where it can.
     """
 
@@ -39,6 +42,7 @@ class ProposedFile:
     comments: dict[str, str] = field(default_factory=dict)
     type_comments: dict[str, str] = field(default_factory=dict)
     tables: dict[str, dict[str, Column]] = field(default_factory=dict)
+    named: dict[str, list[str]] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -81,9 +85,16 @@ def _page(file: ProposedFile, shared: str | None) -> str:  # noqa: PLR0911 - a v
     if profile.verdict == "mixed":
         file.comments["code_page"] = f"{profile.says}: the source will stop until it is delivered in one page"
         return judgement.page or "ascii"
+    worse = ", ".join(f"{page} {bits:+.0f}" for page, bits in list(judgement.scores.items())[:4])
     if profile.shape.ebcdic:
-        file.comments["code_page"] = "no letter beyond ASCII decides it; cp870 is Polish EBCDIC"
+        why = f"NOT DECIDED ({worse} bits)" if profile.verdict == "undecided" else "no letter beyond ASCII decides it"
+        file.comments["code_page"] = f"{why}; cp870 is Polish EBCDIC: ask the region"
         return "cp870"
+    if profile.verdict == "undecided" and shared and judgement.scores.get(shared, MARGIN_BITS) < MARGIN_BITS:
+        file.comments["code_page"] = (
+            f"NOT DECIDED by its own words ({worse} bits); the other files of the source are in {shared}"
+        )
+        return shared
     if profile.verdict == "any" and profile.shape.encoding.startswith("UTF-8"):
         return "utf-8"
     if profile.verdict == "any" and shared:
@@ -93,10 +104,7 @@ def _page(file: ProposedFile, shared: str | None) -> str:  # noqa: PLR0911 - a v
         file.comments["code_page"] = "no letter beyond ASCII decides it; the file itself states this page"
         return profile.shape.encoding
     if profile.verdict == "undecided":
-        worse = [f"{page} {bits:+.0f}" for page, bits in list(judgement.scores.items())[:4]]
-        file.comments["code_page"] = (
-            f"NOT DECIDED ({', '.join(worse)} bits): ascii sets such letters aside; ask the region"
-        )
+        file.comments["code_page"] = f"NOT DECIDED ({worse} bits): ascii sets such letters aside; ask the region"
     else:
         file.comments["code_page"] = "no letter beyond ASCII occurs; a later one is set aside instead of misread"
     return "ascii"
@@ -128,7 +136,7 @@ def declare(
     relative = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     file.declared = {"name": name, "format": shape.format, "pattern": glob.escape(relative)}
     declared = file.declared
-    if shape.format in ("delimited", "fixed_width", "dbf", "mainframe"):
+    if shape.format in ("delimited", "fixed_width", "dbf", "mainframe", "mt940", "elixir0"):
         declared["code_page"] = _page(file, shared)
     if shape.format == "delimited":
         declared["delimiter"] = shape.delimiter
@@ -156,6 +164,9 @@ def declare(
             for prefix, fields in kinds.items()
         ]
         file.comments["records"] = "columns guessed from blanks and digits: correct them by the region's layout"
+    elif shape.memo_missing:
+        declared["missing_memo"] = "flag"
+        file.comments["missing_memo"] = "the memo file is not there: have it delivered, and take this line out"
     elif shape.format == "mainframe":
         _declare_mainframe(file, name, books, given=given)
     elif shape.format == "xml":
@@ -215,7 +226,13 @@ def draft_copybook(fields: Sequence[tuple[str, int, int, str]], length: int) -> 
                05  FIELD-2               PIC S9(5) COMP-3.
     <BLANKLINE>
     """
-    fields = list(fields) or [("RECORD-DATA", 0, length, f"X({length})")]
+    fields = list(fields)
+    if all(picture.startswith(UNKNOWN) for _, _, _, picture in fields):  # or there are none
+        fields = [("RECORD-DATA", 0, length, f"X({length})")]
     lines = ["      * Drafted from the bytes: names, borders and decimals are guesses.", "       01  RECORD-1."]
-    lines += [f"           05  {name:<22}PIC {picture}." for name, _, _, picture in fields]
+    if any(picture.startswith(UNKNOWN) for _, _, _, picture in fields):
+        lines.insert(1, "      * FILLER is neither text nor a number that could be told: no column is made of it.")
+    for name, _, _, picture in fields:
+        name = "FILLER" if picture.startswith(UNKNOWN) else name
+        lines.append(f"           05  {name:<22}PIC {picture.removeprefix(UNKNOWN)}.")
     return "\n".join(lines) + "\n"

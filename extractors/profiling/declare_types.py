@@ -117,9 +117,7 @@ def _declare(file: ProposedFile, types: Types, counts: dict[str, int], names: se
             if tables[kind.group] != kind.group:
                 segments.setdefault("groups", {})[tables[kind.group]] = kind.group
         segments["map"][value] = tables[kind.group]
-        file.type_comments[value] = (
-            f"{counts.get(value, 0)} records; {kind.margin:.0f} bits better than as {kind.next}"
-        )
+        file.type_comments[value] = f"{counts.get(value, 0)} records; {kind.margin:.0f} bits better than as {kind.next}"
     file.declared["segments"] = segments
     file.comments["segments"] = f"CONFIRM: by the records, {types.field} says what each is; see the map"
     if unclear:
@@ -161,7 +159,9 @@ def _records(file: ProposedFile, copybook: Copybook) -> Iterator[Records]:
 
 def _sample(records: Iterator[Records]) -> Records | None:
     """Records spread over all of them; None where there are none."""
-    some = [_every(frame, -(-len(frame.rows) // SAMPLE)) for _, frame in zip(range(_MOST_FRAMES), records, strict=False)]
+    some = [
+        _every(frame, -(-len(frame.rows) // SAMPLE)) for _, frame in zip(range(_MOST_FRAMES), records, strict=False)
+    ]
     if not some:
         return None
     every = Records(np.concatenate([r.rows for r in some]), np.concatenate([r.lengths for r in some]))

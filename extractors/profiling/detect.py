@@ -127,6 +127,7 @@ def _dbf(path: Path, head: bytes, size: int) -> Shape | None:
         found = sorted(beside & {".dbt", ".fpt"})
         shape.title += f", memo fields {', '.join(memos)} ({found[0] if found else 'memo file missing'})"
         if not found:
+            shape.memo_missing = True
             shape.notes.append("its memo file (.DBT or .FPT) does not lie beside it")
     return shape
 

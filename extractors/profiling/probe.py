@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from billing.delivery import Delivery
+from billing.errors import ContractError
 from billing.file_base import FileSpec
 from billing.file_specs import AnyFile, SqlFile
 from billing.lineage import LINEAGE
@@ -19,6 +20,7 @@ from billing.registry import Source
 from billing.spec import SourceSpec, Thresholds
 from extractors.base import FileFacts
 from extractors.decode import decode
+from extractors.mainframe.plan import raw_schemas
 from extractors.profiling import tree_shape
 from extractors.profiling.detect import landed_as
 from extractors.profiling.shapes import Shape
@@ -49,15 +51,10 @@ def first_rows(declared: dict[str, Any], path: Path, folder: Path, shape: Shape)
     if isinstance(spec, SqlFile):
         by_source = tree_shape.sqlite_texts(path, shape, MOST_ROWS)
         return {result.name: by_source[result.source or ""] for result in spec.results}
-    # the mappings are not known yet: a spec without any, which nobody could declare
-    source_spec = SourceSpec.model_construct(
-        id="profile", title="profile", system="", delivery=Delivery.model_construct(), files=[spec], entities=[],
-        thresholds=Thresholds(), equations=[], zone=None,
-    )  # fmt: skip
+    source = _source(spec, folder)
     found: Values = {table: {} for table in spec.tables}
     rows = dict.fromkeys(spec.tables, 0)
     lineage = {item.name for item in LINEAGE}
-    source = Source(source_spec, folder)
     # every spec that is proposed is of a concrete format
     splits = decode(source, spec, landed_as(path, spec.name), FileFacts(), batch_rows=_BATCH)  # type: ignore[arg-type]  # of the closed list of specs
     for split in splits:
@@ -69,6 +66,29 @@ def first_rows(declared: dict[str, Any], path: Path, folder: Path, shape: Shape)
         if min(rows.values()) >= MOST_ROWS or sum(rows.values()) >= 3 * MOST_ROWS:
             break
     return found
+
+
+def named_columns(declared: dict[str, Any], folder: Path, shape: Shape) -> dict[str, list[str]]:
+    """The columns of a file's raw tables, as far as its declaration and its copybook tell them without its bytes."""
+    if shape.format != "mainframe":
+        names = [*shape.columns, *(name for name, *_ in shape.fields)]
+        inner: dict[str, Any] = next(iter(declared.get("records") or declared.get("results") or []), {})
+        names = names or [c["name"] if isinstance(c, dict) else c for c in inner.get("columns", [])]
+        return {inner.get("table", declared["name"]): names}
+    try:
+        spec = _SPEC.validate_python(declared)
+        return {table: schema.names for table, schema in raw_schemas(_source(spec, folder), spec).items()}
+    except (ContractError, ValidationError):
+        return {}
+
+
+def _source(spec: FileSpec, folder: Path) -> Source:
+    # the mappings are not known yet: a spec without any, which nobody could declare
+    source_spec = SourceSpec.model_construct(
+        id="profile", title="profile", system="", delivery=Delivery.model_construct(), files=[spec], entities=[],
+        thresholds=Thresholds(), equations=[], zone=None,
+    )  # fmt: skip
+    return Source(source_spec, folder)
 
 
 def _texts(array: pa.Array) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,8 +21,10 @@ from extractors.profiling.columns import Checks, judge_column
 from extractors.profiling.declare_file import ProposedFile, declare, shared_page, table_name, unique
 from extractors.profiling.declare_types import declare_types
 from extractors.profiling.detect import stated_date
+from extractors.profiling.keys import LONGEST_KEY
 from extractors.profiling.mapping import Mapped, map_table
 from extractors.profiling.profile import Profile
+from extractors.profiling.shapes import BANK
 from extractors.profiling.toml_text import array, entity_lines, key, rule_text, string
 
 FIRST_EXTRACT_YEAR = 1990
@@ -57,6 +59,7 @@ def propose(
     root: Path,
     copybooks: dict[str, str] | None = None,
     checks: Checks | None = None,
+    bank_entities: Mapping[str, str] | None = None,
 ) -> Proposal:
     """Propose a declaration for the files of one source.
 
@@ -67,6 +70,8 @@ def propose(
         root: Folder of the delivery, which the patterns are below.
         copybooks: Name -> text of the copybooks that describe the mainframe files.
         checks: Tests of identifiers.
+        bank_entities: Format of a bank -> TOML of the entities that its raw tables make, with `{{name}}` for the
+            file's name.
     """
     usable = [profile for profile in profiles if profile.shape.is_supported]
     missing = [f"{p.path.name} is left out: {p.shape.title}; {p.shape.remedy}" for p in profiles if p not in usable]
@@ -86,15 +91,19 @@ def propose(
             if copybooks and file.declared["format"] == "mainframe":
                 declare_types(file, Path(folder), names)
             _probe(file, Path(folder), checks)
-    mapped = [m for file in files for table, columns in file.tables.items() for m in map_table(table, columns)]
-    mapped = _one_at_least(mapped, files)
+    banks = [_bank_lines(file, bank_entities or {}) for file in files if file.declared["format"] in BANK]
+    read = [file for file in files if file.declared["format"] not in BANK]
+    mapped = [m for file in read for table, columns in file.tables.items() for m in map_table(table, columns)]
+    mapped = mapped if any(banks) else _one_at_least(mapped, files)
     missing += [f"{file.profile.path.name}: {text}" for file in files for text in file.comments.values()]
     missing += [
         f"{file.profile.path.name}: cannot be read as declared: {file.problem}" for file in files if file.problem
     ]
     missing += [f"{m.entity} from {m.table}: {m.why}" for m in mapped if m.why]
-    text = _render(source_id, files, mapped, delivery)
-    return Proposal(source_id, text, books, files, mapped, missing)
+    missing += [f"{file.profile.path.name}: say which column of the payments leads to an account" for file in files
+                if file.declared["format"] in BANK]  # fmt: skip
+    text = "\n".join([*_head(source_id, files, delivery), *_body(files, mapped, [line for b in banks for line in b])])
+    return Proposal(source_id, text + "\n", books, files, mapped, missing)
 
 
 # --- columns ------------------------------------------------------------------------------------------------------
@@ -105,6 +114,7 @@ def _probe(file: ProposedFile, folder: Path, checks: Checks | None) -> None:
         values = probe.first_rows(file.declared, file.profile.path, folder, file.profile.shape)
     except (BillingError, ValidationError) as error:
         file.problem = str(error) if isinstance(error, BillingError) else str(error.errors()[0]["msg"])
+        file.named = probe.named_columns(file.declared, folder, file.profile.shape)
         return
     for table, columns in values.items():
         file.tables[table] = {name: judge_column(name, rows, checks) for name, rows in columns.items()}
@@ -133,23 +143,17 @@ def _some_column(files: Sequence[ProposedFile]) -> tuple[str, str]:
     """A raw table and a column that may be its key; of a file that cannot be read yet, the first it seems to have."""
     for file in files:
         for table, columns in file.tables.items():
-            if columns:
-                return table, next((name for name, column in columns.items() if column.is_unique), next(iter(columns)))
-    for file in files:
-        shape, name = file.profile.shape, file.declared["name"]
-        names = [*shape.columns, *(field for field, *_ in shape.fields)]
-        inner: dict[str, Any] = next(iter(file.declared.get("records") or file.declared.get("results") or []), {})
-        names = names or [c["name"] if isinstance(c, dict) else c for c in inner.get("columns", [])]
-        named = next(iter(names), "")
-        if named:
-            return inner.get("table", name), named
-    return "", ""
+            short = [name for name, column in columns.items() if column.longest <= LONGEST_KEY]
+            if short:
+                return table, next((name for name in short if columns[name].is_unique), short[0])
+    named = ((table, names[0]) for file in files for table, names in file.named.items() if names)
+    return next(named, ("", ""))
 
 
 # --- text ------------------------------------------------------------------------------------------------------
 
 
-def _render(source_id: str, files: Sequence[ProposedFile], mapped: Sequence[Mapped], delivery: str | None) -> str:
+def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None) -> list[str]:
     columns = [column for file in files for table in file.tables.values() for column in table.values()]
     today = dt.datetime.now(dt.UTC).date()
     dates = [column.latest for column in columns if column.latest and column.latest <= today]
@@ -172,13 +176,24 @@ def _render(source_id: str, files: Sequence[ProposedFile], mapped: Sequence[Mapp
     ]
     if delivery is not None:
         lines.append(f"path = {string(delivery)}")
+    return lines
+
+
+def _body(files: Sequence[ProposedFile], mapped: Sequence[Mapped], banks: Sequence[str]) -> list[str]:
+    lines: list[str] = []
     for file in files:
         lines += ["", *_file_lines(file)]
+    lines += banks
     for m in mapped:
         known = {name: column for f in files for name, column in f.tables.get(m.table, {}).items()}
         lines += ["", *entity_lines(m, known)]
-    lines += _unmapped(files, mapped)
-    return "\n".join(lines) + "\n"
+    return lines + _unmapped([file for file in files if file.declared["format"] not in BANK], mapped)
+
+
+def _bank_lines(file: ProposedFile, entities: Mapping[str, str]) -> list[str]:
+    """The entities of a bank's file, whose columns are always the same."""
+    text = entities.get(file.declared["format"], "").replace("{{name}}", file.declared["name"])
+    return ["", *text.rstrip().splitlines()] if text else []
 
 
 def _file_lines(file: ProposedFile) -> list[str]:

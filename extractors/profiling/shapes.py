@@ -13,21 +13,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import get_args
 
-from billing.file_specs import AnyFile
 
-PROPOSED = frozenset({"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql"})
+BANK = frozenset({"mt940", "camt053", "elixir0"})
+"""Formats of banks, which know their columns."""
+PROPOSED = frozenset({"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql", *BANK})
 """Formats that a declaration is proposed for."""
-DECLARABLE = frozenset(get_args(model.model_fields["format"].annotation)[0] for model in get_args(get_args(AnyFile)[0]))
-"""Formats that a source can declare."""
-
-
-def named_only(format: str, title: str) -> Shape:
-    """A format that is named, but not looked into."""
-    if format in DECLARABLE:
-        return Shape(format, title, f"declare it: blueline sources new SOURCE --format {format}")
-    return Shape(format, title, "no source format reads it: have it converted to delimited text")
 
 
 @dataclass
@@ -35,8 +26,8 @@ class Shape:
     """What a file is.
 
     Attributes:
-        format: A format of the specs (`dbf`, `delimited`, `fixed_width`, `mainframe`, `xml`, `sql`) or what else it is
-            (`container`, `mt940`, `camt053`, `elixir0`, `json`, `unsupported`, `empty`, `unknown`).
+        format: A format of the specs (`PROPOSED`) or what else it is (`container`, `json`, `unsupported`, `empty`,
+            `unknown`).
         title: For people, in a line.
         remedy: What to do where it cannot be read as it is.
         notes: What is odd about the file as a whole.
@@ -58,6 +49,7 @@ class Shape:
         first_record: Prefix of a header record that is no data.
         last_record: Prefix of a trailer record that is no data.
         last_columns: Columns of a delimited trailer.
+        memo_missing: A table has memo fields, and no memo file lies beside it.
         tables: Of an XML document or a database: table -> what `propose` needs.
     """
 
@@ -83,6 +75,7 @@ class Shape:
     first_record: str = ""
     last_record: str = ""
     last_columns: int = 0
+    memo_missing: bool = False
     tables: dict[str, Table] = field(default_factory=dict)
 
     @property
@@ -154,7 +147,7 @@ def opening(head: bytes, size: int) -> Shape | None:  # noqa: PLR0911 - an answe
             f"UTF-16 ({'little' if silent else 'big'}-endian)", "every second byte is NUL; no byte order mark"
         )
     if _is_mt940(head[: 1 << 16]):
-        return named_only("mt940", "MT940 bank statement")
+        return Shape("mt940", "MT940 bank statement")
     return _json(head, size)
 
 

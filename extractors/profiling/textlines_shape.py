@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.profiling.shapes import Shape, named_only
+from extractors.profiling.shapes import Shape
 from extractors.text.quote_walk import Layout, Walker
 
 DELIMITERS = ";|\t,#^~@:\x1f\xa6"
@@ -117,7 +117,7 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
         shape.notes.append(f"{odd} of the first {len(records)} records do not have {columns} values")
     named = {"\t": "TAB", "\x1f": "US (1F)", "\xa6": "A6"}.get(delimiter, delimiter)
     if delimiter == "," and _are_orders(body):
-        return named_only("elixir0", "Elixir-0 payment orders")
+        return Shape("elixir0", "Elixir-0 payment orders")
     shape.title = (
         f"delimited text, {columns} columns between {named}, "
         f"{'with a header line' if shape.header else 'without a header line'}"

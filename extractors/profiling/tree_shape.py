@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from xml.parsers import expat
 
-from extractors.profiling.shapes import Shape, Table, named_only
+from extractors.profiling.shapes import Shape, Table
 
 _STARTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -41,7 +41,7 @@ def read_xml(head: bytes) -> Shape | None:
         shape.notes.append(f"the document is damaged: {error}")
     if "camt.053" in tree.namespace:
         version = next(name for name in tree.namespace.split() if "camt.053" in name).rpartition(":")[2]
-        return named_only("camt053", f"bank statement CAMT.053 ({version})")
+        return Shape("camt053", f"bank statement CAMT.053 ({version})")
     _rows(tree, shape)
     shape.title = f"XML document, root {tree.root}"
     if shape.tables:

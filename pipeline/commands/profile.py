@@ -20,6 +20,8 @@ from extractors.delivery.packed import is_read_with
 from extractors.profiling.declare_types import is_called_like
 from extractors.profiling.profile import Profile, profile
 from extractors.profiling.propose import Proposal, propose
+from extractors.profiling.shapes import BANK
+from pipeline.commands.sources import TEMPLATES
 from pipeline.context import context
 from pipeline.profile_report import as_json, show, show_columns, show_proposal
 from pipeline.written import written
@@ -57,7 +59,10 @@ def command(
     folder, name = _target(write, source_id)
     root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
     delivery = _delivery(root, name, _project(folder))
-    proposal = propose(name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()))
+    proposal = propose(
+        name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()),
+        bank_entities=_bank_entities(),
+    )  # fmt: skip
     written: list[str] = []
     if write is not None and proposal.files:
         written = _write(folder, proposal, force=force)
@@ -139,6 +144,12 @@ def _checks(extracted_on: date) -> Any:
         "nip": lambda text: read_nip(text).status in good,
         "regon": lambda text: read_regon(text).status in good,
     }
+
+
+def _bank_entities() -> dict[str, str]:
+    """What `sources new` starts a source of a bank's files with."""
+    paths = {format: TEMPLATES / f"entities_{format}.toml" for format in BANK}
+    return {format: path.read_text(encoding="utf-8") for format, path in paths.items()}
 
 
 # --- writing ---------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from pipeline.reconciliation import plain_table
 from pipeline.written import written
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
+TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0")
 
 
@@ -147,13 +148,13 @@ def new(
     folder = context().settings.sources / source_id
     if (folder / SPEC_FILE).exists():
         raise ContractError("the source is already declared", file=str(folder / SPEC_FILE), remedy="edit that file")
-    templates = Path(__file__).parent / "templates"
+    templates = TEMPLATES
     shared = (templates / "source.toml").read_text(encoding="utf-8")
     own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
     mapped = templates / f"entities_{format}.toml"  # a bank's file has no subscribers
     entities = (mapped if mapped.exists() else templates / "entities.toml").read_text(encoding="utf-8")
     text = shared.replace("{{files}}", own.rstrip()).replace("{{entities}}", entities.rstrip())
-    text = text.replace("{{id}}", source_id)
+    text = text.replace("{{id}}", source_id).replace("{{name}}", "orders" if format == "elixir0" else "bank")
     with written(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SPEC_FILE).write_text(text, encoding="utf-8")

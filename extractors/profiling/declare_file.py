@@ -233,6 +233,6 @@ def draft_copybook(fields: Sequence[tuple[str, int, int, str]], length: int) -> 
     if any(picture.startswith(UNKNOWN) for _, _, _, picture in fields):
         lines.insert(1, "      * FILLER is neither text nor a number that could be told: no column is made of it.")
     for name, _, _, picture in fields:
-        name = "FILLER" if picture.startswith(UNKNOWN) else name
-        lines.append(f"           05  {name:<22}PIC {picture.removeprefix(UNKNOWN)}.")
+        called = "FILLER" if picture.startswith(UNKNOWN) else name
+        lines.append(f"           05  {called:<22}PIC {picture.removeprefix(UNKNOWN)}.")
     return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
 """Whose key a column holds, by its name: of the row itself, or of the subscriber or account that the row belongs to.
 
->>> columns = {name: Column(name, "integer", filled=9, distinct=9, rows=9) for name in ("KTO-ABON", "KTO-NR", "KTO-EWID")}
+>>> names = ("KTO-ABON", "KTO-NR", "KTO-EWID")
+>>> columns = {name: Column(name, "integer", filled=9, distinct=9, rows=9) for name in names}
 >>> own_key("account", columns), owner_key("account", columns)
 ('KTO-NR', 'KTO-ABON')
 >>> columns = {name: Column(name, "integer", filled=9, distinct=9, rows=9) for name in ("NR_KONTA", "KWOTA")}

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,6 +27,8 @@ from extractors.profiling.shapes import BANK
 from extractors.profiling.toml_text import array, entity_lines, key, rule_text, string
 
 FIRST_EXTRACT_YEAR = 1990
+_MAY_LEAD = ("title", "counterparty_account", "end_to_end_id", "reference", "account", "statement_reference")
+"""Columns of a bank's payment that may lead to the account that it is for, the likeliest first."""
 
 
 @dataclass
@@ -191,9 +192,20 @@ def _body(files: Sequence[ProposedFile], mapped: Sequence[Mapped], banks: Sequen
 
 
 def _bank_lines(file: ProposedFile, entities: Mapping[str, str]) -> list[str]:
-    """The entities of a bank's file, whose columns are always the same."""
-    text = entities.get(file.declared["format"], "").replace("{{name}}", file.declared["name"])
-    return ["", *text.rstrip().splitlines()] if text else []
+    """The entities of a bank's file, whose columns are always the same.
+
+    The account of a payment stands where the bank puts it, seldom where the standard says: of the columns that may
+    hold it, the first that is filled in most rows is proposed.
+    """
+    text = entities.get(file.declared["format"], "").replace("{{name}}", file.declared["name"]).rstrip()
+    if not text:
+        return []
+    columns = file.tables.get(re.findall(r'^from = "(.*)"', text, re.MULTILINE)[0], {})
+    [meant] = re.findall(r'^account_key = "(\w+)"', text, re.MULTILINE)
+    filled = [name for name in (meant, *_MAY_LEAD) if name in columns and 2 * columns[name].filled > columns[name].rows]
+    short = [name for name in filled if columns[name].longest <= LONGEST_KEY]
+    text = text.replace(f'account_key = "{meant}"', f'account_key = "{next(iter(short), meant)}"', 1)
+    return ["", *text.splitlines()]
 
 
 def _file_lines(file: ProposedFile) -> list[str]:

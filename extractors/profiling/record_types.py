@@ -41,7 +41,6 @@ from extractors.copybook.fields import BINARY_KINDS, FLOAT_KINDS, Field
 from extractors.copybook.items import Item
 from extractors.copybook.layout import Copybook
 from extractors.copybook.reading import Reading
-from extractors.copybook.segments import type_value
 from extractors.copybook.walk import Walk
 
 MOST_VALUES = 40

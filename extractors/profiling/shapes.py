@@ -14,7 +14,6 @@ import json
 import re
 from dataclasses import dataclass, field
 
-
 BANK = frozenset({"mt940", "camt053", "elixir0"})
 """Formats of banks, which know their columns."""
 PROPOSED = frozenset({"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql", *BANK})

@@ -17,7 +17,7 @@ from billing.spec import ALWAYS, EQUATIONS
 from billing.wording import counted
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.declared import check_columns, check_delivery, static_columns
+from pipeline.declared import check_delivery, misreadings, static_columns
 from pipeline.delivered import delivery_place
 from pipeline.reconciliation import plain_table
 from pipeline.written import written
@@ -105,17 +105,29 @@ def check(
         except BillingError as error:
             wrong += 1
             console.print(f"[bold red]✗[/] {name}", end=": ")
-            console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            for line in _told(error):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
             console.print(f"[green]✓[/] {name}: {looked}", highlight=False)
     if wrong:
         raise typer.Exit(2)
 
 
+def _told(error: BillingError) -> list[str]:
+    """An error in lines: a fault a line, with its place and what to do about it."""
+    faults = error.faults if isinstance(error, ContractError) else ()
+    if not faults:
+        return [str(error)]
+    return [
+        f"{counted(len(faults), 'fault')} in {error.place}",
+        *(f"    {fault}. Remedy: {fault.remedy}" for fault in faults),
+    ]
+
+
 def _check_one(ctx: Context, source: Source, static: bool) -> str:
-    for file in source.spec.files:
-        for table, columns in static_columns(source, file).items():
-            check_columns(source, table, columns)
+    tables = [item for file in source.spec.files for item in static_columns(source, file).items()]
+    if faults := [fault for table, columns in tables for fault in misreadings(source, table, columns)]:
+        raise ContractError.of(faults, file=str(source.folder / SPEC_FILE))
     if static:
         return "declaration is sound"
     is_remote = source.spec.delivery.url is not None

@@ -86,7 +86,7 @@ def read_records(head: bytes, size: int) -> Shape | None:
 
 def _words(head: bytes, form: str = ">HH", own: int = 4, *, whole: bool) -> Shape | None:
     lengths = walk(head, 0, len(head), form, own)
-    if lengths is None or len(lengths) < LEAST_WALKED:
+    if lengths is None or len(lengths) < LEAST_WALKED or not any(lengths):
         return None
     records = len(lengths) if whole else None
     shape = Shape("mainframe", "", record_format="V", record_length=max(lengths), records=records)
@@ -255,6 +255,8 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
         return 0
     good = np.flatnonzero(peak >= 0.7 * best)
     dividing = [int(length) for length in good if size % int(length) == 0]
+    if not dividing and best < 2 * (2 if mostly else 4) * chance:  # the best of thousands of lengths, by chance
+        return 0
     # a record repeats after twice its length, too: the shortest of the good ones is meant
     return min(dividing) if dividing else int(good[0])
 

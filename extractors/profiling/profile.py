@@ -97,6 +97,11 @@ def profile(
         _draft_fields(path, shape)
     if shape.format in {"empty", "container", "unsupported", "json", "camt053"}:
         return found
+    if shape.utf16:
+        if shape.is_supported:
+            found.verdict, found.page = "decided", "utf-16"
+            found.says = f"utf-16: {shape.notes[-1]}"
+        return found
     by_block: dict[str, WordCount] = {}
     by_field: dict[str, WordCount] = {}
     whole = WordCount(ebcdic=shape.ebcdic)

@@ -22,14 +22,19 @@ MOST_DEPTH = 40
 MOST_PATHS = 2_000
 
 
-def read_xml(head: bytes) -> Shape | None:
-    """What the beginning of an XML document says about its rows; None where it is none."""
+def read_xml(head: bytes, encoding: str | None = None) -> Shape | None:
+    """What the beginning of an XML document says about its rows; None where it is none.
+
+    Args:
+        head: The beginning.
+        encoding: What it is in, where that is known and not what it declares.
+    """
     if not _STARTS.match(head):
         return None
     declared = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf").lstrip())
     shape = Shape("xml", "XML document", encoding=declared[1].decode().lower() if declared else "")
-    tree, error = _read(head)
-    if error is not None and shape.encoding in ("", "utf-8"):
+    tree, error = _read(head, encoding)
+    if error is not None and encoding is None and shape.encoding in ("", "utf-8"):
         # in a code page of single bytes every byte is a character: rows can be found without knowing which page it is
         other, fault = _read(head, "iso-8859-1")
         if fault is None or other.parser.ErrorByteIndex > tree.parser.ErrorByteIndex:

@@ -19,6 +19,7 @@ from billing.lineage import LINEAGE
 from billing.registry import Source
 from billing.spec import SourceSpec, Thresholds
 from extractors.base import FileFacts
+from extractors.copybook.layout import Copybook
 from extractors.decode import decode
 from extractors.mainframe.plan import raw_schemas
 from extractors.profiling import tree_shape
@@ -78,8 +79,18 @@ def named_columns(declared: dict[str, Any], folder: Path, shape: Shape) -> dict[
     try:
         spec = _SPEC.validate_python(declared)
         return {table: schema.names for table, schema in raw_schemas(_source(spec, folder), spec).items()}
-    except (ContractError, ValidationError):
+    except ValidationError:
         return {}
+    except ContractError:  # it describes several record types, and which is which is not known yet
+        return {declared["name"]: _every_field(declared["copybook"], folder)}
+
+
+def _every_field(books: str | list[str], folder: Path) -> list[str]:
+    names = [books] if isinstance(books, str) else books
+    try:
+        return [field.name for field in Copybook.load([folder / name for name in names]).every_record().widest.fields]
+    except ContractError:
+        return []
 
 
 def _source(spec: FileSpec, folder: Path) -> Source:

@@ -172,6 +172,7 @@ def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None) -
         f"system = {string('; '.join(dict.fromkeys(f.profile.shape.title.split(',')[0] for f in files)))}",
         '# zone = "12"                    # numbering zone that completes telephone numbers without one',
         '# equations = ["account", "invoice", "payment"]   # say what the data support',
+        *_currencies(files),
         "",
         "[delivery]",
         f"extracted_on = {cut_off}        # the latest date seen, or the day the file was written: correct it",
@@ -179,6 +180,14 @@ def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None) -
     if delivery is not None:
         lines.append(f"path = {string(delivery)}")
     return lines
+
+
+def _currencies(files: Sequence[ProposedFile]) -> list[str]:
+    """The currencies of bank statements, where they are not złoty alone."""
+    columns = [columns["currency"] for f in files if f.declared["format"] in BANK
+               for columns in f.tables.values() if "currency" in columns]  # fmt: skip
+    found = sorted({code for column in columns for code in column.examples if re.fullmatch("[A-Z]{3}", code)})
+    return [] if found in ([], ["PLN"]) else [f"currencies = {array(found)}   # in the statements: confirm them"]
 
 
 def _body(files: Sequence[ProposedFile], mapped: Sequence[Mapped], banks: Sequence[str]) -> list[str]:

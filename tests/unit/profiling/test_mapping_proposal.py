@@ -45,8 +45,9 @@ def test_an_owner_that_no_column_is_called_after_is_not_guessed():
 
 
 def test_the_owner_of_an_invoice_and_of_a_payment_is_the_account():
-    invoice = only("invoice", "faktury", table(
-        "FAKTURA-NR", "NUMER:text", "KONTO-NR*", "DATA-WYST:date", "NETTO:money", "VAT:money", "BRUTTO:money"))  # fmt: skip
+    amounts = "NETTO:money", "VAT:money", "BRUTTO:money"
+    columns = table("FAKTURA-NR", "NUMER:text", "KONTO-NR*", "DATA-WYST:date", *amounts)
+    invoice = only("invoice", "faktury", columns)
     assert invoice.is_sure, invoice.why
     assert (invoice.fields["invoice_key"][0], invoice.fields["account_key"][0]) == ("FAKTURA-NR", "KONTO-NR")
     assert invoice.fields["invoice_no"][0] == "NUMER"
@@ -56,8 +57,9 @@ def test_the_owner_of_an_invoice_and_of_a_payment_is_the_account():
 
 
 def test_codes_that_a_constant_would_overrule_are_left_to_a_person():
-    mapped = only("invoice", "faktury", table(
-        "ID", "NUMER:text", "ID_KONTA*", "RODZAJ*:code", "WYST:date", "NETTO:money", "VAT:money", "BRUTTO:money"))  # fmt: skip
+    amounts = "NETTO:money", "VAT:money", "BRUTTO:money"
+    columns = table("ID", "NUMER:text", "ID_KONTA*", "RODZAJ*:code", "WYST:date", *amounts)
+    mapped = only("invoice", "faktury", columns)
     assert not mapped.is_sure
     assert mapped.todo == {"kind": "map the codes of RODZAJ"} and "kind" not in mapped.constants
 

@@ -27,6 +27,7 @@ class ProposedFile:
         type_comments: Record type of a mainframe file, as its type field has it -> what has to be said about it.
         tables: Raw table -> its columns.
         named: Raw table -> names of columns, where the declaration alone tells them; used where nothing can be read.
+        currencies: Of a bank's statements.
         problem: Why the reader cannot read it as declared; empty where it can.
     """
 
@@ -36,6 +37,7 @@ class ProposedFile:
     type_comments: dict[str, str] = field(default_factory=dict)
     tables: dict[str, dict[str, Column]] = field(default_factory=dict)
     named: dict[str, list[str]] = field(default_factory=dict)
+    currencies: set[str] = field(default_factory=set)
     problem: str = ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from billing.errors import BillingError
+from billing.wording import counted
 from extractors.codepages.tables import CodePage, code_page
 from extractors.copybook.framing import Framing
 from extractors.copybook.layout import Copybook
@@ -34,6 +36,7 @@ MOST_BYTES = 64 << 20
 _FRAME_ROWS = 20_000
 _MOST_FRAMES = 40
 _BROKEN_BITS = 100.0  # a byte, for a copybook that leaves a piece of a record over: only where no other fits
+_FEW, _FEW_SHARE = 3, 0.05  # records of a value beside others of the same group: more likely a fault than a type
 _SOME = 50  # records that one more value is judged by
 
 
@@ -107,10 +110,17 @@ def _complete(
 def _declare(file: ProposedFile, types: Types, counts: dict[str, int], names: set[str]) -> None:
     tables: dict[str, str] = {}
     segments: dict[str, Any] = {"field": types.field, "map": {}}
-    unclear = []
+    left_out = []
+    by_group: Counter[str] = Counter()
+    for value, kind in types.values.items():
+        by_group[kind.group] += counts.get(value, 0)
     for value, kind in sorted(types.values.items()):
+        number = counts.get(value, 0)
         if not kind.is_clear:
-            unclear.append(f"{value!r} ({counts.get(value, 0)} records: {kind.group} or {kind.next})")
+            left_out.append(f"{value!r} ({counted(number, 'record')}: {kind.group} or {kind.next}?)")
+            continue
+        if number < _FEW and number < by_group[kind.group] * _FEW_SHARE:
+            left_out.append(f"{value!r} ({counted(number, 'record')} like {kind.group}: a type, or a fault?)")
             continue
         if kind.group not in tables:
             tables[kind.group] = unique(table_name(kind.group), names)
@@ -120,8 +130,8 @@ def _declare(file: ProposedFile, types: Types, counts: dict[str, int], names: se
         file.type_comments[value] = f"{counts.get(value, 0)} records; {kind.margin:.0f} bits better than as {kind.next}"
     file.declared["segments"] = segments
     file.comments["segments"] = f"CONFIRM: by the records, {types.field} says what each is; see the map"
-    if unclear:
-        file.comments["segments"] += f"; not clear, and so set aside: {', '.join(unclear)}"
+    if left_out:
+        file.comments["segments"] += f"; not in it, and so set aside: {', '.join(left_out)}"
 
 
 def _nearest(file: ProposedFile, folder: Path, books: list[str]) -> str:

@@ -119,6 +119,8 @@ def _probe(file: ProposedFile, folder: Path, checks: Checks | None) -> None:
         file.named = probe.named_columns(file.declared, folder, file.profile.shape)
         return
     for table, columns in values.items():
+        if file.declared["format"] in BANK:
+            file.currencies.update(text for text in columns.get("currency", ()) if re.fullmatch("[A-Z]{3}", text))
         file.tables[table] = {name: judge_column(name, rows, checks) for name, rows in columns.items()}
 
 
@@ -184,9 +186,7 @@ def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None) -
 
 def _currencies(files: Sequence[ProposedFile]) -> list[str]:
     """The currencies of bank statements, where they are not złoty alone."""
-    columns = [columns["currency"] for f in files if f.declared["format"] in BANK
-               for columns in f.tables.values() if "currency" in columns]  # fmt: skip
-    found = sorted({code for column in columns for code in column.examples if re.fullmatch("[A-Z]{3}", code)})
+    found = sorted(set().union(*(file.currencies for file in files)))
     return [] if found in ([], ["PLN"]) else [f"currencies = {array(found)}   # in the statements: confirm them"]
 
 

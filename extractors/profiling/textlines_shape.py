@@ -83,7 +83,8 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
     sample = line_end.join(lines[:MOST_RECORDS]) + line_end
     for delimiter in DELIMITERS:
         mark = delimiter.encode("latin-1")
-        if sample.count(mark) < len(lines[:MOST_RECORDS]) * LEAST_SHARE:
+        # a quoted value may go on over lines: the records are then fewer than the lines
+        if sample.count(mark) < (1 if b'"' in sample else len(lines[:MOST_RECORDS]) * LEAST_SHARE):
             continue
         quote = '"' if b'"' in sample else "'" if _quoted(sample, mark, b"'") else ""
         records = _records(sample, mark, quote.encode(), line_end)

@@ -153,6 +153,9 @@ def new(
 ) -> None:
     """Write a commented declaration to start from: `sources/<SOURCE>/source.toml` and NOTES.md.
 
+    It knows nothing of your files.  Where they are there, `blueline profile FILE... --write sources/<SOURCE>` writes
+    the declaration from what they hold.
+
     Example: `blueline sources new torun --format dbf`
     """
     if format not in FORMATS:

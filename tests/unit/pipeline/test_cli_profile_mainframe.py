@@ -105,11 +105,20 @@ def test_the_type_field_and_the_map_of_its_values_are_proposed(home, text, lengt
 
 def test_a_type_that_occurs_late_in_the_file_is_in_the_map(home):
     Path("BILTEL.cpy").write_text(TYPES)
-    records = [*map(person, range(1, 3000)), *map(account, range(1, 2000)), account(5, kind="11")]
+    records = [*map(person, range(1, 3000)), *map(account, range(1, 2000)), *(account(n, kind="11") for n in range(5))]
     path = deliver("BILTEL.DAT", records)
     [file] = tomllib.loads(profiled(path, "--copybook", "BILTEL.cpy")["source_toml"])["files"]
     assert file["segments"]["map"] == {"01": "OSOBA", "10": "KONTO", "11": "KONTO"}
-    assert rows_of(path) == {"OSOBA": 2999, "KONTO": 2000}
+    assert rows_of(path) == {"OSOBA": 2999, "KONTO": 2004}
+
+
+def test_a_single_record_of_another_type_is_set_aside_and_named(home):
+    Path("BILTEL.cpy").write_text(TYPES)
+    records = [*map(person, range(1, 60)), *map(account, range(1, 60)), account(5, kind="77")]
+    found = profiled(deliver("BILTEL.DAT", records), "--copybook", "BILTEL.cpy")
+    [file] = tomllib.loads(found["source_toml"])["files"]
+    assert file["segments"]["map"] == {"01": "OSOBA", "10": "KONTO"}
+    assert any("'77' (1 record like KONTO" in item for item in found["missing"])
 
 
 def test_records_of_one_type_alone_leave_the_map_to_a_person(home):

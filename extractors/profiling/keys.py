@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 
 from extractors.profiling.columns import Column
 
+MOSTLY_DISTINCT = 0.95  # of the rows
 LONGEST_KEY = 64
 """Characters of a key, as in the catalogue of fields."""
 OWNER = {"address": "subscriber", "account": "subscriber", "invoice": "account", "payment": "account"}
@@ -63,10 +64,11 @@ def bare_names(names: Iterable[str]) -> dict[str, str]:
 def own_key(entity: str, columns: Mapping[str, Column]) -> str | None:
     """The column that names the rows of an entity; None where no name says so, or the values repeat.
 
-    For subscribers and addresses, the first column without a repeated value will do, where it is nobody else's key.
+    A few that repeat are records that were delivered twice, which a column of the right name may have.  For
+    subscribers and addresses, the first column without a repeated value will do, where it is nobody else's key.
     """
     bare = bare_names(columns)
-    candidates = [name for name, column in columns.items() if column.is_unique and _may_be_key(column)]
+    candidates = [name for name, column in columns.items() if _may_be_key(column) and _tells_apart(column)]
     for pattern in (_PLAIN, *(f"{_BEFORE}{names}{_BEHIND}" for names in _NAMES.get(entity, ()))):
         for name in candidates:
             if re.fullmatch(pattern, bare[name]):
@@ -74,7 +76,8 @@ def own_key(entity: str, columns: Mapping[str, Column]) -> str | None:
     if entity not in ("subscriber", "address"):
         return None
     others = [other for other in _NAMES if other != entity and other != OWNER.get(entity)]
-    return next((name for name in candidates if not any(_names(other, bare[name]) for other in others)), None)
+    unique = (name for name in candidates if columns[name].is_unique)
+    return next((name for name in unique if not any(_names(other, bare[name]) for other in others)), None)
 
 
 def owner_key(entity: str, columns: Mapping[str, Column]) -> str | None:
@@ -95,6 +98,11 @@ def is_called(entity: str, table: str) -> bool:
 
 def _names(entity: str, bare: str) -> bool:
     return any(re.fullmatch(f"{_BEFORE}{pattern}{_BEHIND}", bare) for pattern in _NAMES[entity])
+
+
+def _tells_apart(column: Column) -> bool:
+    """Nearly every row has a value, and nearly every value is another."""
+    return column.is_unique or column.distinct >= MOSTLY_DISTINCT * max(column.rows, 1)
 
 
 def _may_be_key(column: Column) -> bool:

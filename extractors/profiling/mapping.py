@@ -187,6 +187,9 @@ def _complete(mapped: Mapped, key: str | None, owner: str | None, columns: Mappi
     else:
         mapped.is_sure = True
         mapped.why = _REVIEW.get(entity, "")
+        if key and not columns[key].is_unique:
+            twice = f"{key} is not another in every row"
+            mapped.why = f"{mapped.why}; {twice}" if mapped.why else f"review: {twice}"
     return mapped
 
 

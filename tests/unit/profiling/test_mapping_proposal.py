@@ -83,3 +83,13 @@ def test_values_that_are_too_long_make_no_key():
 def test_a_common_first_word_is_left_out_only_where_nearly_all_names_have_it():
     assert bare_names(["NR_KONTA", "NR_AB", "NR_EWID"])["NR_KONTA"] == "NR_KONTA"
     assert bare_names(["FAK-NR", "FAK-KONTO", "FAK-BRUTTO"])["FAK-KONTO"] == "KONTO"
+
+
+def test_a_key_of_the_right_name_may_repeat_now_and_then():
+    columns = {
+        "ABON-NR": judge_column("ABON-NR", [f"{n:06}" for n in (*range(60), 7)]),
+        "NAZWISKO": judge_column("NAZWISKO", ["Nowak", "Lis", "Wrona"] * 20 + ["Lis"]),
+    }
+    mapped = only("subscriber", "abonent", columns)
+    assert mapped.is_sure and mapped.fields["subscriber_key"][0] == "ABON-NR"
+    assert "ABON-NR is not another in every row" in mapped.why

@@ -16,7 +16,8 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 _WORDS = {"file": "", "table": "table ", "record_no": "record ", "byte_offset": "byte ", "line": "line ",
           "column": "column ", "field": "field "}  # fmt: skip
@@ -73,10 +74,59 @@ def _rebuild(kind: type[BillingError], message: str, remedy: str, where: dict[st
     return kind(message, remedy=remedy, **where)
 
 
+@dataclass(frozen=True)
+class Fault:
+    """One of several things that are wrong with a declaration.
+
+    Attributes:
+        place: The key that it is about.
+        message: What is wrong there.
+        remedy: What to do about it.
+    """
+
+    place: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """In a line."""
+        return f"{self.place}: {self.message}"
+
+
 class ContractError(BillingError):
-    """A declaration (source spec, setting, catalogue) is wrong: found at start, before any byte is read."""
+    """A declaration (source spec, setting, catalogue) is wrong: found at start, before any byte is read.
+
+    >>> wrong = Fault("files[konta].delimeter", "unknown key", "write 'delimiter'")
+    >>> faults = [wrong, Fault("title", "missing", "add it")]
+    >>> error = ContractError.of(faults, file="source.toml", remedy="correct them")
+    >>> print(error)
+    source.toml: files[konta].delimeter: unknown key; title: missing. Remedy: correct them
+    >>> [fault.place for fault in error.faults]
+    ['files[konta].delimeter', 'title']
+
+    Attributes:
+        faults: Each thing that is wrong, where there may be several; the message has all of them.
+    """
 
     title = "Wrong declaration or setting"
+
+    def __init__(self, message: str, *, faults: Sequence[Fault] = (), remedy: str = "", **where: object) -> None:
+        super().__init__(message, remedy=remedy, **where)
+        self.faults = tuple(faults)
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault], *, remedy: str = "", **where: object) -> ContractError:
+        """The error that has these faults."""
+        return cls("; ".join(map(str, faults)), faults=faults, remedy=remedy, **where)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_contract, (type(self), self.message, self.faults, self.remedy, self.where))
+
+
+def _rebuild_contract(
+    kind: type[ContractError], message: str, faults: tuple[Fault, ...], remedy: str, where: dict[str, object]
+) -> ContractError:
+    return kind(message, faults=faults, remedy=remedy, **where)
 
 
 class SourceError(BillingError):

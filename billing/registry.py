@@ -5,18 +5,20 @@ Reading it opens no network and no database, so DAG files may do it while they a
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from billing.errors import ContractError
+from billing.errors import ContractError, Fault
 from billing.spec import SourceSpec
 
 SPEC_FILE = "source.toml"
@@ -105,25 +107,35 @@ def load_spec(path: Path) -> Source:
     try:
         spec = SourceSpec.model_validate(data)
     except ValidationError as error:
-        raise ContractError(
-            "; ".join(_explain(item, data) for item in error.errors()),
+        raise ContractError.of(
+            [_explain(item, data) for item in error.errors()],
             file=str(path),
             remedy="see docs/adding-a-source.md, or let your editor check it with schema/source.schema.json",
         ) from None
     return Source(spec, path.parent)
 
 
-def _explain(item: object, data: dict[str, Any]) -> str:
+def _explain(item: object, data: dict[str, Any]) -> Fault:
     assert isinstance(item, dict)
     location = _location(item["loc"], data) or "spec"
     if item["type"] == "extra_forbidden":
-        return f"{location}: unknown key"
+        near = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(), n=1)
+        return Fault(location, "unknown key", f"is it {near[0]!r}? Else take it out" if near else "take it out")
     if item["type"] == "missing":
-        return f"{location}: missing"
+        return Fault(location, "missing", "add it: docs/adding-a-source.md says what it means")
     if item["type"] == "union_tag_invalid":
-        return f"{location}.format: {item['ctx']['tag']!r} is none of {', '.join(sorted(_FORMATS))}"
+        formats = ", ".join(sorted(_FORMATS))
+        return Fault(f"{location}.format", f"{item['ctx']['tag']!r} is none of {formats}", "write one of these")
     message = str(item["msg"]).removeprefix("Value error, ")
-    return f"{location}: {message[:1].lower()}{message[1:]}"
+    return Fault(location, f"{message[:1].lower()}{message[1:]}", "correct the value: see docs/adding-a-source.md")
+
+
+@lru_cache(maxsize=1)
+def _known_keys() -> list[str]:
+    """Every key that some part of a declaration has."""
+    schema = SourceSpec.model_json_schema(by_alias=True)
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return sorted({name for part in parts for name in part.get("properties", {})})
 
 
 def _location(loc: Sequence[str | int], data: object) -> str:

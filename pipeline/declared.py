@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from billing.errors import ContractError
+from billing.errors import ContractError, Fault
 from billing.file_specs import AnyFile, Camt053File, Elixir0File, MainframeFile, Mt940File
 from billing.lineage import Split
 from billing.reasons import REASONS
@@ -37,18 +37,26 @@ def check_columns(source: Source, table: str, columns: Collection[str]) -> None:
     Raises:
         ContractError: Names every key of the spec that reads a column that is not there.
     """
-    problems = [
-        f"entities.{mapping.name}.{key} reads column {column!r}, which {table} has not{_nearest(column, columns)}"
+    problems = misreadings(source, table, columns)
+    if problems:
+        raise ContractError.of(
+            problems, file=str(source.folder / SPEC_FILE), remedy=f"{table} has {', '.join(c for c in columns)}"
+        )
+
+
+def misreadings(source: Source, table: str, columns: Collection[str]) -> list[Fault]:
+    """As `check_columns`: every key of the spec that reads a column that is not there."""
+    every = f"{table} has {', '.join(columns)}"
+    return [
+        Fault(
+            f"entities.{mapping.name}.{key}",
+            f"reads column {column!r}, which {table} has not",
+            _nearest(column, columns) or every,
+        )
         for mapping in source.spec.entities
         for key, column in _reads(mapping, table)
         if column not in columns
     ]
-    if problems:
-        raise ContractError(
-            "; ".join(problems),
-            file=str(source.folder / SPEC_FILE),
-            remedy=f"{table} has {', '.join(c for c in columns)}",
-        )
 
 
 def _reads(mapping: EntityMap, table: str) -> Iterator[tuple[str, str]]:
@@ -66,7 +74,7 @@ def _reads(mapping: EntityMap, table: str) -> Iterator[tuple[str, str]]:
 
 def _nearest(column: str, columns: Collection[str]) -> str:
     near = difflib.get_close_matches(column, columns, n=1)
-    return f" (is it {near[0]!r}?)" if near else ""
+    return f"is it {near[0]!r}?" if near else ""
 
 
 def static_columns(source: Source, file: AnyFile) -> dict[str, list[str]]:
@@ -121,7 +129,7 @@ def check_delivery(ctx: Context, source: Source) -> int:
 
     deliveries = ctx.settings.deliveries_path
     seen: set[str] = set()
-    problems: list[str] = []
+    problems: list[Fault] = []
     with (
         tempfile.TemporaryDirectory(prefix="blueline-check-") as aside,
         delivered(ctx, source, Path(aside)) as folder,
@@ -131,22 +139,22 @@ def check_delivery(ctx: Context, source: Source) -> int:
             spec = source.spec.file(landed.file)
             tables = set(spec.tables)
             for split in decode(source, spec, landed, FileFacts(), batch_rows=_FIRST_ROWS):
-                check_columns(source, split.table, split.kept.schema.names)
+                wrong = misreadings(source, split.table, split.kept.schema.names)
                 if split.table not in seen:
-                    problems += _misfits(source, split)
+                    problems += wrong or _misfits(source, split)
                 seen.add(split.table)
                 if tables <= seen:
                     break
     if problems:
-        raise ContractError(
-            "; ".join(problems),
+        raise ContractError.of(
+            problems,
             file=str(source.folder / SPEC_FILE),
             remedy="correct the rules; `blueline decode` shows the values as they were read",
         )
     return len(seen)
 
 
-def _misfits(source: Source, split: Split) -> list[str]:
+def _misfits(source: Source, split: Split) -> list[Fault]:
     """Rules that most of a table's first rows break; a rule that looks up needs all rows of the other table."""
     from transforms.conform import Lookups, conform
 
@@ -162,8 +170,11 @@ def _misfits(source: Source, split: Split) -> list[str]:
             if row["field"] not in looked_up
         )
         found += [
-            f"entities.{mapping.name}.fields.{name}: {count} of the first {split.kept.num_rows} rows of {split.table}: "
-            f"{REASONS[reason]}"
+            Fault(
+                f"entities.{mapping.name}.fields.{name}",
+                f"{count} of the first {split.kept.num_rows} rows of {split.table}: {REASONS[reason]}",
+                "correct the rule; `blueline decode` shows the values as they were read",
+            )
             for (name, reason), count in faults.items()
             if count > split.kept.num_rows / 2
         ]

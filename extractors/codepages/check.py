@@ -196,6 +196,8 @@ def _refuse_another_page(
     """Stop where the words speak for one page, and it is not the declared one."""
     if found.page is None or found.page in scored.alike[declared] or found.margin < MARGIN_BITS:
         return
+    if not (found.is_polish or is_utf8(declared)):
+        return  # a language, or binary numbers, that no page is a candidate for: nothing speaks against any
     against = scored.column(declared) - scored.column(found.page)
     bits = float(scored.weights @ against)
     clear = against >= mixture.CLEAR_BITS

@@ -30,6 +30,9 @@ LEAST_OTHER = 6  # records that prove words of an unusual form
 SHORTEST_RECORD = 8
 MOSTLY = 0.6  # of the bytes that tell are of the same kind a record later: less has to stand out then
 LONGEST_NUMBER = 18
+UNKNOWN = "? "
+"""Stands before the picture of bytes that are neither text nor a number that could be told."""
+_BINARY_DIGITS = {2: 4, 4: 9, 8: 18}
 SAMPLE = 1 << 18
 _EBCDIC_INVARIANT = frozenset(
     [0x40, 0x4B, 0x4C, 0x4D, 0x4E, 0x50, 0x5C, 0x5D, 0x5E, 0x60, 0x61, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x7A, 0x7D, 0x7E,
@@ -83,7 +86,7 @@ def read_records(head: bytes, size: int) -> Shape | None:
 
 def _words(head: bytes, form: str = ">HH", own: int = 4, *, whole: bool) -> Shape | None:
     lengths = walk(head, 0, len(head), form, own)
-    if lengths is None or len(lengths) < LEAST_WALKED:
+    if lengths is None or len(lengths) < LEAST_WALKED or not any(lengths):
         return None
     records = len(lengths) if whole else None
     shape = Shape("mainframe", "", record_format="V", record_length=max(lengths), records=records)
@@ -252,6 +255,8 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
         return 0
     good = np.flatnonzero(peak >= 0.7 * best)
     dividing = [int(length) for length in good if size % int(length) == 0]
+    if not dividing and best < 2 * (2 if mostly else 4) * chance:  # the best of thousands of lengths, by chance
+        return 0
     # a record repeats after twice its length, too: the shortest of the good ones is meant
     return min(dividing) if dividing else int(good[0])
 
@@ -300,6 +305,10 @@ def guess_fields(rows: NDArray[np.uint8]) -> list[tuple[str, int, int, str]]:
                 end += 1
             number = sort == "9" and end - at <= LONGEST_NUMBER  # several numbers in a row look like one
             picture = f"9({end - at})" if number else f"X({end - at})"
+            if sort == "B":  # no text: a binary number where the length is one's, else nothing that could be named
+                picture = (
+                    f"S9({_BINARY_DIGITS[end - at]}) COMP" if end - at in _BINARY_DIGITS else f"{UNKNOWN}{picture}"
+                )
         fields.append((at, end - at, picture))
         at = end
     starts = [*joined([start for start, _, _ in fields], rows, digit, _SIGNS), width]

@@ -76,6 +76,7 @@ class Column:
         filled: Values that are there.
         distinct: Different values among them.
         rows: Rows looked at.
+        longest: Characters of the longest value.
         fits: Share of the filled values that are of the kind.
         latest: Latest date, where its form or its name leaves no doubt that it holds dates.
         examples: Masked values.
@@ -88,6 +89,7 @@ class Column:
     filled: int = 0
     distinct: int = 0
     rows: int = 0
+    longest: int = 0
     fits: float = 1.0
     latest: dt.date | None = None
     examples: tuple[str, ...] = ()
@@ -117,7 +119,10 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
     suspicious = _suspicious(values, stripped, counts, kind, test)
     examples = tuple(_masked(value, kind) for value in usual[:_MOST_EXAMPLES])
     fits = sum(counts[value] for value in usual) / len(filled)
-    return Column(name, kind, rule, len(filled), len(counts), len(values), fits, latest, examples, tuple(suspicious))
+    return Column(
+        name, kind, rule, len(filled), len(counts), len(values), max(map(len, counts)), fits, latest, examples,
+        tuple(suspicious),
+    )  # fmt: skip
 
 
 _Answer = tuple[str, dict[str, object], Callable[[str], bool], dt.date | None]

@@ -1,8 +1,4 @@
-"""The part of a declaration that is about one file: what was found, as keys of the spec.
-
-Where the code page is not decided, `ascii` is declared: letters beyond ASCII are then set aside with their bytes, and
-nothing is misread.
-"""
+"""The part of a declaration that is about one file: what was found, as keys of the spec."""
 
 from __future__ import annotations
 
@@ -13,13 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from billing.file_specs import MainframeFile
-from extractors.copybook.layout import Copybook
+from extractors.profiling.binary_shape import UNKNOWN
 from extractors.profiling.columns import Column
+from extractors.profiling.declare_page import declare_page
 from extractors.profiling.profile import Profile
-from extractors.profiling.readings import FAMILY_ASCII, UTF8, VARIANTS
-
-RECORD_FORMATS = frozenset(getattr(MainframeFile.model_fields["record_format"].annotation, "__args__", ("F", "V")))
+from extractors.profiling.readings import UTF8
 
 
 @dataclass
@@ -30,14 +24,20 @@ class ProposedFile:
         profile: What the file is.
         declared: Its keys, as in the spec.
         comments: Key -> what has to be said about it.
+        type_comments: Record type of a mainframe file, as its type field has it -> what has to be said about it.
         tables: Raw table -> its columns.
+        named: Raw table -> names of columns, where the declaration alone tells them; used where nothing can be read.
+        currencies: Of a bank's statements.
         problem: Why the reader cannot read it as declared; empty where it can.
     """
 
     profile: Profile
     declared: dict[str, Any]
     comments: dict[str, str] = field(default_factory=dict)
+    type_comments: dict[str, str] = field(default_factory=dict)
     tables: dict[str, dict[str, Column]] = field(default_factory=dict)
+    named: dict[str, list[str]] = field(default_factory=dict)
+    currencies: set[str] = field(default_factory=set)
     problem: str = ""
 
 
@@ -55,50 +55,6 @@ def unique(name: str, taken: set[str]) -> str:
         free = f"{name}_{number}"
     taken.add(free)
     return free
-
-
-def shared_page(profiles: Sequence[Profile]) -> str | None:
-    """The page of the files whose own letters decide it: what the others of the same source are likely in."""
-    decided = [p.page for p in profiles if p.page and p.shape.format != "sql" and not p.shape.ebcdic]
-    firm = [p.page for p in profiles if p.page and not p.judgement.alike and not p.shape.ebcdic]
-    pool = firm or decided
-    return max(sorted(set(pool)), key=pool.count) if pool else None
-
-
-def _page(file: ProposedFile, shared: str | None) -> str:  # noqa: PLR0911 - a verdict each
-    profile = file.profile
-    judgement = profile.judgement
-    if profile.verdict == "decided" and profile.page:
-        if profile.page in VARIANTS:
-            file.comments["code_page"] = f"it is in {profile.page}, which has no decoder: have it converted"
-            return "mazovia"
-        if shared and shared != profile.page and judgement.accepts(shared):
-            return shared
-        if judgement.alike and shared != profile.page:
-            file.comments["code_page"] = f"{', '.join(judgement.alike)} would read it just the same: ask the region"
-        return profile.page
-    if profile.verdict == "mixed":
-        file.comments["code_page"] = f"{profile.says}: the source will stop until it is delivered in one page"
-        return judgement.page or "ascii"
-    if profile.shape.ebcdic:
-        file.comments["code_page"] = "no letter beyond ASCII decides it; cp870 is Polish EBCDIC"
-        return "cp870"
-    if profile.verdict == "any" and profile.shape.encoding.startswith("UTF-8"):
-        return "utf-8"
-    if profile.verdict == "any" and shared:
-        file.comments["code_page"] = f"no letter beyond ASCII decides it; other files of the source are in {shared}"
-        return shared
-    if profile.verdict == "any" and profile.shape.encoding in FAMILY_ASCII:
-        file.comments["code_page"] = "no letter beyond ASCII decides it; the file itself states this page"
-        return profile.shape.encoding
-    if profile.verdict == "undecided":
-        worse = [f"{page} {bits:+.0f}" for page, bits in list(judgement.scores.items())[:4]]
-        file.comments["code_page"] = (
-            f"NOT DECIDED ({', '.join(worse)} bits): ascii sets such letters aside; ask the region"
-        )
-    else:
-        file.comments["code_page"] = "no letter beyond ASCII occurs; a later one is set aside instead of misread"
-    return "ascii"
 
 
 def declare(
@@ -127,53 +83,80 @@ def declare(
     relative = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     file.declared = {"name": name, "format": shape.format, "pattern": glob.escape(relative)}
     declared = file.declared
-    if shape.format in ("delimited", "fixed_width", "dbf", "mainframe"):
-        declared["code_page"] = _page(file, shared)
+    if shape.format in ("delimited", "fixed_width", "dbf", "mainframe", "mt940", "elixir0"):
+        declared["code_page"] = "utf-8" if shape.in_characters else declare_page(file.profile, file.comments, shared)
+    if damage := file.profile.damage:
+        read_as, written_in = damage.chain
+        file.comments["pattern"] = f"DAMAGED before delivery: {written_in} was read as {read_as}; have it sent again"
     if shape.format == "delimited":
-        declared["delimiter"] = shape.delimiter
-        if shape.quote not in ("", '"'):
-            declared["quote"] = shape.quote
-        declared["header"] = shape.header
-        if not shape.header:
-            declared["columns"] = shape.columns
-            file.comments["columns"] = "there is no header line: give the columns their names"
-        if shape.last_record:
-            declared["trailer"] = {"starts_with": shape.last_record}
-            file.comments["trailer"] = "say where its totals stand: count_at, sum_at, sum_column"
+        _declare_delimited(file)
     elif shape.format == "fixed_width":
-        declared["record_length"] = shape.record_length
-        for where, prefix in (("header", shape.first_record), ("trailer", shape.last_record)):
-            if prefix:
-                declared[where] = {"starts_with": prefix}
-        kinds = shape.types or {"": shape.fields}
-        declared["records"] = [
-            {
-                "table": name if len(kinds) == 1 else unique(f"{name}_{prefix}", names),
-                **({"starts_with": prefix} if prefix else {}),
-                "columns": [{"name": n, "start": start + 1, "length": length} for n, start, length in fields],
-            }
-            for prefix, fields in kinds.items()
-        ]
-        file.comments["records"] = "columns guessed from blanks and digits: correct them by the region's layout"
+        _declare_fixed(file, name, names)
     elif shape.format == "mainframe":
         _declare_mainframe(file, name, books, given=given)
     elif shape.format == "xml":
-        _declare_encoding(file)
-        declared["records"] = [
-            {"table": unique(table_name(table), names), "path": row.path, "columns": row.columns}
-            for table, row in shape.tables.items()
-        ]
+        _declare_xml(file, names)
     elif shape.format == "sql":
         declared["results"] = [
             {"name": unique(table_name(table), names), "source": table, "key": row.key}
             for table, row in shape.tables.items()
         ]
+    elif shape.memo_missing:
+        declared["missing_memo"] = "flag"
+        file.comments["missing_memo"] = "the memo file is not there: have it delivered, and take this line out"
+
+
+def _declare_delimited(file: ProposedFile) -> None:
+    shape, declared = file.profile.shape, file.declared
+    declared["delimiter"] = shape.delimiter
+    if shape.quote not in ("", '"'):
+        declared["quote"] = shape.quote
+    declared["header"] = shape.header
+    if not shape.header:
+        declared["columns"] = shape.columns
+        file.comments["columns"] = "there is no header line: give the columns their names"
+    if shape.heading:
+        declared["ignore"] = [shape.heading]
+        file.comments["columns"] = "the header line's names are empty or stand twice: give the columns their own"
+    if shape.last_record:
+        declared["trailer"] = {"starts_with": shape.last_record}
+        file.comments["trailer"] = "say where its totals stand: count_at, sum_at, sum_column"
+
+
+def _declare_fixed(file: ProposedFile, name: str, names: set[str]) -> None:
+    shape, declared = file.profile.shape, file.declared
+    declared["record_length"] = shape.record_length
+    if shape.in_characters:
+        declared["positions"] = "characters"
+    for where, prefix in (("header", shape.first_record), ("trailer", shape.last_record)):
+        if prefix:
+            declared[where] = {"starts_with": prefix}
+    kinds = shape.types or {"": shape.fields}
+    declared["records"] = [
+        {
+            "table": name if len(kinds) == 1 else unique(f"{name}_{prefix}", names),
+            **({"starts_with": prefix} if prefix else {}),
+            "columns": [{"name": n, "start": start + 1, "length": length} for n, start, length in fields],
+        }
+        for prefix, fields in kinds.items()
+    ]
+    file.comments["records"] = "columns guessed from blanks and digits: correct them by the region's layout"
+
+
+def _declare_xml(file: ProposedFile, names: set[str]) -> None:
+    _declare_encoding(file)
+    file.declared["records"] = [
+        {"table": unique(table_name(table), names), "path": row.path, "columns": row.columns}
+        for table, row in file.profile.shape.tables.items()
+    ]
 
 
 def _declare_encoding(file: ProposedFile) -> None:
     """Overrule what a document says about itself, where its words say otherwise."""
     profile = file.profile
     page, stated = profile.page, profile.stated or UTF8
+    if profile.shape.utf16:  # as the decoder sees, too
+        return
     if page and stated != page and stated not in profile.judgement.alike:
         file.declared["encoding"] = page
         file.comments["encoding"] = f"the document says {profile.shape.encoding or UTF8}, but its words are {page}"
@@ -183,20 +166,10 @@ def _declare_mainframe(file: ProposedFile, name: str, books: dict[str, str], *, 
     shape = file.profile.shape
     declared = file.declared
     declared["record_format"] = shape.record_format or "F"
-    if declared["record_format"] not in RECORD_FORMATS:
-        file.comments["record_format"] = (
-            f"blocks with descriptor words ({shape.record_format}) are not read: have them sent as "
-            f"{', '.join(sorted(RECORD_FORMATS))}"
-        )
     if shape.rdw:
-        if "rdw" in MainframeFile.model_fields:
-            declared["rdw"] = shape.rdw
-        else:
-            file.comments["record_format"] = "descriptor words of another form: have it sent with its own"
+        declared["rdw"] = shape.rdw
     if given:
         declared["copybook"] = next(iter(books)) if len(books) == 1 else list(books)
-        if sum(len(Copybook.parse(book, text).roots) for book, text in books.items()) > 1:
-            file.comments["copybook"] = "it describes several record types: say which is which by [files.segments]"
         return
     book = f"{name}.cpy"
     books[book] = draft_copybook(shape.draft, shape.record_length)
@@ -216,7 +189,13 @@ def draft_copybook(fields: Sequence[tuple[str, int, int, str]], length: int) -> 
                05  FIELD-2               PIC S9(5) COMP-3.
     <BLANKLINE>
     """
-    fields = list(fields) or [("RECORD-DATA", 0, length, f"X({length})")]
+    fields = list(fields)
+    if all(picture.startswith(UNKNOWN) for _, _, _, picture in fields):  # or there are none
+        fields = [("RECORD-DATA", 0, length, f"X({length})")]
     lines = ["      * Drafted from the bytes: names, borders and decimals are guesses.", "       01  RECORD-1."]
-    lines += [f"           05  {name:<22}PIC {picture}." for name, _, _, picture in fields]
+    if any(picture.startswith(UNKNOWN) for _, _, _, picture in fields):
+        lines.insert(1, "      * FILLER is neither text nor a number that could be told: no column is made of it.")
+    for name, _, _, picture in fields:
+        called = "FILLER" if picture.startswith(UNKNOWN) else name
+        lines.append(f"           05  {called:<22}PIC {picture.removeprefix(UNKNOWN)}.")
     return "\n".join(lines) + "\n"

@@ -19,7 +19,7 @@ from extractors.codepages.tables import code_page
 from extractors.dbf.header import VERSIONS, read_header
 from extractors.dbf.languages import LANGUAGES
 from extractors.profiling import binary_shape, textlines_shape, tree_shape
-from extractors.profiling.shapes import Shape, opening
+from extractors.profiling.shapes import Shape, opening, utf16_order
 
 HEAD = 1 << 20
 TAIL = 1 << 16
@@ -55,6 +55,8 @@ def detect(path: Path, *, copybook: bool = False, record_length: int = 0) -> Sha
         tail = file.read(TAIL)
     if head.startswith(b"SQLite format 3\0"):
         return tree_shape.read_sqlite(path)
+    if not copybook and (order := utf16_order(head))[0]:
+        return _in_utf16(head, tail, size, *order)
     if not copybook:
         shape = opening(head, size) or _dbf(path, head, size) or tree_shape.read_xml(head)
         if shape:
@@ -79,6 +81,25 @@ def detect(path: Path, *, copybook: bool = False, record_length: int = 0) -> Sha
         shape.title = f"{'EBCDIC' if ebcdic else 'ASCII or binary'} {shape.title}"
     elif ebcdic:
         shape.title = f"EBCDIC {shape.title}"
+    return shape
+
+
+def _in_utf16(head: bytes, tail: bytes, size: int, order: str, why: str) -> Shape:
+    """Text or XML in UTF-16: a character a byte for the columns, so that places are counted in characters."""
+    text = head[: len(head) // 2 * 2].decode(order, "replace").removeprefix("\ufeff")
+    end = tail[len(tail) % 2 :].decode(order, "replace")
+    shape = tree_shape.read_xml(text.encode(), "utf-8")
+    if shape is None:
+        view, rest = (part.encode("cp1250", "replace") for part in (text, end))
+        shape = textlines_shape.read_lines(view, rest, whole=len(head) >= size) if _is_text(view) else None
+    if shape is None or shape.format not in ("delimited", "fixed_width", "xml"):
+        shape = Shape("unsupported", "text in UTF-16", "have it sent in UTF-8, or as delimited text")
+    shape.utf16, shape.start = order, 0
+    shape.title += " (in UTF-16)" if "UTF-16" not in shape.title else ""
+    shape.notes.append(f"{order.upper()}, by {why}")
+    if shape.format == "delimited" and shape.header:
+        names = text.partition(shape.line_end.decode())[0].split(shape.delimiter)
+        shape.columns = [name.strip().strip(shape.quote or '"') for name in names]
     return shape
 
 
@@ -127,6 +148,7 @@ def _dbf(path: Path, head: bytes, size: int) -> Shape | None:
         found = sorted(beside & {".dbt", ".fpt"})
         shape.title += f", memo fields {', '.join(memos)} ({found[0] if found else 'memo file missing'})"
         if not found:
+            shape.memo_missing = True
             shape.notes.append("its memo file (.DBT or .FPT) does not lie beside it")
     return shape
 

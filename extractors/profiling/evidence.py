@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractors.profiling import polish
-from extractors.profiling.readings import FAMILY_ASCII, FAMILY_EBCDIC, HANDICAP_BITS, masked, reading
+from extractors.profiling.readings import FAMILY_ASCII, FAMILY_EBCDIC, HANDICAP_BITS, Reading, masked, reading
 from extractors.profiling.wordbytes import WordCount
 
 Status = Literal["decided", "any", "undecided"]
@@ -135,6 +135,7 @@ class Judgement:
         supporting: Words that speak for the page, against the rival.
         opposing: Words that speak for the rival.
         misfits: Share of the words that are hardly Polish under the page.
+        is_polish: What the page makes of the words is Polish, as far as can be told.
         deciding: Words that decided, the clearest first.
         differing: The letters that would be others under the rival.
         reproduces: Encoding what was decoded gives the same bytes.
@@ -153,6 +154,7 @@ class Judgement:
     supporting: int = 0
     opposing: int = 0
     misfits: float = 0.0
+    is_polish: bool = True
     deciding: tuple[Deciding, ...] = ()
     differing: tuple[Differing, ...] = ()
     reproduces: bool = True
@@ -237,21 +239,15 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
     misfits = float((every & ~fits).sum()) / len(chosen)
     status: Status = "decided"
     reason = f"{margin:.0f} bits better than {runner_up}"
+    no_polish = _why_no_polish(reader, chosen, misfits, best)
     if margin < MARGIN_BITS:
         status, reason = "undecided", f"{best} is only {int(margin)} bits better than {runner_up}"
     elif supporting == 0:
         status, reason = "undecided", f"no word of {SHORTEST_WORD} letters speaks for {best} and against {rival}"
     elif supporting < 2 and gains[proving].max() < LONE_WORD_BITS:
         status, reason = "undecided", f"a single word speaks for {best} and against {rival}"
-    elif reader.chars and not any(polish.has_polish(reader.text(word)) for word in chosen):
-        status, reason = "undecided", f"no Polish letter occurs, only foreign ones or symbols; {best} reads them best"
-    elif reader.chars and (bits := _bits_a_letter([reader.text(word) for word in chosen])) > MAX_BITS_A_LETTER:
-        status, reason = "undecided", f"no candidate reads Polish: {best} is best, at {bits:.1f} bits a letter"
-    elif misfits > MAX_MISFIT:
-        status, reason = (
-            "undecided",
-            f"no candidate reads Polish: under {best} {misfits:.0%} of the words are not",
-        )
+    elif no_polish:
+        status, reason = "undecided", no_polish
     return Judgement(
         status=status,
         page=best,
@@ -265,11 +261,25 @@ def conclude(scored: Scored, rows: NDArray[np.bool_] | None = None) -> Judgement
         supporting=supporting,
         opposing=opposing,
         misfits=misfits,
+        is_polish=not no_polish,
         deciding=_deciding(scored, gains, best, rival),
         differing=_differing(scored, every, best, rival),
         reproduces=all(map(reader.reproduces, chosen)),
         reason=reason,
     )
+
+
+def _why_no_polish(reader: Reading, words: Sequence[bytes], misfits: float, page: str) -> str:
+    """Why what a page makes of words is hardly Polish; empty where it may be."""
+    if reader.chars:
+        texts = [reader.text(word) for word in words]
+        if not any(map(polish.has_polish, texts)):
+            return f"no Polish letter occurs, only foreign ones or symbols; {page} reads them best"
+        if (bits := _bits_a_letter(texts)) > MAX_BITS_A_LETTER:
+            return f"no candidate reads Polish: {page} is best, at {bits:.1f} bits a letter"
+    if misfits > MAX_MISFIT:
+        return f"no candidate reads Polish: under {page} {misfits:.0%} of the words are not"
+    return ""
 
 
 def _bits_a_letter(texts: Sequence[str]) -> float:

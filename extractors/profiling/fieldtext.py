@@ -56,7 +56,7 @@ def pieces(path: Path, shape: Shape) -> Iterator[Piece]:
         yield from _database(path, shape)
     elif shape.format == "delimited":
         yield from _delimited(path, shape)
-    elif shape.format == "fixed_width":
+    elif shape.format == "fixed_width" and not shape.in_characters:
         yield from _fixed(path, shape)
     elif shape.format == "dbf":
         yield from _records(path, shape, shape.start, shape.record_length, shape.fields)

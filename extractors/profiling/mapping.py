@@ -2,6 +2,7 @@
 
 Names are the ones that Polish billing systems use, folded: `NAZWISKO`, `KOD_POCZT`, `SALDO_KONC`.  A name alone maps
 nothing whose contents are of another kind, and contents alone map only what proves itself (a PESEL, a postal code).
+What a row belongs to is never guessed: a column is called so, or it is left to a person.
 
 >>> table = {"NR": Column("NR", "integer", filled=9, distinct=9, rows=9), "NAZWISKO": Column("NAZWISKO", "text"),
 ...          "X1": Column("X1", "pesel"), "SALDO": Column("SALDO", "money", {"decimal": ","})}
@@ -12,13 +13,16 @@ nothing whose contents are of another kind, and contents alone map only what pro
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from billing.model import ENTITIES
 from extractors.profiling.columns import Column
+from extractors.profiling.keys import OWNER, bare_names, is_called, own_key, owner_key
 
 _TEXT = frozenset({"text", "code", "integer"})
+_NUMBER = _TEXT - {"code"} | {"phone"}
+_MONEY, _DATE = frozenset({"money"}), frozenset({"date"})
 # canonical field -> folded names it goes by, and the kinds that its contents may be of
 _HINTS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
     "subscriber": {
@@ -29,11 +33,11 @@ _HINTS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
         "pesel": (r".*", frozenset({"pesel"})),
         "nip": (r".*", frozenset({"nip"})),
         "regon": (r".*", frozenset({"regon"})),
-        "birth_date": (r"(DATA_?)?UR(ODZ(ENIA)?)?|DATA_?UR.*|BIRTH.*", frozenset({"date"})),
+        "birth_date": (r"(DATA_?)?UR(ODZ(ENIA)?)?|DATA_?UR.*|BIRTH.*", _DATE),
         "phone": (r"TEL(EFON)?(_?KONT.*)?|PHONE|NR_?TEL.*", frozenset({"phone", "integer"})),
         "email": (r".*", frozenset({"email"})),
-        "customer_since": (r"(DATA_?)?UMOW[AY]|UMOWA_?OD|CUSTOMER_?SINCE", frozenset({"date"})),
-        "updated_on": (r"(DATA_?)?ZMIAN[AY]|(DATA|OST)_?ZM.*|UPDATED.*", frozenset({"date"})),
+        "customer_since": (r"(DATA_?)?UMOW[AY]|UMOWA_?OD|CUSTOMER_?SINCE", _DATE),
+        "updated_on": (r"(DATA_?)?ZMIAN[AY]|(DATA|OST)_?ZM.*|UPDATED.*", _DATE),
         "note": (r"UWAGI|NOTATKA|NOTE", _TEXT),
     },
     "address": {
@@ -45,20 +49,45 @@ _HINTS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
         "post_town": (r"POCZTA|POST_?TOWN", _TEXT),
     },
     "account": {
-        "account_no": (r"(NR_?)?KONT[AO]|NR_?EWID.*|EWID|NUMER|ACCOUNT(_?NO)?|NR_?RACH.*", _TEXT - {"code"}),
-        "opening_balance": (r"SALDO_?(P(OCZ.*)?|OTW.*)|OPENING.*|BO", frozenset({"money"})),
-        "closing_balance": (r"SALDO(_?(K(ON.*)?|ZAM.*))?|(CLOSING_?)?BALANCE|BZ", frozenset({"money"})),
-        "balance_on": (r"(SALDO_?)?NA_?(DZIEN)?|BALANCE_?ON", frozenset({"date"})),
-        "opened_on": (r"OTWART[AEY].*|(DATA_?)?ZAL.*|OPENED.*", frozenset({"date"})),
+        "account_no": (r"(NR_?)?KONT[AO]|NR_?EWID.*|EWID|NUMER|ACCOUNT(_?NO)?|NR_?RACH.*", _NUMBER),
+        "opening_balance": (r"SALDO_?(P(OCZ.*)?|OTW.*)|OPENING.*|BO", _MONEY),
+        "closing_balance": (r"SALDO(_?(K(ON.*)?|ZAM.*))?|(CLOSING_?)?BALANCE|BZ", _MONEY),
+        "balance_on": (r"(SALDO_?)?NA_?(DZIEN)?|BALANCE_?ON|DATA_?SALDA", _DATE),
+        "opened_on": (r"OTWART[AEY].*|(DATA_?)?(ZAL|OTW).*|OTW|OPENED.*", _DATE),
         "nrb": (r".*", frozenset({"nrb"})),
         "bill_cycle": (r"CYKL.*|BILL_?CYCLE", _TEXT),
     },
+    "invoice": {
+        "invoice_no": (r"NUMER|(NR|NUMER)_?(FAK.*|FV)|FAK\w*_?NUMER|INVOICE_?NO", _NUMBER),
+        "issued_on": (r"(DATA_?)?WYST(AW.*)?|ISSUED?.*", _DATE),
+        "sold_on": (r"(DATA_?)?SPRZ(EDAZ.*)?", _DATE),
+        "due_on": (r"(DATA_?)?(TERMIN.*|PLATN.*)|DUE.*", _DATE),
+        "period_from": (r"(OKRES_?)?OD", _DATE),
+        "period_to": (r"(OKRES_?)?DO", _DATE),
+        "net": (r"(KWOTA_?)?NETTO|NET", _MONEY),
+        "vat": (r"(KWOTA_?)?VAT|PODATEK", _MONEY),
+        "gross": (r"(KWOTA_?)?BRUTTO|GROSS|RAZEM", _MONEY),
+    },
+    "payment": {
+        "paid_on": (r"(DATA_?)?(WPL.*|KS(IEG.*)?|ZAPL.*)|DATA|DZIEN|PAID.*", _DATE),
+        "amount": (r"KWOTA(_?WPL.*)?|AMOUNT", _MONEY),
+        "title": (r"TYTUL.*|TITLE", _TEXT),
+    },
 }  # fmt: skip
-_KEY = (
-    r"(NR|ID|NUMER|KLUCZ|KEY)(_?(ABON.*|KLI.*|EWID.*|KONTA|ODB.*))?"
-    r"|(ABON|KLIENT|ABONENT|CUST).{0,4}(NR|ID|NO)?|CUST_?NO|@?ID"
-)
-_SUBSCRIBER_KEY = r"(NR_?|ID_?)?(ABON(ENT)?A?|KLI(ENT)?A?|CUST(OMER)?)(_?(NR|ID|NO))?"
+_PERSON = frozenset({"pesel", "nip", "regon", "last_name", "name"})
+# what no column says is given by the declaration
+_CONSTANTS = {
+    "address": {"role": "correspondence"}, "account": {"currency": "PLN"}, "payment": {"currency": "PLN"},
+    "invoice": {"kind": "invoice", "currency": "PLN"},
+}  # fmt: skip
+_REVIEW = {
+    "address": "review `role`: the data do not say what the address is for",
+    "account": "review the signs: positive is what the customer owes",
+    "invoice": "review `kind`, and the signs: positive is what the customer owes",
+    "payment": "review the signs: positive is what lowers the debt",
+}
+_CODED = {"address": r"ROLA|ROLE|RODZAJ.*|TYP.*", "invoice": r"RODZAJ.*|TYP.*|KIND"}
+"""Names of a column that says what the entity's constant would: its codes are for a person to map."""
 
 
 @dataclass
@@ -70,6 +99,7 @@ class Mapped:
         table: Raw table.
         fields: Canonical field -> (column, other keys of the rule).
         constants: Canonical field -> value that the spec gives it.
+        todo: Required fields that nothing is known of -> what a person has to say.
         is_sure: All required fields are there and something proves that it is this entity.
         why: What is missing, or what has to be reviewed.
     """
@@ -78,68 +108,93 @@ class Mapped:
     table: str
     fields: dict[str, tuple[str, dict[str, object]]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
+    todo: dict[str, str] = field(default_factory=dict)
     is_sure: bool = False
     why: str = ""
 
 
-def fold(name: str) -> str:
-    """A column's name in capitals, without diacritics, its words divided by `_`.
-
-    >>> fold("Kod poczt."), fold("NAZWISKO-IMIĘ"), fold("Łączne")
-    ('KOD_POCZT', 'NAZWISKO_IMIE', 'LACZNE')
-    """
-    plain = unicodedata.normalize("NFKD", name.replace("ł", "l").replace("Ł", "L")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Z0-9@]+", "_", plain.upper()).strip("_")
-
-
 def map_table(table: str, columns: Mapping[str, Column]) -> list[Mapped]:
     """The entities that a table's columns may be, the subscriber first."""
-    key = _key(columns)
-    found = []
+    found: list[Mapped] = []
     for entity, hints in _HINTS.items():
-        mapped = Mapped(entity, table)
-        taken: set[str] = {key} if key else set()
-        for canonical, (pattern, kinds) in hints.items():
-            # a field that any name may have is proved by its contents; of the others the best name wins
-            for name, column in columns.items():
-                if name not in taken and column.kind in kinds and re.fullmatch(pattern, fold(name)):
-                    mapped.fields[canonical] = (name, column.rule)
-                    taken.add(name)
-                    break
-        if mapped.fields:
-            _complete(mapped, key, columns)
-            found.append(mapped)
+        key = own_key(entity, columns)
+        owner = owner_key(entity, columns) if entity in OWNER else None
+        fields = _fields(entity, hints, columns, {name for name in (key, owner) if name})
+        if not _looks_so[entity](table, fields):
+            continue
+        if entity in OWNER and owner is None and found and found[0].is_sure and OWNER[entity] == "subscriber":
+            owner = found[0].fields["subscriber_key"][0]  # the row is the subscriber's own
+        found.append(_complete(Mapped(entity, table, fields), key, owner, columns))
     return found
 
 
-def _key(columns: Mapping[str, Column]) -> str | None:
-    """The column that names a row: it is called so, or it is the first without a repeated value."""
-    unique = [name for name, column in columns.items() if column.is_unique]
-    named = [name for name in columns if re.fullmatch(_KEY, fold(name))]
-    return next((name for name in named if name in unique), next(iter(named or unique), None))
+def _fields(
+    entity: str, hints: dict[str, tuple[str, frozenset[str]]], columns: Mapping[str, Column], taken: set[str]
+) -> dict[str, tuple[str, dict[str, object]]]:
+    bare = bare_names(columns)
+    longest = {known.name: known.max_length for known in ENTITIES[entity].fields if known.type == "text"}
+    fields: dict[str, tuple[str, dict[str, object]]] = {}
+    for canonical, (pattern, kinds) in hints.items():
+        # a field that any name may have is proved by its contents; of the others the best name wins
+        for name, column in columns.items():
+            fits = column.kind in kinds and column.longest <= longest.get(canonical, column.longest)
+            if name not in taken and fits and re.fullmatch(pattern, bare[name]):
+                fields[canonical] = (name, column.rule)
+                taken.add(name)
+                break
+    return fields
 
 
-def _complete(mapped: Mapped, key: str | None, columns: Mapping[str, Column]) -> None:
-    """Add the key and the fields that every entity of the kind needs, and say whether it can stand."""
-    if key is None:
-        mapped.why = "no column tells one row from another"
-        return
-    rule: dict[str, object] = {}
+_looks_so: dict[str, Callable[[str, Mapping[str, object]], bool]] = {
+    "subscriber": lambda _, fields: bool(fields),
+    "address": lambda _, fields: bool(fields),
+    "account": lambda table, fields: "closing_balance" in fields or (bool(fields) and is_called("account", table)),
+    "invoice": lambda table, fields: (
+        {"issued_on", "gross"} <= set(fields)
+        or (bool({"issued_on", "gross", "net"} & set(fields)) and is_called("invoice", table))
+    ),
+    "payment": lambda table, fields: {"paid_on", "amount"} <= set(fields) and is_called("payment", table),
+}
+"""Entity -> whether a table's name and the fields found in it speak for it at all."""
+
+
+def _complete(mapped: Mapped, key: str | None, owner: str | None, columns: Mapping[str, Column]) -> Mapped:
+    """Add the keys and the fields that every entity of the kind needs, and say whether it can stand."""
+    entity = mapped.entity
     proved = set(mapped.fields)
-    if mapped.entity == "subscriber":
-        mapped.fields = {"subscriber_key": (key, rule), **mapped.fields}
-        mapped.is_sure = bool(proved & {"pesel", "nip", "regon", "last_name", "name", "company_name"})
-        mapped.why = "" if mapped.is_sure else "nothing proves that a row is a subscriber"
-        return
-    owner = next((name for name in columns if re.fullmatch(_SUBSCRIBER_KEY, fold(name))), key)
-    if mapped.entity == "address":
-        mapped.fields = {"address_key": (key, rule), "subscriber_key": (owner, rule), **mapped.fields}
-        mapped.constants = {"role": "correspondence"}
-        mapped.is_sure = "postal_code" in proved or {"street", "city"} <= proved
-        mapped.why = "review `role`: the data do not say what the address is for"
-        return
-    number = mapped.fields.pop("account_no", (key, rule))
-    mapped.fields = {"account_key": (key, rule), "account_no": number, "subscriber_key": (owner, rule), **mapped.fields}
-    mapped.constants = {"currency": "PLN"}
-    mapped.is_sure = "closing_balance" in proved
-    mapped.why = "review the signs: positive is what the customer owes" if mapped.is_sure else "no closing balance"
+    keys: dict[str, str | None] = {f"{entity}_key": key}
+    if entity in OWNER:
+        keys[f"{OWNER[entity]}_key"] = owner
+    mapped.fields = {**{name: (column, {}) for name, column in keys.items() if column}, **mapped.fields}
+    if entity in ("account", "invoice") and key:
+        mapped.fields.setdefault(f"{entity}_no", (key, {}))
+    mapped.constants = dict(_CONSTANTS.get(entity, {}))
+    if coded := _coded(entity, columns):
+        name = "role" if entity == "address" else "kind"
+        del mapped.constants[name]
+        mapped.todo[name] = f"map the codes of {coded}"
+    for required in (known.name for known in ENTITIES[entity].fields if known.required):
+        if required not in {*mapped.fields, *mapped.constants, *mapped.todo}:
+            mapped.todo[required] = (
+                "no column tells one row from another" if required == f"{entity}_key" else "no column is called so"
+            )
+    if mapped.todo:
+        mapped.why = f"to be completed: {', '.join(f'{name} ({why})' for name, why in mapped.todo.items())}"
+    elif entity == "subscriber" and not proved & _PERSON:
+        mapped.why = "nothing proves that a row is a subscriber"
+    elif entity == "address" and not ("postal_code" in proved or {"street", "city"} <= proved):
+        mapped.why = "nothing proves that a row is an address"
+    else:
+        mapped.is_sure = True
+        mapped.why = _REVIEW.get(entity, "")
+        if key and not columns[key].is_unique:
+            twice = f"{key} is not another in every row"
+            mapped.why = f"{mapped.why}; {twice}" if mapped.why else f"review: {twice}"
+    return mapped
+
+
+def _coded(entity: str, columns: Mapping[str, Column]) -> str | None:
+    """The column whose codes say what the entity's constant would have said for all rows."""
+    pattern = _CODED.get(entity)
+    coded = (name for name, bare in bare_names(columns).items() if pattern and re.fullmatch(pattern, bare))
+    return next((name for name in coded if columns[name].kind in ("code", "text") and columns[name].distinct > 1), None)

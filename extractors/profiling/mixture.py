@@ -107,6 +107,10 @@ def parts_apart(page: str, scored: Scored, parts: Mapping[str, Collection[bytes]
         clear = len(polish_rows(scored, best, against >= CLEAR_BITS))
         margin = float(scored.weights @ against)
         defending = int((against <= -CLEAR_BITS).sum())
+        reader = reading(best)
+        lost = sum(polish.misfits(reader.text(scored.words[row])) for row in np.flatnonzero(rows).tolist())
+        if lost > MOST_UNEXPLAINED * rows.sum():  # binary numbers, or a language that no candidate is made for
+            continue
         if clear >= LEAST_WORDS and margin >= LEAST_GAIN_BITS and defending <= clear * MOST_DEFENDING:
             found.append(Apart(label, best, round(margin, 1), clear))
     return found

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -78,6 +78,7 @@ def profile(
     *,
     copybook: bool = False,
     record_length: int = 0,
+    texts: Sequence[tuple[str, int, int]] = (),
     told: Callable[[int], None] = lambda done: None,
 ) -> Profile:
     """Profile a file.
@@ -86,6 +87,7 @@ def profile(
         path: The file.
         copybook: A copybook describes it.
         record_length: Of the longest record that the copybook describes; 0 where it is not known.
+        texts: Of the texts that it describes, name, first byte and length; empty where they are not known.
         told: Called with the number of bytes of text judged so far.
 
     Raises:
@@ -95,7 +97,14 @@ def profile(
     found = Profile(path, path.stat().st_size, shape)
     if shape.format == "mainframe" and (shape.record_format, shape.ebcdic) in {("F", True), ("F", False), ("V", True)}:
         _draft_fields(path, shape)
+    if texts and shape.record_format == "F" and shape.record_length == record_length:
+        shape.fields = list(texts)
     if shape.format in {"empty", "container", "unsupported", "json", "camt053"}:
+        return found
+    if shape.utf16:
+        if shape.is_supported:
+            found.verdict, found.page = "decided", "utf-16"
+            found.says = f"utf-16: {shape.notes[-1]}"
         return found
     by_block: dict[str, WordCount] = {}
     by_field: dict[str, WordCount] = {}

@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pydantic import ValidationError
 
 from billing.errors import BillingError
 from extractors.profiling import probe
 from extractors.profiling.columns import Checks, judge_column
-from extractors.profiling.declare_file import ProposedFile, declare, shared_page, table_name, unique
+from extractors.profiling.declare_file import ProposedFile, declare, table_name, unique
+from extractors.profiling.declare_page import shared_page
+from extractors.profiling.declare_types import declare_types
 from extractors.profiling.detect import stated_date
+from extractors.profiling.keys import LONGEST_KEY
 from extractors.profiling.mapping import Mapped, map_table
 from extractors.profiling.profile import Profile
+from extractors.profiling.shapes import BANK
 from extractors.profiling.toml_text import array, entity_lines, key, rule_text, string
 
 FIRST_EXTRACT_YEAR = 1990
+_MAY_LEAD = ("title", "counterparty_account", "end_to_end_id", "reference", "account", "statement_reference")
+"""Columns of a bank's payment that may lead to the account that it is for, the likeliest first."""
 
 
 @dataclass
@@ -56,6 +61,7 @@ def propose(
     root: Path,
     copybooks: dict[str, str] | None = None,
     checks: Checks | None = None,
+    bank_entities: Mapping[str, str] | None = None,
 ) -> Proposal:
     """Propose a declaration for the files of one source.
 
@@ -66,6 +72,8 @@ def propose(
         root: Folder of the delivery, which the patterns are below.
         copybooks: Name -> text of the copybooks that describe the mainframe files.
         checks: Tests of identifiers.
+        bank_entities: Format of a bank -> TOML of the entities that its raw tables make, with `{{name}}` for the
+            file's name.
     """
     usable = [profile for profile in profiles if profile.shape.is_supported]
     missing = [f"{p.path.name} is left out: {p.shape.title}; {p.shape.remedy}" for p in profiles if p not in usable]
@@ -82,16 +90,22 @@ def propose(
         for name, text in books.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
         for file in files:
+            if copybooks and file.declared["format"] == "mainframe":
+                declare_types(file, Path(folder), names)
             _probe(file, Path(folder), checks)
-    mapped = [m for file in files for table, columns in file.tables.items() for m in map_table(table, columns)]
-    mapped = _one_at_least(mapped, files)
+    banks = [_bank_lines(file, bank_entities or {}) for file in files if file.declared["format"] in BANK]
+    read = [file for file in files if file.declared["format"] not in BANK]
+    mapped = [m for file in read for table, columns in file.tables.items() for m in map_table(table, columns)]
+    mapped = mapped if any(banks) else _one_at_least(mapped, files)
     missing += [f"{file.profile.path.name}: {text}" for file in files for text in file.comments.values()]
     missing += [
         f"{file.profile.path.name}: cannot be read as declared: {file.problem}" for file in files if file.problem
     ]
     missing += [f"{m.entity} from {m.table}: {m.why}" for m in mapped if m.why]
-    text = _render(source_id, files, mapped, delivery)
-    return Proposal(source_id, text, books, files, mapped, missing)
+    missing += [f"{file.profile.path.name}: say which column of the payments leads to an account" for file in files
+                if file.declared["format"] in BANK]  # fmt: skip
+    text = "\n".join([*_head(source_id, files, delivery), *_body(files, mapped, [line for b in banks for line in b])])
+    return Proposal(source_id, text + "\n", books, files, mapped, missing)
 
 
 # --- columns ------------------------------------------------------------------------------------------------------
@@ -102,8 +116,11 @@ def _probe(file: ProposedFile, folder: Path, checks: Checks | None) -> None:
         values = probe.first_rows(file.declared, file.profile.path, folder, file.profile.shape)
     except (BillingError, ValidationError) as error:
         file.problem = str(error) if isinstance(error, BillingError) else str(error.errors()[0]["msg"])
+        file.named = probe.named_columns(file.declared, folder, file.profile.shape)
         return
     for table, columns in values.items():
+        if file.declared["format"] in BANK:
+            file.currencies.update(text for text in columns.get("currency", ()) if re.fullmatch("[A-Z]{3}", text))
         file.tables[table] = {name: judge_column(name, rows, checks) for name, rows in columns.items()}
 
 
@@ -130,23 +147,17 @@ def _some_column(files: Sequence[ProposedFile]) -> tuple[str, str]:
     """A raw table and a column that may be its key; of a file that cannot be read yet, the first it seems to have."""
     for file in files:
         for table, columns in file.tables.items():
-            if columns:
-                return table, next((name for name, column in columns.items() if column.is_unique), next(iter(columns)))
-    for file in files:
-        shape, name = file.profile.shape, file.declared["name"]
-        names = [*shape.columns, *(field for field, *_ in shape.fields)]
-        inner: dict[str, Any] = next(iter(file.declared.get("records") or file.declared.get("results") or []), {})
-        names = names or [c["name"] if isinstance(c, dict) else c for c in inner.get("columns", [])]
-        named = next(iter(names), "")
-        if named:
-            return inner.get("table", name), named
-    return "", ""
+            short = [name for name, column in columns.items() if column.longest <= LONGEST_KEY]
+            if short:
+                return table, next((name for name in short if columns[name].is_unique), short[0])
+    named = ((table, names[0]) for file in files for table, names in file.named.items() if names)
+    return next(named, ("", ""))
 
 
 # --- text ------------------------------------------------------------------------------------------------------
 
 
-def _render(source_id: str, files: Sequence[ProposedFile], mapped: Sequence[Mapped], delivery: str | None) -> str:
+def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None) -> list[str]:
     columns = [column for file in files for table in file.tables.values() for column in table.values()]
     today = dt.datetime.now(dt.UTC).date()
     dates = [column.latest for column in columns if column.latest and column.latest <= today]
@@ -163,19 +174,48 @@ def _render(source_id: str, files: Sequence[ProposedFile], mapped: Sequence[Mapp
         f"system = {string('; '.join(dict.fromkeys(f.profile.shape.title.split(',')[0] for f in files)))}",
         '# zone = "12"                    # numbering zone that completes telephone numbers without one',
         '# equations = ["account", "invoice", "payment"]   # say what the data support',
+        *_currencies(files),
         "",
         "[delivery]",
         f"extracted_on = {cut_off}        # the latest date seen, or the day the file was written: correct it",
     ]
     if delivery is not None:
         lines.append(f"path = {string(delivery)}")
+    return lines
+
+
+def _currencies(files: Sequence[ProposedFile]) -> list[str]:
+    """The currencies of bank statements, where they are not złoty alone."""
+    found = sorted(set().union(*(file.currencies for file in files)))
+    return [] if found in ([], ["PLN"]) else [f"currencies = {array(found)}   # in the statements: confirm them"]
+
+
+def _body(files: Sequence[ProposedFile], mapped: Sequence[Mapped], banks: Sequence[str]) -> list[str]:
+    lines: list[str] = []
     for file in files:
         lines += ["", *_file_lines(file)]
+    lines += banks
     for m in mapped:
         known = {name: column for f in files for name, column in f.tables.get(m.table, {}).items()}
         lines += ["", *entity_lines(m, known)]
-    lines += _unmapped(files, mapped)
-    return "\n".join(lines) + "\n"
+    return lines + _unmapped([file for file in files if file.declared["format"] not in BANK], mapped)
+
+
+def _bank_lines(file: ProposedFile, entities: Mapping[str, str]) -> list[str]:
+    """The entities of a bank's file, whose columns are always the same.
+
+    The account of a payment stands where the bank puts it, seldom where the standard says: of the columns that may
+    hold it, the first that is filled in most rows is proposed.
+    """
+    text = entities.get(file.declared["format"], "").replace("{{name}}", file.declared["name"]).rstrip()
+    if not text:
+        return []
+    columns = file.tables.get(re.findall(r'^from = "(.*)"', text, re.MULTILINE)[0], {})
+    [meant] = re.findall(r'^account_key = "(\w+)"', text, re.MULTILINE)
+    filled = [name for name in (meant, *_MAY_LEAD) if name in columns and 2 * columns[name].filled > columns[name].rows]
+    short = [name for name in filled if columns[name].longest <= LONGEST_KEY]
+    text = text.replace(f'account_key = "{meant}"', f'account_key = "{next(iter(short), meant)}"', 1)
+    return ["", *text.splitlines()]
 
 
 def _file_lines(file: ProposedFile) -> list[str]:
@@ -188,7 +228,7 @@ def _file_lines(file: ProposedFile) -> list[str]:
     lines.append("[[files]]")
     nested = file.declared.get("records") if file.profile.shape.format in ("fixed_width", "xml") else None
     for name, value in file.declared.items():
-        if name in ("records", "results"):
+        if name in ("records", "results", "segments"):
             continue
         comment = file.comments.get(name)
         lines.append(f"{name} = {rule_text(value)}{f'   # {comment}' if comment else ''}")
@@ -202,10 +242,24 @@ def _file_lines(file: ProposedFile) -> list[str]:
             lines += [f"{key(name)} = {string(inner)}" for name, inner in record["columns"].items()]
         else:
             lines += ["columns = [", *(f"    {rule_text(column)}," for column in record["columns"]), "]"]
+    lines += _segment_lines(file)
     for result in file.declared.get("results", []):
         lines += ["", "[[files.results]]", f"name = {string(result['name'])}", f"source = {string(result['source'])}"]
         lines.append(f"key = {array(result['key'])}")
     return lines
+
+
+def _segment_lines(file: ProposedFile) -> list[str]:
+    segments = file.declared.get("segments")
+    if not segments:
+        return []
+    lines = [f"# {file.comments['segments']}", "[files.segments]", f"field = {string(segments['field'])}"]
+    if groups := segments.get("groups"):
+        lines.append(f"groups = {rule_text(groups)}")
+    lines.append("[files.segments.map]")
+    return lines + [
+        f"{key(value)} = {string(table)}   # {file.type_comments[value]}" for value, table in segments["map"].items()
+    ]
 
 
 def _unmapped(files: Sequence[ProposedFile], mapped: Sequence[Mapped]) -> list[str]:

@@ -10,24 +10,15 @@ True
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from dataclasses import dataclass, field
-from typing import get_args
 
-from billing.file_specs import AnyFile
-
-PROPOSED = frozenset({"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql"})
+BANK = frozenset({"mt940", "camt053", "elixir0"})
+"""Formats of banks, which know their columns."""
+PROPOSED = frozenset({"dbf", "delimited", "fixed_width", "mainframe", "xml", "sql", *BANK})
 """Formats that a declaration is proposed for."""
-DECLARABLE = frozenset(get_args(model.model_fields["format"].annotation)[0] for model in get_args(get_args(AnyFile)[0]))
-"""Formats that a source can declare."""
-
-
-def named_only(format: str, title: str) -> Shape:
-    """A format that is named, but not looked into."""
-    if format in DECLARABLE:
-        return Shape(format, title, f"declare it: blueline sources new SOURCE --format {format}")
-    return Shape(format, title, "no source format reads it: have it converted to delimited text")
 
 
 @dataclass
@@ -35,12 +26,13 @@ class Shape:
     """What a file is.
 
     Attributes:
-        format: A format of the specs (`dbf`, `delimited`, `fixed_width`, `mainframe`, `xml`, `sql`) or what else it is
-            (`container`, `mt940`, `camt053`, `elixir0`, `json`, `unsupported`, `empty`, `unknown`).
+        format: A format of the specs (`PROPOSED`) or what else it is (`container`, `json`, `unsupported`, `empty`,
+            `unknown`).
         title: For people, in a line.
         remedy: What to do where it cannot be read as it is.
         notes: What is odd about the file as a whole.
         ebcdic: Its text is EBCDIC.
+        utf16: Codec of text in UTF-16; empty where it is none.
         encoding: What the file itself says about its encoding (XML declaration, byte order mark, language byte).
         records: Number of records, where it can be told without reading them all.
         start: First byte of the data: behind a byte order mark, or a table's header.
@@ -48,8 +40,10 @@ class Shape:
         delimiter: Of values.
         quote: Of values; empty where none occurs.
         header: The first record names the columns.
+        heading: A first line that names the columns, where its names cannot be told apart.
         columns: Names of columns.
         record_length: In bytes, without line end or descriptor word.
+        in_characters: The record's length and places are characters of UTF-8.
         record_format: F or V, as in the specs; `VB` with block descriptor words.
         rdw: Form of its descriptor words, where it is not the mainframe's own.
         fields: Of a fixed record: (name, first byte from 0, length).
@@ -58,6 +52,7 @@ class Shape:
         first_record: Prefix of a header record that is no data.
         last_record: Prefix of a trailer record that is no data.
         last_columns: Columns of a delimited trailer.
+        memo_missing: A table has memo fields, and no memo file lies beside it.
         tables: Of an XML document or a database: table -> what `propose` needs.
     """
 
@@ -66,6 +61,7 @@ class Shape:
     remedy: str = ""
     notes: list[str] = field(default_factory=list)
     ebcdic: bool = False
+    utf16: str = ""
     encoding: str = ""
     records: int | None = None
     start: int = 0
@@ -73,8 +69,10 @@ class Shape:
     delimiter: str = ""
     quote: str = ""
     header: bool = False
+    heading: str = ""
     columns: list[str] = field(default_factory=list)
     record_length: int = 0
+    in_characters: bool = False
     record_format: str = ""
     rdw: dict[str, object] = field(default_factory=dict)
     fields: list[tuple[str, int, int]] = field(default_factory=list)
@@ -83,6 +81,7 @@ class Shape:
     first_record: str = ""
     last_record: str = ""
     last_columns: int = 0
+    memo_missing: bool = False
     tables: dict[str, Table] = field(default_factory=dict)
 
     @property
@@ -124,15 +123,11 @@ _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
     (b"%PDF-", "unsupported", "PDF document", "ask for the data that it was printed from"),
     (b"PAR1", "unsupported", "Parquet file", "have it exported as delimited text, or read it through a database"),
 )  # fmt: skip
-_BOMS = (
-    (b"\xff\xfe\x00\x00", "UTF-32 (little-endian)"),
-    (b"\x00\x00\xfe\xff", "UTF-32 (big-endian)"),
-    (b"\xff\xfe", "UTF-16 (little-endian)"),
-    (b"\xfe\xff", "UTF-16 (big-endian)"),
-)
+_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
-def opening(head: bytes, size: int) -> Shape | None:  # noqa: PLR0911 - an answer each
+def opening(head: bytes, size: int) -> Shape | None:
     """What the first bytes alone say; None where it takes more to tell.
 
     Args:
@@ -146,15 +141,10 @@ def opening(head: bytes, size: int) -> Shape | None:  # noqa: PLR0911 - an answe
             return Shape(kind, title, remedy)
     if head[257:262] == b"ustar":
         return Shape("container", "tar archive", "unpack it and profile what is inside")
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return _utf16(name, "a byte order mark")
-    if (silent := _nul_parity(head)) is not None:
-        return _utf16(
-            f"UTF-16 ({'little' if silent else 'big'}-endian)", "every second byte is NUL; no byte order mark"
-        )
+    if head.startswith(_UTF32):
+        return Shape("unsupported", "text in UTF-32", "have it sent in UTF-8")
     if _is_mt940(head[: 1 << 16]):
-        return named_only("mt940", "MT940 bank statement")
+        return Shape("mt940", "MT940 bank statement")
     return _json(head, size)
 
 
@@ -170,12 +160,19 @@ def _is_mt940(head: bytes) -> bool:
     return True
 
 
-def _utf16(name: str, why: str) -> Shape:
-    remedy = "declare delimited text with code_page = 'utf-16', XML as it is; convert anything else to UTF-8 first"
-    shape = Shape("unsupported", f"text in {name}", remedy)
-    shape.encoding = name
-    shape.notes.append(f"{name}, by {why}")
-    return shape
+def utf16_order(head: bytes) -> tuple[str, str]:
+    """The codec of text in UTF-16, and what says so; two empty texts where it is none.
+
+    >>> utf16_order("NR;MIASTO".encode("utf-16-le"))[0], utf16_order(b"NR;MIASTO")
+    ('utf-16-le', ('', ''))
+    """
+    if head.startswith(_UTF32):
+        return "", ""
+    if order := _UTF16.get(head[:2]):
+        return order, "a byte order mark"
+    silent = _nul_parity(head)
+    order = "" if silent is None else "utf-16-le" if silent else "utf-16-be"
+    return order, order and "every second byte is NUL; there is no byte order mark"
 
 
 def _nul_parity(head: bytes) -> int | None:

@@ -21,7 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from extractors.profiling.shapes import Shape, named_only
+from extractors.profiling.header_names import has_header, label, told_apart
+from extractors.profiling.shapes import Shape
 from extractors.text.quote_walk import Layout, Walker
 
 DELIMITERS = ";|\t,#^~@:\x1f\xa6"
@@ -33,9 +34,7 @@ SHORTEST_NUMBER = 4  # digits that make a column beside text, unless they are al
 _ORDER_VALUES = 16
 _ORDER = re.compile(rb"[1-9]\d\d,(?:19|20)\d{6},\d+")
 _ACCOUNT = re.compile(rb"(?:PL)?[\d -]{10,40}")
-_NUMBER = re.compile(rb"[-+]?[\d\s.,]*\d[\d\s.,]*-?$")
 _IN_NUMBERS = {b",": re.compile(rb"(?<=\d),(?=\d{1,4}(?!\d))"), b":": re.compile(rb"(?<=\d):(?=\d\d(?!\d))")}
-_NAME = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff .\-/()#%]*$")
 
 
 def read_lines(view: bytes, tail: bytes = b"", *, whole: bool) -> Shape | None:
@@ -62,7 +61,7 @@ def read_lines(view: bytes, tail: bytes = b"", *, whole: bool) -> Shape | None:
     fixed = _fixed(lines, last)
     shape = fixed if fixed and (best is None or _rather_fixed(best, lines)) else best
     if shape is None or _rather_in_characters(shape, lines):
-        shape = _fixed_in_characters(lines)
+        shape = _fixed_in_characters(lines, last)
     shape.line_end = line_end
     shape.start = len(view) - len(view.removeprefix(b"\xef\xbb\xbf"))
     if shape.start:
@@ -84,7 +83,8 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
     sample = line_end.join(lines[:MOST_RECORDS]) + line_end
     for delimiter in DELIMITERS:
         mark = delimiter.encode("latin-1")
-        if sample.count(mark) < len(lines[:MOST_RECORDS]) * LEAST_SHARE:
+        # a quoted value may go on over lines: the records are then fewer than the lines
+        if sample.count(mark) < (1 if b'"' in sample else len(lines[:MOST_RECORDS]) * LEAST_SHARE):
             continue
         quote = '"' if b'"' in sample else "'" if _quoted(sample, mark, b"'") else ""
         records = _records(sample, mark, quote.encode(), line_end)
@@ -103,13 +103,19 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
     columns = Counter(map(len, records)).most_common(1)[0][0]
     shape = Shape("delimited", "", delimiter=delimiter, quote=quote)
     body = [record for record in records if len(record) == columns]
-    shape.header = len(records[0]) == columns and has_header(body)
+    has_names = len(records[0]) == columns and has_header(body)
+    labels = [label(value) for value in records[0]] if has_names else []
+    shape.header = has_names and all(labels) and len(set(labels)) == len(labels)
+    shape.columns = [f"COL{n}" for n in range(1, columns + 1)]
     if shape.header:
-        shape.columns = [_label(value) for value in records[0]]
-    else:
-        shape.columns = [f"COL{n}" for n in range(1, columns + 1)]
+        shape.columns = labels
+    elif has_names:  # names that cannot be told apart: the line is passed over, and the columns are declared
+        shape.heading = lines[0].decode("latin-1")
+        shape.columns = told_apart(labels)
+        shape.notes.append("names of its header line are empty or stand twice")
     values = _records(last + line_end, delimiter.encode("latin-1"), quote.encode(), line_end)
-    if values and len(values[0]) != columns and len(lines) > 3 and values[0][0].strip():
+    inside = bool(quote) and last.count(quote.encode()) % 2 == 1  # the last line goes on with a value
+    if values and len(values[0]) != columns and len(lines) > 3 and values[0][0].strip() and not inside:
         shape.last_record = values[0][0].decode("latin-1")
         shape.last_columns = len(values[0])
         shape.notes.append(f"the last record has {len(values[0])} values instead of {columns}: a trailer with totals?")
@@ -117,7 +123,7 @@ def _delimited(lines: Sequence[bytes], last: bytes, line_end: bytes) -> Shape | 
         shape.notes.append(f"{odd} of the first {len(records)} records do not have {columns} values")
     named = {"\t": "TAB", "\x1f": "US (1F)", "\xa6": "A6"}.get(delimiter, delimiter)
     if delimiter == "," and _are_orders(body):
-        return named_only("elixir0", "Elixir-0 payment orders")
+        return Shape("elixir0", "Elixir-0 payment orders")
     shape.title = (
         f"delimited text, {columns} columns between {named}, "
         f"{'with a header line' if shape.header else 'without a header line'}"
@@ -149,32 +155,6 @@ def _records(sample: bytes, delimiter: bytes, quote: bytes, line_end: bytes) -> 
         if values and any(values):
             records.append(values)
     return records
-
-
-def has_header(records: Sequence[Sequence[bytes]]) -> bool:
-    """Does the first record name the columns of the others?
-
-    It does where it looks like names and, in a column at least, what stands below does not; or where no record below
-    repeats any of its values.
-    """
-    first, rest = records[0], records[1:]
-    if not rest or not all(_NAME.match(value.strip()) for value in first):
-        return False
-    if len({value.strip().lower() for value in first}) < len(first):
-        return False
-    for column, name in enumerate(first):
-        below = [row[column].strip() for row in rest if row[column].strip()]
-        if below and sum(bool(_NUMBER.match(value)) for value in below) >= 0.9 * len(below):
-            return True
-        if below and name.strip() in below:
-            return False
-    return all(value.strip().isupper() or "_" in value.decode("latin-1") for value in first) and not all(
-        value.strip().isupper() for row in rest[:5] for value in row if value.strip()
-    )
-
-
-def _label(value: bytes) -> str:
-    return value.strip().decode("latin-1")
 
 
 def _rather_fixed(delimited: Shape, lines: Sequence[bytes]) -> bool:
@@ -211,13 +191,15 @@ def _characters(lines: Sequence[bytes]) -> int:
     return length if in_bytes > 1 and length >= 8 and len(lines) >= 3 and often >= len(lines) * LEAST_SHARE else 0
 
 
-def _fixed_in_characters(lines: Sequence[bytes]) -> Shape:
+def _fixed_in_characters(lines: Sequence[bytes], last: bytes) -> Shape:
+    """Lines of one length in characters of UTF-8, which the columns are then counted in."""
     if length := _characters(lines):
-        shape = Shape(
-            "unknown", f"text of fixed width in UTF-8: {length} characters a record, of different lengths in bytes"
-        )
-        shape.remedy = "have it exported in a single-byte code page, or with a delimiter"
-        return shape
+        narrow = [line.decode("utf-8").encode("cp1250", "replace") for line in lines]
+        shape = _fixed(narrow, last.decode("utf-8", "replace").encode("cp1250", "replace"))
+        if shape is not None:
+            shape.in_characters = True
+            shape.title = shape.title.replace(f"{length} bytes", f"{length} characters of UTF-8")
+            return shape
     shape = Shape("unknown", "lines of text of different lengths, without a delimiter")
     shape.remedy = "say what separates the values"
     return shape

@@ -55,4 +55,5 @@ def entity_lines(mapped: Mapped, columns: Mapping[str, Column]) -> list[str]:
         odd = sum(s.count for s in found.suspicious) if found else 0
         body.append(f"{canonical} = {value}{f'   # {odd} of {found.filled} values are odd' if odd and found else ''}")
     body += [f"{canonical} = {{ value = {string(value)} }}" for canonical, value in mapped.constants.items()]
+    body += [f'{canonical} = ""   # TODO: {what}' for canonical, what in mapped.todo.items()]
     return [*lines, *(body if mapped.is_sure else [f"# {line}" for line in body])]

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from xml.parsers import expat
 
-from extractors.profiling.shapes import Shape, Table, named_only
+from extractors.profiling.shapes import Shape, Table
 
 _STARTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -22,14 +22,19 @@ MOST_DEPTH = 40
 MOST_PATHS = 2_000
 
 
-def read_xml(head: bytes) -> Shape | None:
-    """What the beginning of an XML document says about its rows; None where it is none."""
+def read_xml(head: bytes, encoding: str | None = None) -> Shape | None:
+    """What the beginning of an XML document says about its rows; None where it is none.
+
+    Args:
+        head: The beginning.
+        encoding: What it is in, where that is known and not what it declares.
+    """
     if not _STARTS.match(head):
         return None
     declared = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf").lstrip())
     shape = Shape("xml", "XML document", encoding=declared[1].decode().lower() if declared else "")
-    tree, error = _read(head)
-    if error is not None and shape.encoding in ("", "utf-8"):
+    tree, error = _read(head, encoding)
+    if error is not None and encoding is None and shape.encoding in ("", "utf-8"):
         # in a code page of single bytes every byte is a character: rows can be found without knowing which page it is
         other, fault = _read(head, "iso-8859-1")
         if fault is None or other.parser.ErrorByteIndex > tree.parser.ErrorByteIndex:
@@ -41,7 +46,7 @@ def read_xml(head: bytes) -> Shape | None:
         shape.notes.append(f"the document is damaged: {error}")
     if "camt.053" in tree.namespace:
         version = next(name for name in tree.namespace.split() if "camt.053" in name).rpartition(":")[2]
-        return named_only("camt053", f"bank statement CAMT.053 ({version})")
+        return Shape("camt053", f"bank statement CAMT.053 ({version})")
     _rows(tree, shape)
     shape.title = f"XML document, root {tree.root}"
     if shape.tables:

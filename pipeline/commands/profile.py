@@ -17,8 +17,12 @@ from billing.errors import BillingError, ContractError, SourceError
 from billing.registry import NOTES_FILE, SPEC_FILE, load_source
 from extractors.copybook.layout import Copybook
 from extractors.delivery.packed import is_read_with
+from extractors.profiling.declare_types import is_called_like
 from extractors.profiling.profile import Profile, profile
 from extractors.profiling.propose import Proposal, propose
+from extractors.profiling.record_types import groups_of
+from extractors.profiling.shapes import BANK
+from pipeline.commands.sources import TEMPLATES
 from pipeline.context import context
 from pipeline.profile_report import as_json, show, show_columns, show_proposal
 from pipeline.written import written
@@ -52,12 +56,14 @@ def command(
     console = Console(stderr=json_)
     paths = _existing(files)
     books = {book.name: _text(book) for book in copybook or []}
-    described = _record_length(copybook or [])
-    profiles = [_profile(path, bool(books), described, console) for path in paths]
+    profiles = [_profile(path, copybook or [], console) for path in paths]
     folder, name = _target(write, source_id)
     root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
     delivery = _delivery(root, name, _project(folder))
-    proposal = propose(name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()))
+    proposal = propose(
+        name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()),
+        bank_entities=_bank_entities(),
+    )  # fmt: skip
     written: list[str] = []
     if write is not None and proposal.files:
         written = _write(folder, proposal, force=force)
@@ -99,25 +105,44 @@ def _text(book: Path) -> str:
         return book.read_text(encoding="latin-1")
 
 
-def _record_length(books: list[Path]) -> int:
-    """Bytes of the longest record that copybooks describe; 0 where they are wrong, which is told with the file."""
+def _described(path: Path, books: list[Path]) -> tuple[int, list[tuple[str, int, int]]]:
+    """What the copybook of a file says: bytes of its longest record, and its texts as (name, first byte, length).
+
+    Of several copybooks the one that is called like the file is meant, or the only one whose records fill the file,
+    else all of them together.  A copybook that is wrong is told with the file.
+    """
+    size = path.stat().st_size
     try:
-        return Copybook.load(books).length if books else 0
+        if len(books) > 1:
+            lengths = {book: Copybook.load([book]).length for book in books}
+            fitting = [book for book, length in lengths.items() if length and size % length == 0]
+            called = [book for book in books if is_called_like(book.name, path)]
+            books = called[:1] or (fitting if len(fitting) == 1 else books)
+        copybook = Copybook.load(books)
+        length = copybook.length
+        if len(books) > 1:
+            return (length if length and size % length == 0 else 0), []
+        if len(copybook.roots) > 1 or groups_of(copybook):
+            return length, []
+        texts = [(field.name, field.offset, field.length) for field in copybook.layout().fields if field.kind == "text"]
     except ContractError:
-        return 0
+        return 0, []
+    return length, texts
 
 
-def _profile(path: Path, copybook: bool, described: int, console: Console) -> Profile:
+def _profile(path: Path, books: list[Path], console: Console) -> Profile:
     try:
+        length, texts = _described(path, books) if books else (0, [])
         if path.stat().st_size < _PROGRESS_BYTES or not console.is_terminal:
-            return profile(path, copybook=copybook, record_length=described)
+            return profile(path, copybook=bool(books), record_length=length, texts=texts)
         columns = (TextColumn(f"{path.name}: judging"), BarColumn(), TextColumn("{task.completed} bytes of text"))
         with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(path.name, total=None)
             return profile(
                 path,
-                copybook=copybook,
-                record_length=described,
+                copybook=bool(books),
+                record_length=length,
+                texts=texts,
                 told=lambda done: bar.update(task, completed=done),
             )
     except OSError as error:
@@ -133,6 +158,12 @@ def _checks(extracted_on: date) -> Any:
         "nip": lambda text: read_nip(text).status in good,
         "regon": lambda text: read_regon(text).status in good,
     }
+
+
+def _bank_entities() -> dict[str, str]:
+    """What `sources new` starts a source of a bank's files with."""
+    paths = {format: TEMPLATES / f"entities_{format}.toml" for format in BANK}
+    return {format: path.read_text(encoding="utf-8") for format, path in paths.items()}
 
 
 # --- writing ---------------------------------------------------------------------------------------------------

@@ -18,12 +18,13 @@ from billing.spec import ALWAYS, EQUATIONS
 from billing.wording import counted
 from pipeline.console import make_console
 from pipeline.context import Context, context
-from pipeline.declared import check_columns, check_delivery, static_columns
+from pipeline.declared import check_delivery, misreadings, static_columns
 from pipeline.delivered import delivery_place
 from pipeline.reconciliation import plain_table
 from pipeline.written import written
 
 app = typer.Typer(help="The declared sources.", no_args_is_help=True)
+TEMPLATES = Path(__file__).parent / "templates"
 FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940", "camt053", "elixir0")
 
 
@@ -105,17 +106,29 @@ def check(
         except BillingError as error:
             wrong += 1
             console.print(f"[bold red]✗[/] {name}", end=": ")
-            console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            for line in _told(error):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
             console.print(f"[green]✓[/] {name}: {looked}", highlight=False)
     if wrong:
         raise typer.Exit(2)
 
 
+def _told(error: BillingError) -> list[str]:
+    """An error in lines: a fault a line, with its place and what to do about it."""
+    faults = error.faults if isinstance(error, ContractError) else ()
+    if not faults:
+        return [str(error)]
+    return [
+        f"{counted(len(faults), 'fault')} in {error.place}",
+        *(f"    {fault}. Remedy: {fault.remedy}" for fault in faults),
+    ]
+
+
 def _check_one(ctx: Context, source: Source, static: bool) -> str:
-    for file in source.spec.files:
-        for table, columns in static_columns(source, file).items():
-            check_columns(source, table, columns)
+    tables = [item for file in source.spec.files for item in static_columns(source, file).items()]
+    if faults := [fault for table, columns in tables for fault in misreadings(source, table, columns)]:
+        raise ContractError.of(faults, file=str(source.folder / SPEC_FILE))
     if static:
         return "declaration is sound"
     is_remote = source.spec.delivery.url is not None
@@ -143,6 +156,9 @@ def new(
 ) -> None:
     """Write a commented declaration to start from: `sources/<SOURCE>/source.toml` and NOTES.md.
 
+    It knows nothing of your files.  Where they are there, `blueline profile FILE... --write sources/<SOURCE>` writes
+    the declaration from what they hold.
+
     Examples: `blueline sources new torun --format dbf` · `blueline sources new bank --format mt940 --code-page cp1250`
     """
     if format not in FORMATS:
@@ -150,7 +166,7 @@ def new(
     folder = context().settings.sources / source_id
     if (folder / SPEC_FILE).exists():
         raise ContractError("the source is already declared", file=str(folder / SPEC_FILE), remedy="edit that file")
-    templates = Path(__file__).parent / "templates"
+    templates = TEMPLATES
     shared = (templates / "source.toml").read_text(encoding="utf-8")
     own = (templates / f"files_{format}.toml").read_text(encoding="utf-8")
     for key, value in (("code_page", code_page), ("pattern", pattern)):
@@ -158,7 +174,7 @@ def new(
     mapped = templates / f"entities_{format}.toml"  # a bank's file has no subscribers
     entities = (mapped if mapped.exists() else templates / "entities.toml").read_text(encoding="utf-8")
     text = shared.replace("{{files}}", own.rstrip()).replace("{{entities}}", entities.rstrip())
-    text = text.replace("{{id}}", source_id)
+    text = text.replace("{{id}}", source_id).replace("{{name}}", "orders" if format == "elixir0" else "bank")
     with written(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SPEC_FILE).write_text(text, encoding="utf-8")

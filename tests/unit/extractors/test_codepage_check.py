@@ -1,4 +1,5 @@
 import random
+from pathlib import Path
 
 import pytest
 
@@ -146,3 +147,24 @@ def test_the_end_of_a_large_file_is_looked_at(tmp_path):
     assert landed.size > 4 << 20
     with pytest.raises(SourceError, match="more than one code page"):
         verify("probe", landed, "cp852", sample_file(landed))
+
+
+def test_text_that_no_candidate_reads_as_polish_contradicts_no_page():
+    words = [
+        "població",
+        "només",
+        "perquè",
+        "caçador",
+        "mòbil",
+        "àrea",
+        "direcció",
+        "cançó",
+        "informació",
+        "raó",
+        "França",
+    ]
+    sample = TextSample()
+    sample.add(" ".join(words * 3).encode("cp437", "replace"))
+    landed = LandedFile(Path("A.DBF"), "A.DBF", "0" * 64, 1, "a")
+    for declared in ("ascii", "cp852"):
+        assert declared in verify("torun", landed, declared, sample)

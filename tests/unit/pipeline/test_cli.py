@@ -1,5 +1,6 @@
 """The command line: every command teaches, wrong use is told in one piece."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -76,6 +77,30 @@ def test_check_names_what_is_wrong_and_exits_with_2(home):
     result = runner.invoke(cli.app, ["sources", "check"])
     assert result.exit_code == 2
     assert "surprise: unknown key" in result.output
+
+
+def test_check_tells_a_fault_a_line_with_its_place_and_remedy(home):
+    runner.invoke(cli.app, ["sources", "new", "torun"])
+    path = home / "sources" / "torun" / "source.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("delimiter =", "delimeter =").replace('title = "', 'titel = "'), encoding="utf-8")
+    result = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert result.exit_code == 2
+    first, *faults = result.output.splitlines()
+    assert first == "✗ torun: 3 faults in sources/torun/source.toml".replace("sources/torun", str(path.parent))
+    assert [fault.split(":")[0].strip() for fault in faults] == ["title", "files[subscribers].delimeter", "titel"]
+    assert all("Remedy: " in fault for fault in faults)
+    assert "is it 'delimiter'?" in faults[1] and "is it 'title'?" in faults[2]
+
+
+def test_check_collects_the_faults_of_all_entities(home):
+    runner.invoke(cli.app, ["sources", "new", "torun", "--format", "fixed_width"])
+    path = home / "sources" / "torun" / "source.toml"
+    text, wrong = re.subn('^subscriber_key = ".*"', 'subscriber_key = "NIKT"', path.read_text(), flags=re.MULTILINE)
+    path.write_text(text, encoding="utf-8")
+    result = runner.invoke(cli.app, ["sources", "check", "torun", "--static"])
+    assert result.exit_code == 2
+    assert wrong > 1 and result.output.count("reads column 'NIKT'") == wrong
 
 
 def test_check_finds_a_column_that_the_delivery_does_not_have(home):

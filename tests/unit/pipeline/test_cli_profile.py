@@ -1,6 +1,7 @@
 """`blueline profile`: the verdict, a proposal that `sources check` accepts, nothing personal in clear."""
 
 import json
+import random
 import struct
 import tomllib
 from pathlib import Path
@@ -374,3 +375,113 @@ def test_the_copybooks_length_counts_where_records_of_several_types_repeat_later
     [cut] = profile_json(path, "--copybook", "R.cpy", exit_code=1)["files"]
     assert cut["shape"]["record_length"] == 55
     assert "55 of the copybook: 45 bytes are left over" in " ".join(cut["shape"]["notes"])
+
+
+MT940 = """:20:A{number}\r
+:25:PL61109010140000071219812874\r
+:28C:{number}/1\r
+:60F:C031030{currency}100,00\r
+:61:0310311031C12,50NTRFREF{number}\r
+:86:020~00WPŁATA~20Za fakturę {number}/2003~32Żółkiewski Łukasz\r
+:62F:C031031{currency}112,50\r
+-\r
+"""
+
+
+@pytest.mark.parametrize("currency", ["PLN", "EUR"])
+def test_a_bank_statement_is_declared_with_its_payments(home, currency):
+    path = Path("in") / "wyciag.sta"
+    path.write_bytes(MT940.format(number=1, currency=currency).encode("cp852"))
+    found = profile_json(path, "--write", "sources/bank")
+    declared = tomllib.loads(found["source_toml"])
+    assert declared["files"][0]["format"] == "mt940" and declared["files"][0]["code_page"] == "cp852"
+    assert declared["entities"][0]["from"] == "wyciag_entries"
+    assert declared.get("currencies") == (None if currency == "PLN" else ["EUR"])
+    checked = runner.invoke(cli.app, ["sources", "check", "bank"])
+    assert checked.exit_code == 0, checked.output
+
+
+@pytest.mark.parametrize("page", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("make", [csv, fixed])
+def test_text_in_utf16_is_declared_as_it_is(home, make, page):
+    path = make(page)
+    found = profile_json(path, "--write", "sources/torun")
+    assert found["files"][0]["code_page"]["page"] == "utf-16"
+    assert tomllib.loads(found["source_toml"])["files"][0]["code_page"] == "utf-16"
+    assert decoded(path) == len(RECORDS)
+
+
+def decoded(path):
+    """Rows that the proposal makes of a file: `sources check` accepts it, and nothing is set aside."""
+    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
+    assert checked.exit_code == 0, checked.output
+    result = runner.invoke(cli.app, ["decode", str(path), "--spec", "sources/torun/source.toml", "--out", "decoded"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert not Path("decoded/rejects.jsonl").exists() or not Path("decoded/rejects.jsonl").read_text()
+    return sum(len(p.read_text(encoding="utf-8").splitlines()) for p in Path("decoded").glob("*.jsonl"))
+
+
+def test_fixed_width_in_characters_is_declared_so(home):
+    path = fixed("utf-8")
+    [file] = tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"]
+    assert (file["positions"], file["code_page"]) == ("characters", "utf-8")
+    assert decoded(path) == len(RECORDS)
+
+
+@pytest.mark.parametrize("names", ["NR;NAZWA;NAZWA", "NR;;NAZWA"])
+def test_a_header_whose_names_are_of_no_use_is_passed_over(home, names):
+    path = Path("in") / "abon.csv"
+    path.write_text(f"{names}\n" + "".join(f"{n};Radom;Tczew\n" for n in range(1, 20)))
+    [file] = tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"]
+    assert file["ignore"] == [names] and file["header"] is False
+    assert len(set(file["columns"])) == 3 and file["columns"][0] == "NR"
+    assert decoded(path) == 19
+
+
+def test_a_header_alone_is_no_record(home):
+    path = Path("in") / "abon.csv"
+    path.write_text("NR;NAZWISKO_IMIE;SALDO\n")
+    assert tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"][0]["header"] is True
+    assert decoded(path) == 0
+
+
+def test_a_quoted_value_of_several_lines_is_no_trailer(home):
+    path = Path("in") / "abon.csv"
+    path.write_text('"NR";"UWAGI"\n' + "".join(f'"{n}";"jeden\ndwa {n}"\n' for n in range(1, 20)))
+    assert "trailer" not in tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"][0]
+    assert decoded(path) == 19
+
+
+def test_an_undecided_file_takes_the_page_of_the_others(home):
+    few = Path("in") / "korekty.csv"
+    few.write_bytes("NR;OPIS\n1;NADPŁATA\n2;ODSETKI\n3;ODSETKI\n".encode("iso8859-2"))
+    alone = profile_json(few, exit_code=1)
+    assert alone["files"][0]["code_page"]["verdict"] == "undecided"
+    assert tomllib.loads(alone["source_toml"])["files"][0]["code_page"] == "ascii"
+    found = profile_json(few, csv("iso8859-2"), "--write", "sources/torun", exit_code=1)
+    assert {file["code_page"] for file in tomllib.loads(found["source_toml"])["files"]} == {"iso8859-2"}
+    assert any("other files of the source are in iso8859-2" in item for item in found["missing"])
+
+
+def test_damage_that_was_done_before_is_told_with_the_proposal(home):
+    path = csv("utf-8")
+    path.write_bytes(path.read_bytes().decode("cp1250", "replace").encode("utf-8"))
+    found = profile_json(path)
+    assert any("DAMAGED before delivery: utf-8 was read as cp1250" in item for item in found["missing"])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", bytes(1000), b"\n" * 500, b" " * 5000, b"\x00\x04\x00\x00" * 100, b"[" * 9999]
+)
+def test_what_holds_nothing_is_named_and_proposes_nothing_that_fails(home, content):
+    path = Path("in") / "a.dat"
+    path.write_bytes(content)
+    found = profile_json(path, exit_code=1)
+    assert found["files"][0]["problem"]
+
+
+def test_random_bytes_are_of_no_format(home):
+    path = Path("in") / "a.dat"
+    for seed in range(5):
+        path.write_bytes(random.Random(seed).randbytes(20_000))
+        assert profile_json(path, exit_code=1)["files"][0]["shape"]["format"] == "unknown"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -21,7 +22,7 @@ import sqlalchemy as sa
 from billing.errors import SourceError
 from billing.file_specs import SqlFile
 from extractors.databases import session
-from extractors.databases.session import FETCH_ROWS, Column, Kind, Session, lines, quoted
+from extractors.databases.session import BLOB_MARK, Column, Kind, Session, pieces, quoted
 
 _TICKS = 10_000  # virtual machine steps between two looks at the clock
 _STORED: dict[str, Kind] = {"integer": "integer", "real": "decimal", "text": "text", "blob": "bytes"}
@@ -78,6 +79,35 @@ class SqliteSession(Session):
         cursor = self._run(f"SELECT * FROM {body} LIMIT 0")
         return [Column(str(column[0]), "other", "") for column in cursor.description or ()]
 
+    def examined(self, columns: Sequence[Column], body: str) -> list[Column]:
+        """Which columns hold bytes: all of their values, or only some."""
+        blobs = self._where_any(columns, "= 'blob'", body)
+        others = self._where_any(blobs, "NOT IN ('blob', 'null')", body)
+        return [
+            replace(column, has_blobs=True)
+            if column in others
+            else replace(column, kind="bytes", type="BLOB")
+            if column in blobs
+            else column
+            for column in columns
+        ]
+
+    def _where_any(self, columns: Sequence[Column], condition: str, body: str) -> list[Column]:
+        """Those of the columns with a value whose storage class meets a condition."""
+        if not columns:
+            return []
+        tests = ", ".join(f"MAX(typeof({self.quote(column.name)}) {condition})" for column in columns)
+        found = self._run(f"SELECT {tests} FROM {body}").fetchone()
+        return [column for column, any_ in zip(columns, found, strict=True) if any_]
+
+    def rendered(self, column: Column) -> str:
+        """Bytes in hex, with a mark where the other values of the column are none."""
+        name = self.quote(column.name)
+        if column.kind != "bytes" and not column.has_blobs:
+            return name
+        mark = f"char({ord(BLOB_MARK)}) || " if column.has_blobs else ""
+        return f"CASE typeof({name}) WHEN 'blob' THEN {mark}lower(hex({name})) ELSE {name} END AS {name}"
+
     def ordered(self, column: Column) -> str:
         """Texts by their bytes, whatever collation was declared."""
         return f"{self.quote(column.name)} COLLATE BINARY"
@@ -123,6 +153,5 @@ class SqliteSession(Session):
 
     def write(self, select: str, columns: Sequence[Column], file: BinaryIO) -> None:
         """Stream rows through SQLite's own cursor."""
-        cursor = self._run(select)
-        while chunk := cursor.fetchmany(FETCH_ROWS):
-            file.write(lines(chunk).encode("utf-8", "surrogateescape"))
+        for piece in pieces(self._run(select).fetchmany):
+            file.write(piece.encode("utf-8", "surrogateescape"))

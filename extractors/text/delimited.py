@@ -12,7 +12,7 @@ arithmetic cannot explain, such as a quote in the middle of a value, is read rec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -54,6 +54,7 @@ class _Run(TextRun):
     eof: int
     batch_rows: int
     structure: Structure
+    explained: Callable[[Damaged], Damaged]
     plain: PlainReader = field(init=False)
     tokeniser: Tokeniser = field(init=False)
 
@@ -100,7 +101,13 @@ class _Batch:
 
 
 def decode(
-    source: Source, file_spec: AnyFile, landed: LandedFile, facts: FileFacts, *, batch_rows: int
+    source: Source,
+    file_spec: AnyFile,
+    landed: LandedFile,
+    facts: FileFacts,
+    *,
+    batch_rows: int,
+    explained: Callable[[Damaged], Damaged] | None = None,
 ) -> Iterator[Split]:
     """Decode a delimited file; every column is text.
 
@@ -110,6 +117,7 @@ def decode(
         landed: The landed file.
         facts: Filled while decoding.
         batch_rows: Most rows of a batch.
+        explained: Says more of a value that is no text, where whoever wrote the file knows more.
 
     Yields:
         Batches of the raw table, with the records that were set aside.
@@ -141,6 +149,7 @@ def decode(
             _content_end(landed),
             batch_rows,
             structure,
+            explained or _as_found,
         )  # fmt: skip
         if head.control is not None:
             text, number, offset = head.control
@@ -237,6 +246,10 @@ def _control_value(structure: Structure, cutter: Cutter, raw: bytes, at: Place) 
     return cutter.decode(values[at - 1]) if at <= len(values) else None
 
 
+def _as_found(value: Damaged) -> Damaged:
+    return value
+
+
 # --- a batch ---------------------------------------------------------------------------------------------------
 
 
@@ -297,7 +310,8 @@ def _column(
     values, damaged = run.cutter.column(data, starts, ends, sound=sound)
     for found in damaged:
         raw = chunk[starts[found.row] : ends[found.row]]
-        damage.add(Damaged(found.row, run.columns[index], found.reason, found.message, raw, run.cutter.decode(raw)))
+        text = run.cutter.decode(raw)
+        damage.add(run.explained(Damaged(found.row, run.columns[index], found.reason, found.message, raw, text)))
     if records.doubled is not None and (doubled := records.doubled[rows, index]).any():
         values = unescape(values, doubled, run.spec.quote)
     return clean(values, run.spec.escape, run.spec.nulls)

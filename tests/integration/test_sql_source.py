@@ -143,6 +143,17 @@ def test_money_in_a_float_is_told(admin: psycopg.Connection[Any], empty_database
     assert len(told) == 1 and "saldo, which is read as money, is of the type float8" in told[0]
 
 
+def test_bytes_that_an_entity_reads_are_told(
+    admin: psycopg.Connection[Any], empty_database: str, tmp_path: Path
+) -> None:
+    admin.execute("CREATE TABLE konta AS SELECT '\\x4142'::bytea AS nr, 1 AS saldo, '\\xff'::bytea AS zdjecie")
+    (konta,) = land(probe := source(empty_database, KONTA), tmp_path, tmp_path / "in")
+    assert konta.path.read_text().splitlines()[1] == '"4142","1","ff"'
+    assert [note for note in notes(probe, konta) if "hex" in note] == [
+        "the column nr holds bytes, which are written in hex: where they are texts, cast it to a text in a query"
+    ]
+
+
 def test_texts_come_in_the_order_of_their_bytes_whatever_the_locale(
     admin: psycopg.Connection[Any], empty_database: str, tmp_path: Path
 ) -> None:

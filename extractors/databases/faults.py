@@ -32,6 +32,8 @@ _LOGIN_WORDS = (
     "authentication failed", "no password supplied", "pg_hba.conf", '" does not exist', "not permitted to log in",
 )  # fmt: skip
 _LONG_NUMBER = re.compile(r"\d{6,}")
+_VALUE = re.compile(r'(?<=: )".*"')
+_OF_VALUES = "22"  # the class of SQLSTATE whose messages hold the value that they complain of
 
 
 @dataclass(frozen=True)
@@ -115,4 +117,6 @@ class Faults:
         if password := self.url.password:
             for form in {str(password), quote(str(password), safe=""), quote_plus(str(password))}:
                 text = text.replace(form, "***")
+        if str(getattr(error, "sqlstate", None) or "").startswith(_OF_VALUES):
+            text = _VALUE.sub(lambda found: f'"{mask(found[0][1:-1])}"', text)
         return _LONG_NUMBER.sub(lambda found: mask(found[0]), text)

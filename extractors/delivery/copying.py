@@ -64,7 +64,7 @@ def copy_aside(source: Source, path: Path, name: str, into: Path) -> Copied:
             raise SourceError(
                 "is no plain file", source_id=source.id, file=name, remedy="deliver plain files, not pipes or devices"
             )
-        _refuse_detour(source, path, name)
+        refuse_detour(source, path, name)
         digest = hashlib.sha256()
         size = 0
         with writing(into):
@@ -94,11 +94,22 @@ def copy_aside(source: Source, path: Path, name: str, into: Path) -> Copied:
     return Copied(aside, digest.hexdigest(), size)
 
 
-def _refuse_detour(source: Source, path: Path, name: str) -> None:
-    """A folder on the way to the file may be a link too."""
-    depth = len(PurePosixPath(name).parts) - 1
-    parents = list(path.parents)[:depth]
-    if any(parent.is_symlink() for parent in parents):
+def refuse_detour(source: Source, path: Path, name: str) -> None:
+    """A folder on the way to the file may be a link too.
+
+    Args:
+        source: Whose file it is.
+        path: The file, in its delivery or unpacked.
+        name: What messages call it; folders that the path has not are those of an archive.
+
+    Raises:
+        SourceError: One of the delivery's folders is a link.
+    """
+    for folder, called in zip(path.parents, reversed(PurePosixPath(name).parts[:-1]), strict=False):
+        if printable(folder.name) != called:
+            return
+        if not folder.is_symlink():
+            continue
         raise SourceError(
             "lies behind a symbolic link, which may lead anywhere",
             source_id=source.id,

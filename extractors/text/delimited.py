@@ -228,11 +228,14 @@ def _structure(spec: DelimitedFile, cutter: Cutter, landed: LandedFile) -> Struc
 
 def _content_end(landed: LandedFile) -> int:
     """Where the text ends: before the Ctrl-Z (and their line ends) at the end of the file."""
-    tail_bytes = min(landed.size, 4096)
+    tail_bytes = 4096
     with landed.path.open("rb") as file:
-        file.seek(landed.size - tail_bytes)
-        tail = file.read()
-    bare = tail.rstrip(CTRL_Z + b"\r\n")
+        while True:
+            file.seek(max(0, landed.size - tail_bytes))
+            bare = (tail := file.read()).rstrip(CTRL_Z + b"\r\n")
+            if bare or tail_bytes >= landed.size:
+                break
+            tail_bytes *= 8  # filled up to the end of a disk's cluster
     rest = tail[len(bare) :]
     return landed.size - len(rest) + rest.index(CTRL_Z) if CTRL_Z in rest else landed.size
 

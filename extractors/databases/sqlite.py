@@ -25,12 +25,15 @@ from extractors.databases import session
 from extractors.databases.session import BLOB_MARK, Column, Kind, Session, pieces, quoted
 
 _TICKS = 10_000  # virtual machine steps between two looks at the clock
+_FORMAT_AT, _WITH_LOG = 18, b"\2\2"
 _STORED: dict[str, Kind] = {"integer": "integer", "real": "decimal", "text": "text", "blob": "bytes"}
 
 
 def engine(database: Path, spec: SqlFile) -> sa.Engine:
     """An engine that can do nothing but read this file."""
     uri = f"file:{quote(str(database.absolute()))}?mode=ro"
+    if spec.url is None and _is_at_rest(database):
+        uri += "&immutable=1"
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -47,6 +50,21 @@ def engine(database: Path, spec: SqlFile) -> sa.Engine:
     made = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
     sa.event.listen(made, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return made
+
+
+def _is_at_rest(database: Path) -> bool:
+    """A file that keeps a write-ahead log, without one beside it: nobody has it open.
+
+    Read like any other, it would be given a new log and an index of it, in a folder that is its sender's and may be
+    read-only.
+    """
+    try:
+        with database.open("rb") as file:
+            file.seek(_FORMAT_AT)
+            keeps_log = file.read(2) == _WITH_LOG
+    except OSError:
+        return False  # opening it says why
+    return keeps_log and not database.with_name(f"{database.name}-wal").exists()
 
 
 def _as_written(value: bytes) -> str:

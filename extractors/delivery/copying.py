@@ -108,14 +108,13 @@ def refuse_detour(source: Source, path: Path, name: str) -> None:
     for folder, called in zip(path.parents, reversed(PurePosixPath(name).parts[:-1]), strict=False):
         if printable(folder.name) != called:
             return
-        if not folder.is_symlink():
-            continue
-        raise SourceError(
-            "lies behind a symbolic link, which may lead anywhere",
-            source_id=source.id,
-            file=name,
-            remedy="deliver the folder itself",
-        )
+        if folder.is_symlink():
+            raise SourceError(
+                "lies behind a symbolic link, which may lead anywhere",
+                source_id=source.id,
+                file=name,
+                remedy="deliver the folder itself",
+            )
 
 
 def _read(source: Source, name: str, reading: RawIOBase) -> bytes | None:

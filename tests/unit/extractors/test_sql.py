@@ -269,3 +269,11 @@ def test_large_rows_are_written_a_few_at_a_time():
 
     assert sum(map(len, pieces(fetch))) == 8_000_024 + 2 * 4 * 1_000_003
     assert asked == [256, 4, 4, 4]
+
+
+def test_no_message_carries_a_value_that_could_not_be_cast():
+    faults = Faults({"source_id": "probe"}, sa.make_url("postgresql+psycopg://u@host/db"), 5, psycopg.Error)
+    error = psycopg.errors.InvalidTextRepresentation('invalid input syntax for type integer: "Kowalska "A""')
+    assert faults.clean(error) == 'invalid input syntax for type integer: "Ko*******"'
+    missing = psycopg.errors.UndefinedColumn('column "brak" does not exist')
+    assert faults.clean(missing) == 'column "brak" does not exist'

@@ -27,6 +27,7 @@ from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
 from billing.text_specs import DelimitedFile
+from billing.wording import counted
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepages.check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
@@ -332,5 +333,5 @@ def _set_aside(run: _Run, chunk: bytes, records: Records, rows: NDArray[np.intp]
                 offset,
                 record_no,
             )
-        message = f"the record has {found} columns, {len(run.columns)} are declared"
+        message = f"the record has {counted(found, 'column')}, {len(run.columns)} are declared"
         run.set_aside(run.sieve, (record_no, offset, length), "REC-COLUMNS", message, raw)

@@ -21,6 +21,7 @@ from billing.registry import Source
 COPY_BYTES = 1 << 20
 ASIDE = ".landing-"
 STALE_SECONDS = 86_400
+CLOCKS_APART = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,28 @@ def _unreadable(source: Source, name: str, error: OSError) -> SourceError:
         source_id=source.id,
         file=name,
         remedy="check the share, then run the source again" if gone else "give this account the right to read it",
+    )
+
+
+def not_quiet(source: Source, name: str, modified: float) -> SourceUnavailable | None:
+    """The error for a file that has changed within the seconds that the source wants it left alone, if it has.
+
+    Args:
+        source: Whose file it is.
+        name: What messages call it.
+        modified: When it changed last, in seconds since 1970.
+    """
+    seconds = source.spec.delivery.quiet_seconds
+    age = time.time() - modified
+    if not seconds or age >= seconds:
+        return None
+    if age > -CLOCKS_APART:
+        return still_written(source, name)
+    return SourceUnavailable(
+        f"has a time of change {-age:,.0f} s ahead of this machine's clock: nobody can tell whether it is complete",
+        source_id=source.id,
+        file=name,
+        remedy="set the clock that is wrong, or leave quiet_seconds out of source.toml and declare `ready`",
     )
 
 

@@ -354,3 +354,16 @@ def test_a_database_with_a_write_ahead_log_leaves_no_file_in_the_delivery(delive
     (dump,) = land(probe, delivery.parent, tmp_path / "in")
     assert dump.path.read_bytes() == b'"nr","saldo"\n"1","2"\n'
     assert sorted(delivery.iterdir()) == before
+
+
+def test_a_file_from_the_future_is_told_from_one_that_is_written(delivery, tmp_path):
+    file = delivery / "a.csv"
+    file.write_text("NR;SALDO\n")
+    probe = source("a.csv")
+    spec = probe.spec.model_copy(update={"delivery": probe.spec.delivery.model_copy(update={"quiet_seconds": 30})})
+    probe = Source(spec, probe.folder)
+    with pytest.raises(SourceUnavailable, match="somebody is still writing it"):
+        land(probe, delivery.parent, tmp_path / "in")
+    os.utime(file, (time.time() + 7200,) * 2)
+    with pytest.raises(SourceUnavailable, match=r"7,\d{3} s ahead of this machine's clock"):
+        land(probe, delivery.parent, tmp_path / "in")

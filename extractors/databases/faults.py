@@ -1,7 +1,7 @@
 """What a database's refusal means: is it down, was it asked the wrong thing, or may this account not ask at all?
 
 Drivers tell by codes (SQLSTATE, MariaDB's numbers) and, where they have none, by words.  No message carries a password,
-whatever a driver puts into it, nor a long number, which may be a value of somebody's record.
+whatever a driver puts into it, nor a long number or a value that could not be cast, which may be of somebody's record.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Faults:
         return SourceError(f"the database refused the query: {text}", **self.where, remedy=remedy)
 
     def clean(self, error: BaseException) -> str:
-        """The first line of a message, without the password and without numbers that may be somebody's."""
+        """The first line of a message, without the password and without what may be somebody's."""
         words = [str(part) for part in error.args] or [str(error)]
         text = ": ".join(word.strip() for word in words if word.strip()) or type(error).__name__
         text = text.splitlines()[0]

@@ -328,7 +328,7 @@ def test_a_url_that_cannot_be_used_is_told_without_its_password(tmp_path: Path, 
         ({"query": "SELECT * FROM konta) TO PROGRAM 'id' --", "key": ["nr"]}, "refused the query"),
         ({"source": "konta", "key": ["saldo"], "mode": "snapshot_difference"}, "holds float values"),
         ({"query": "SELECT nr, 12345678901::bigint::int FROM konta", "key": ["nr"]}, "integer out of range"),
-        ({"query": "SELECT nr, 'PESEL 44051401458'::int FROM konta", "key": ["nr"]}, r'"PESEL 44\*+"'),
+        ({"query": "SELECT nr, 'PESEL 44051401458'::int FROM konta", "key": ["nr"]}, r'"PE\*+"'),
     ],
 )
 def test_a_result_that_cannot_be_taken_stops(

@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "DBF-DELETED": "the record carries the legacy system's deletion mark",
     "DBF-MEMO": "the memo that the record points to is not in the memo file",
     "DBF-LENGTH": "a text or binary value is said to be longer than its field",
+    "SQL-BYTES": "the database holds bytes where other rows of the column have a text or a number",
     "XML-VALUE": "an element is missing or occurs more than once",
     "STMT-FIELD": "a field of the bank statement is missing, repeated or not of its form",
     "STMT-BALANCE": "opening balance and entries of the bank statement do not give its closing balance",

@@ -88,5 +88,7 @@ def explain_text(raw: bytes, page: CodePage) -> tuple[str, str]:
     for byte in raw:
         if page.undefined[byte]:
             return "ENC-UNDECODABLE", f"byte {byte:02X} does not exist in {page.name}"
-    control = next((byte for byte in raw.rstrip(b" \0") if page.control[byte] and byte not in b"\t\r\n"), 0)
+    controls = [byte for byte in raw.rstrip(b" \0") if page.control[byte]] or [0]
+    # where line ends and tabs are allowed, another one was the reason
+    control = next((byte for byte in controls if byte not in b"\t\r\n"), controls[0])
     return "ENC-CTRL", f"byte {control:02X} is a control character in {page.name}"

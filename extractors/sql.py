@@ -5,7 +5,8 @@ is NULL.  So a row of a database has bytes with an offset and a length like a re
 them, and the same data dumped again gives the same bytes (rows are ordered by the declared key).
 
 Values are written exactly: a NUMERIC as its digits, never through a float; a binary float as the shortest text that
-means the same number, which is told where an entity reads it as money; dates and times in ISO form.
+means the same number, which is told where an entity reads it as money; dates and times in ISO form; bytes in hex, which
+is told where an entity reads them.  Bytes among texts, as SQLite allows them, are flagged when the dump is read.
 
 All result sets of a database come from one read-only transaction: one state of the data.  `extractors.databases` knows
 how each kind of server gives it.
@@ -16,7 +17,9 @@ nothing behind this module has to know.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,14 +31,16 @@ from billing.lineage import Split
 from billing.registry import SPEC_FILE, Source, expand_variables
 from billing.text_specs import DelimitedFile
 from extractors.base import FileFacts, LandedFile
+from extractors.damage import Damaged
 from extractors.databases import mariadb, other, postgres, sqlite
 from extractors.databases.extraction import WHOLE, Fetching
 from extractors.databases.faults import Faults
 from extractors.databases.result import Dump, Result
-from extractors.databases.session import Session
+from extractors.databases.session import BLOB_MARK, Session
 from extractors.text import delimited
 from extractors.text.spans import Cutter
 
+_BLOB = re.compile(re.escape(BLOB_MARK).encode() + b"((?:[0-9a-f]{2})*)")
 _NO_NAME = sa.URL.create("sqlite")
 
 
@@ -112,7 +117,22 @@ def decode(
         code_page=file_spec.code_page or "utf-8",
         delimiter=",",
     )
-    yield from delimited.decode(source, text, landed, facts, batch_rows=batch_rows)
+    yield from delimited.decode(source, text, landed, facts, batch_rows=batch_rows, explained=_explained)
+
+
+def _explained(value: Damaged) -> Damaged:
+    """Bytes among texts by their own reason, and as the database holds them.
+
+    >>> value = _explained(Damaged(7, "UWAGI", "ENC-CTRL", "byte 00 is a control character", b"\\0ffd8"))
+    >>> value.reason, value.raw
+    ('SQL-BYTES', b'\\xff\\xd8')
+    """
+    if not (found := _BLOB.fullmatch(value.raw)):
+        return value
+    raw = bytes.fromhex(found[1].decode("ascii"))
+    return replace(
+        value, reason="SQL-BYTES", message=f"bytes ({len(raw)}) where other rows have a text", raw=raw, text=None
+    )
 
 
 # --- connecting ------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What a database's refusal means: is it down, was it asked the wrong thing, or may this account not ask at all?
 
 Drivers tell by codes (SQLSTATE, MariaDB's numbers) and, where they have none, by words.  No message carries a password,
-whatever a driver puts into it, nor a long number, which may be a value of somebody's record.
+whatever a driver puts into it, nor a long number or a value that could not be cast, which may be of somebody's record.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _LOGIN_WORDS = (
     "authentication failed", "no password supplied", "pg_hba.conf", '" does not exist', "not permitted to log in",
 )  # fmt: skip
 _LONG_NUMBER = re.compile(r"\d{6,}")
+_VALUE = re.compile(r'(?<=: )".*"')
+_OF_VALUES = "22"  # the class of SQLSTATE whose messages hold the value that they complain of
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,13 @@ class Faults:
         return SourceError(f"the database refused the query: {text}", **self.where, remedy=remedy)
 
     def clean(self, error: BaseException) -> str:
-        """The first line of a message, without the password and without numbers that may be somebody's."""
+        """The first line of a message, without the password and without what may be somebody's."""
         words = [str(part) for part in error.args] or [str(error)]
         text = ": ".join(word.strip() for word in words if word.strip()) or type(error).__name__
         text = text.splitlines()[0]
         if password := self.url.password:
             for form in {str(password), quote(str(password), safe=""), quote_plus(str(password))}:
                 text = text.replace(form, "***")
+        if str(getattr(error, "sqlstate", None) or "").startswith(_OF_VALUES):
+            text = _VALUE.sub(lambda found: f'"{mask(found[0][1:-1])}"', text)
         return _LONG_NUMBER.sub(lambda found: mask(found[0]), text)

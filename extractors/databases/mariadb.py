@@ -15,7 +15,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from billing.file_specs import SqlFile, SqlTable
-from extractors.databases.session import FETCH_ROWS, LOCK_SECONDS, Column, Kind, Session, lines, quoted
+from extractors.databases.session import LOCK_SECONDS, Column, Kind, Session, pieces, quoted
 
 GRACE_SECONDS = 30
 WRITE_SECONDS = 600
@@ -149,8 +149,8 @@ class MariaSession(Session):
             rows: Iterator[Sequence[object]] = iter(cursor.fetchone, None)
             if single:
                 rows = (_shortened(row, single) for row in rows)
-            while chunk := list(islice(rows, FETCH_ROWS)):
-                file.write(lines(chunk).encode(self.encoding, "surrogateescape"))
+            for piece in pieces(lambda most: list(islice(rows, most))):
+                file.write(piece.encode(self.encoding, "surrogateescape"))
         except BaseException:
             if (result := cursor._result) is not None:  # or its end would be waited for, on a line that is cut
                 result.unbuffered_active = False

@@ -21,6 +21,9 @@ def engine(url: sa.URL) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool, execution_options={"stream_results": True})
 
 
+_BINARY = (bytes, memoryview)
+
+
 class OtherSession(Session):
     """See the module."""
 
@@ -28,6 +31,7 @@ class OtherSession(Session):
         super().__init__("utf-8")
         self._connection = connection
         self._floats: set[str] = set()
+        self._binary: set[str] = set()
         self._preparer = connection.dialect.identifier_preparer
         self.notes.append(
             f"{connection.dialect.name} is read through {connection.dialect.driver} as it is: one state of the data, "
@@ -52,6 +56,10 @@ class OtherSession(Session):
         """What the driver gave as a float."""
         return "comes from the driver as a float" if column.name in self._floats else ""
 
+    def is_binary(self, column: Column) -> bool:
+        """Whether the driver gave bytes."""
+        return column.name in self._binary
+
     def literal(self, column: Column, text: str) -> str:
         """Not needed: there is no watermark here."""
         raise NotImplementedError
@@ -70,9 +78,12 @@ class OtherSession(Session):
         rows = self._connection.execution_options(yield_per=FETCH_ROWS).execute(_text(select))
         names = [column.name for column in columns]
         for chunk in rows.partitions(FETCH_ROWS):
-            self._floats.update(
-                name for row in chunk for name, value in zip(names, row, strict=True) if type(value) is float
-            )
+            for name, values in zip(names, zip(*chunk, strict=True), strict=True):
+                types = set(map(type, values))
+                if float in types:
+                    self._floats.add(name)
+                if not types.isdisjoint(_BINARY):
+                    self._binary.add(name)
             file.write(lines(chunk).encode("utf-8", "surrogateescape"))
 
 

@@ -22,7 +22,7 @@ from billing.model import ENTITIES
 from billing.registry import Source
 from extractors.databases import difference
 from extractors.databases.extraction import WHOLE, Extraction, Fetching, PublishedDump
-from extractors.databases.session import Kind, Session
+from extractors.databases.session import Column, Kind, Session
 from extractors.databases.watermark import ORDERED, lower_bound
 from extractors.text.spans import Cutter
 
@@ -69,6 +69,11 @@ class Result:
         self._refuse_wrong_names()
         self.by_name = {column.name: column for column in self.columns}
 
+    def _examine(self, rows: str) -> None:
+        """Learn from the values that are to be dumped what no type tells."""
+        self.columns = self.session.examined(self.columns, rows)
+        self.by_name = {column.name: column for column in self.columns}
+
     def land(self, folder: Path, fetching: Fetching = WHOLE) -> Dump:
         """Dump the result, whole or by what changed.
 
@@ -81,8 +86,10 @@ class Result:
         """
         path = folder / f"{self.result.name}{DUMP_SUFFIX}"
         if fetching.first_rows is not None:
+            self._examine(f"({self.session.limited(f'SELECT * FROM {self.body}', fetching.first_rows)}) AS result")
             self._write(path, None, fetching.first_rows)
             return Dump(path, Extraction(mode="first rows", declared="", notes=tuple(self.session.notes)))
+        self._examine(self.body)
         if not self.result.by_key:
             self._write(path, None)
             plain = Extraction(mode=self.result.mode, declared="")
@@ -176,6 +183,9 @@ class Result:
         database = [self.url.get_backend_name(), self.url.host, self.url.port, self.url.database]
         rows = [result.source, result.query, result.key, result.mode, result.watermark, list(kinds)]
         said: list[Any] = [ORDER, database, self.spec.code_page, self.spec.time_zone, rows]
+        # a value that is written in another way than before has not changed
+        if binary := [[column.name, column.has_blobs] for column in self.columns if _has_bytes(column)]:
+            said.append(binary)
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     def _kind(self, name: str) -> Kind:
@@ -204,7 +214,13 @@ class Result:
     def _notes(self) -> list[str]:
         """What people should know of this result: its floats that are read as money, and how it was read."""
         notes = [*self.session.notes, *self.session.notes_on(self.result)]
-        for name in _money_columns(self.source, self.result.name):
+        for name in _read_columns(self.source, self.result.name):
+            if name in self.by_name and self.session.is_binary(self.by_name[name]):
+                notes.append(
+                    f"the column {name} holds bytes, which are written in hex: where they are texts, cast it to a text "
+                    "in a query"
+                )
+        for name in _read_columns(self.source, self.result.name, of_type="money"):
             if name in self.by_name and (what := self.session.floats(self.by_name[name], self.body)):
                 notes.append(
                     f"the column {name}, which is read as money, {what}: binary floats, written as the shortest "
@@ -226,12 +242,16 @@ class Result:
         return SourceError(f"the result {self.result.name} {message}", **self.where, remedy=remedy)
 
 
-def _money_columns(source: Source, table: str) -> list[str]:
-    """Columns of a raw table that become amounts of money."""
+def _has_bytes(column: Column) -> bool:
+    return column.kind == "bytes" or column.has_blobs
+
+
+def _read_columns(source: Source, table: str, of_type: str | None = None) -> list[str]:
+    """Columns of a raw table that an entity reads, all or those that become fields of one type."""
     found: dict[str, None] = {}
     for mapping in source.spec.entities:
         if mapping.table == table:
             for name, rule in mapping.fields.items():
-                if ENTITIES[mapping.name].field(name).type == "money":
+                if of_type in (None, ENTITIES[mapping.name].field(name).type):
                     found.update(dict.fromkeys(rule.inputs))
     return list(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import BinaryIO, Literal
@@ -25,6 +25,9 @@ Kind = Literal[
 
 LOCK_SECONDS = 10
 FETCH_ROWS = 20_000
+PIECE_BYTES = 4 << 20
+BLOB_MARK = "\0"
+"""What bytes among texts begin with in a dump, in hex behind it: no text of a legacy system has such a letter."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,13 @@ class Column:
         name: As the database calls it.
         kind: What it holds.
         type: The database's own word for its type, for people.
+        has_blobs: It is no binary column, and yet some of its values are bytes.
     """
 
     name: str
     kind: Kind
     type: str
+    has_blobs: bool = False
 
 
 class Session(ABC):
@@ -69,6 +74,10 @@ class Session(ABC):
     @abstractmethod
     def columns(self, body: str) -> list[Column]:
         """Columns of what stands behind FROM."""
+
+    def examined(self, columns: Sequence[Column], body: str) -> list[Column]:
+        """The same columns with what only their values tell, where a database types each value by itself."""
+        return list(columns)
 
     @abstractmethod
     def write(self, select: str, columns: Sequence[Column], file: BinaryIO) -> None:
@@ -107,6 +116,10 @@ class Session(ABC):
         """What of a column is binary floating point, for people; asked when its rows were written."""
         return f"is of the type {column.type}" if column.kind == "float" else ""
 
+    def is_binary(self, column: Column) -> bool:
+        """Whether its values are bytes, which a dump holds in hex; asked when its rows were written."""
+        return column.kind == "bytes"
+
     def limited(self, select: str, rows: int) -> str:
         """A statement that gives no more than so many rows."""
         return f"{select} LIMIT {rows}"
@@ -134,6 +147,23 @@ def quoted(preparer: IdentifierPreparer, name: str) -> str:
     """
     inside = name.replace(preparer.escape_quote, preparer.escape_to_quote)
     return f"{preparer.initial_quote}{inside}{preparer.final_quote}"
+
+
+def pieces(fetch: Callable[[int], Sequence[Sequence[object]]]) -> Iterator[str]:
+    """Lines of a dump, some megabytes at a time: as many rows as `FETCH_ROWS`, fewer where rows are large.
+
+    Args:
+        fetch: The next rows, no more than so many; none at the end.
+
+    >>> rows = [[("a",), ("b",)], [("c",)], []]
+    >>> list(pieces(lambda most: rows.pop(0)))
+    ['"a"\\n"b"\\n', '"c"\\n']
+    """
+    most = 1 << 8
+    while chunk := fetch(most):
+        piece = lines(chunk)
+        yield piece
+        most = max(1, min(FETCH_ROWS, 8 * most, PIECE_BYTES * len(chunk) // max(1, len(piece))))
 
 
 def lines(rows: Iterable[Sequence[object]]) -> str:

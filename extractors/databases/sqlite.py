@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -21,15 +22,18 @@ import sqlalchemy as sa
 from billing.errors import SourceError
 from billing.file_specs import SqlFile
 from extractors.databases import session
-from extractors.databases.session import FETCH_ROWS, Column, Kind, Session, lines, quoted
+from extractors.databases.session import BLOB_MARK, Column, Kind, Session, pieces, quoted
 
 _TICKS = 10_000  # virtual machine steps between two looks at the clock
+_FORMAT_AT, _WITH_LOG = 18, b"\2\2"
 _STORED: dict[str, Kind] = {"integer": "integer", "real": "decimal", "text": "text", "blob": "bytes"}
 
 
 def engine(database: Path, spec: SqlFile) -> sa.Engine:
     """An engine that can do nothing but read this file."""
     uri = f"file:{quote(str(database.absolute()))}?mode=ro"
+    if spec.url is None and _is_at_rest(database):
+        uri += "&immutable=1"
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -46,6 +50,21 @@ def engine(database: Path, spec: SqlFile) -> sa.Engine:
     made = sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
     sa.event.listen(made, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return made
+
+
+def _is_at_rest(database: Path) -> bool:
+    """A file that keeps a write-ahead log, without one beside it: nobody has it open.
+
+    Read like any other, it would be given a new log and an index of it, in a folder that is its sender's and may be
+    read-only.
+    """
+    try:
+        with database.open("rb") as file:
+            file.seek(_FORMAT_AT)
+            keeps_log = file.read(2) == _WITH_LOG
+    except OSError:
+        return False  # opening it says why
+    return keeps_log and not database.with_name(f"{database.name}-wal").exists()
 
 
 def _as_written(value: bytes) -> str:
@@ -77,6 +96,35 @@ class SqliteSession(Session):
         """Names only: every value has its own type."""
         cursor = self._run(f"SELECT * FROM {body} LIMIT 0")
         return [Column(str(column[0]), "other", "") for column in cursor.description or ()]
+
+    def examined(self, columns: Sequence[Column], body: str) -> list[Column]:
+        """Which columns hold bytes: all of their values, or only some."""
+        blobs = self._where_any(columns, "= 'blob'", body)
+        others = self._where_any(blobs, "NOT IN ('blob', 'null')", body)
+        return [
+            replace(column, has_blobs=True)
+            if column in others
+            else replace(column, kind="bytes", type="BLOB")
+            if column in blobs
+            else column
+            for column in columns
+        ]
+
+    def _where_any(self, columns: Sequence[Column], condition: str, body: str) -> list[Column]:
+        """Those of the columns with a value whose storage class meets a condition."""
+        if not columns:
+            return []
+        tests = ", ".join(f"MAX(typeof({self.quote(column.name)}) {condition})" for column in columns)
+        found = self._run(f"SELECT {tests} FROM {body}").fetchone()
+        return [column for column, any_ in zip(columns, found, strict=True) if any_]
+
+    def rendered(self, column: Column) -> str:
+        """Bytes in hex, with a mark where the other values of the column are none."""
+        name = self.quote(column.name)
+        if column.kind != "bytes" and not column.has_blobs:
+            return name
+        mark = f"char({ord(BLOB_MARK)}) || " if column.has_blobs else ""
+        return f"CASE typeof({name}) WHEN 'blob' THEN {mark}lower(hex({name})) ELSE {name} END AS {name}"
 
     def ordered(self, column: Column) -> str:
         """Texts by their bytes, whatever collation was declared."""
@@ -123,6 +171,5 @@ class SqliteSession(Session):
 
     def write(self, select: str, columns: Sequence[Column], file: BinaryIO) -> None:
         """Stream rows through SQLite's own cursor."""
-        cursor = self._run(select)
-        while chunk := cursor.fetchmany(FETCH_ROWS):
-            file.write(lines(chunk).encode("utf-8", "surrogateescape"))
+        for piece in pieces(self._run(select).fetchmany):
+            file.write(piece.encode("utf-8", "surrogateescape"))

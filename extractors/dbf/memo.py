@@ -48,6 +48,7 @@ class MemoFile:
             self.block = struct.unpack_from(">H", self._data, 6)[0] or 1
         elif kind == "dbt4" and len(self._data) >= 22:
             self.block = struct.unpack_from("<H", self._data, 20)[0] or _BLOCK
+        self._last_mark: int | None = None
         # a batch asks twice for each memo, and a damaged table may point everywhere to the same endless one
         self._span = lru_cache(_REMEMBERED)(self._find)
 
@@ -90,8 +91,9 @@ class MemoFile:
         return start + 8, start + 8 + length
 
     def _until_mark(self, start: int) -> tuple[int, int] | None:
-        end = self._data.find(b"\x1a", start)
-        return None if end < 0 else (start, end)
+        if self._last_mark is None:  # or each memo behind it would be looked for up to the end of the file
+            self._last_mark = self._data.rfind(b"\x1a")
+        return None if start > self._last_mark else (start, self._data.find(b"\x1a", start))
 
 
 def open_memo(source_id: str, landed: LandedFile, header: DbfHeader) -> MemoFile | None:

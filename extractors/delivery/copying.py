@@ -21,6 +21,7 @@ from billing.registry import Source
 COPY_BYTES = 1 << 20
 ASIDE = ".landing-"
 STALE_SECONDS = 86_400
+CLOCKS_APART = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def copy_aside(source: Source, path: Path, name: str, into: Path) -> Copied:
             raise SourceError(
                 "is no plain file", source_id=source.id, file=name, remedy="deliver plain files, not pipes or devices"
             )
-        _refuse_detour(source, path, name)
+        refuse_detour(source, path, name)
         digest = hashlib.sha256()
         size = 0
         with writing(into):
@@ -94,17 +95,27 @@ def copy_aside(source: Source, path: Path, name: str, into: Path) -> Copied:
     return Copied(aside, digest.hexdigest(), size)
 
 
-def _refuse_detour(source: Source, path: Path, name: str) -> None:
-    """A folder on the way to the file may be a link too."""
-    depth = len(PurePosixPath(name).parts) - 1
-    parents = list(path.parents)[:depth]
-    if any(parent.is_symlink() for parent in parents):
-        raise SourceError(
-            "lies behind a symbolic link, which may lead anywhere",
-            source_id=source.id,
-            file=name,
-            remedy="deliver the folder itself",
-        )
+def refuse_detour(source: Source, path: Path, name: str) -> None:
+    """A folder on the way to the file may be a link too.
+
+    Args:
+        source: Whose file it is.
+        path: The file, in its delivery or unpacked.
+        name: What messages call it; folders that the path has not are those of an archive.
+
+    Raises:
+        SourceError: One of the delivery's folders is a link.
+    """
+    for folder, called in zip(path.parents, reversed(PurePosixPath(name).parts[:-1]), strict=False):
+        if printable(folder.name) != called:
+            return
+        if folder.is_symlink():
+            raise SourceError(
+                "lies behind a symbolic link, which may lead anywhere",
+                source_id=source.id,
+                file=name,
+                remedy="deliver the folder itself",
+            )
 
 
 def _read(source: Source, name: str, reading: RawIOBase) -> bytes | None:
@@ -122,6 +133,28 @@ def _unreadable(source: Source, name: str, error: OSError) -> SourceError:
         source_id=source.id,
         file=name,
         remedy="check the share, then run the source again" if gone else "give this account the right to read it",
+    )
+
+
+def not_quiet(source: Source, name: str, modified: float) -> SourceUnavailable | None:
+    """The error for a file that has changed within the seconds that the source wants it left alone, if it has.
+
+    Args:
+        source: Whose file it is.
+        name: What messages call it.
+        modified: When it changed last, in seconds since 1970.
+    """
+    seconds = source.spec.delivery.quiet_seconds
+    age = time.time() - modified
+    if not seconds or age >= seconds:
+        return None
+    if age > -CLOCKS_APART:
+        return still_written(source, name)
+    return SourceUnavailable(
+        f"has a time of change {-age:,.0f} s ahead of this machine's clock: nobody can tell whether it is complete",
+        source_id=source.id,
+        file=name,
+        remedy="set the clock that is wrong, or leave quiet_seconds out of source.toml and declare `ready`",
     )
 
 

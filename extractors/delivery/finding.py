@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from billing.errors import SourceError, SourceUnavailable
 from billing.file_specs import AnyFile, DbfFile, SqlFile
 from billing.registry import Source
-from extractors.delivery.copying import printable, still_written
+from extractors.delivery.copying import not_quiet, printable, still_written
 from extractors.delivery.packed import memos_of
 
 _Stamp = tuple[int, int, int]  # size, time of the last change, inode
@@ -83,15 +82,11 @@ def find(source: Source, folder: Path) -> Found | None:
             found.seen[path] = (name, _stamp(path))
             for memo in memos_of(path) if isinstance(spec, DbfFile) else ():
                 found.seen[memo] = (memo.name, _stamp(memo))
-            if _changed_just_now(path, source.spec.delivery.quiet_seconds):
-                problems.append(still_written(source, name))
+            if (fault := not_quiet(source, name, path.lstat().st_mtime)) is not None:
+                problems.append(fault)
     problems += matched_twice(source, {spec: [name for _, name in files] for spec, files in found.files.items()})
     raise_all(problems)
     return found
-
-
-def _changed_just_now(path: Path, seconds: int) -> bool:
-    return seconds > 0 and time.time() - path.lstat().st_mtime < seconds
 
 
 def _stamp(path: Path) -> _Stamp | None:

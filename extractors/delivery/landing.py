@@ -28,7 +28,7 @@ from billing.registry import Source
 from extractors import sql
 from extractors.base import LandedFile
 from extractors.databases.extraction import WHOLE, Fetching
-from extractors.delivery.copying import ASIDE, Copied, copy_aside, printable, sweep, writing
+from extractors.delivery.copying import ASIDE, Copied, copy_aside, printable, refuse_detour, sweep, writing
 from extractors.delivery.finding import find, raise_all
 from extractors.delivery.packed import memos_of, unpacked
 
@@ -154,6 +154,7 @@ def _dump(
             raise SourceError(
                 "is no plain file", source_id=source.id, file=name, remedy="deliver the database file itself"
             )
+        refuse_detour(source, path, name)
         if not path.stat().st_size:
             raise SourceError(
                 "the file is empty", source_id=source.id, file=name, remedy="ask the region to send it again"

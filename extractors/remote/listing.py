@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,7 +13,7 @@ from fsspec.utils import glob_translate
 from billing.errors import SourceError
 from billing.file_specs import DbfFile
 from billing.registry import Source
-from extractors.delivery.copying import printable, still_written
+from extractors.delivery.copying import not_quiet, printable
 from extractors.delivery.finding import matched_twice, missing, not_ready, raise_all, refuse_escape, wanted_files
 from extractors.delivery.packed import is_memo_of
 from extractors.remote.connecting import delivery_name, stopped
@@ -79,8 +78,10 @@ def list_delivery(source: Source, server: Server) -> list[Wanted] | None:
     wanted: list[Wanted] = []
     for name in sorted(names | marks):
         try:
-            quiet = 0 if name in marks else delivery.quiet_seconds  # what is written last says itself that all is there
-            wanted.append(_checked(source, server, name, found[name], quiet))
+            found_version = _checked(source, server, name, found[name])
+            if name not in marks:  # what is written last says itself that all is there
+                _refuse_unquiet(source, name, found_version)
+            wanted.append(Wanted(name, found_version))
         except RemoteFault as fault:
             problems.append(stopped(source, fault, printable(name)))
         except SourceError as error:
@@ -147,7 +148,7 @@ def _memos(tables: list[str], found: Iterable[str]) -> set[str]:
     }
 
 
-def _checked(source: Source, server: Server, name: str, entry: Entry, quiet: int) -> Wanted:
+def _checked(source: Source, server: Server, name: str, entry: Entry) -> Version:
     if problem := name_problem(entry.name):
         raise SourceError(
             f"its name {problem}",
@@ -157,12 +158,16 @@ def _checked(source: Source, server: Server, name: str, entry: Entry, quiet: int
         )
     if entry.kind == "other":
         raise RemoteFault("is no plain file", "deliver the file itself, not a link, a pipe or a device")
-    version = server.version(name)
-    if quiet and version.modified is None:
+    return server.version(name)
+
+
+def _refuse_unquiet(source: Source, name: str, version: Version) -> None:
+    if not source.spec.delivery.quiet_seconds:
+        return
+    if version.modified is None:
         raise RemoteFault("the server does not tell when it changed", "leave quiet_seconds out, and declare `ready`")
-    if quiet and version.modified is not None and time.time() - version.modified < quiet:
-        raise still_written(source, name)
-    return Wanted(name, version)
+    if (fault := not_quiet(source, name, version.modified)) is not None:
+        raise fault
 
 
 def _refuse_large(source: Source, wanted: list[Wanted]) -> None:

@@ -12,7 +12,7 @@ arithmetic cannot explain, such as a quote in the middle of a value, is read rec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +27,7 @@ from billing.file_specs import AnyFile
 from billing.lineage import Split
 from billing.registry import Source
 from billing.text_specs import DelimitedFile
+from billing.wording import counted
 from extractors.base import FileFacts, LandedFile, Places, Sieve, refuse_empty
 from extractors.codepages.check import sample_file, verify
 from extractors.damage import Damaged, DamageReport
@@ -54,6 +55,7 @@ class _Run(TextRun):
     eof: int
     batch_rows: int
     structure: Structure
+    explained: Callable[[Damaged], Damaged]
     plain: PlainReader = field(init=False)
     tokeniser: Tokeniser = field(init=False)
 
@@ -100,7 +102,13 @@ class _Batch:
 
 
 def decode(
-    source: Source, file_spec: AnyFile, landed: LandedFile, facts: FileFacts, *, batch_rows: int
+    source: Source,
+    file_spec: AnyFile,
+    landed: LandedFile,
+    facts: FileFacts,
+    *,
+    batch_rows: int,
+    explained: Callable[[Damaged], Damaged] | None = None,
 ) -> Iterator[Split]:
     """Decode a delimited file; every column is text.
 
@@ -110,6 +118,7 @@ def decode(
         landed: The landed file.
         facts: Filled while decoding.
         batch_rows: Most rows of a batch.
+        explained: Says more of a value that is no text, where whoever wrote the file knows more.
 
     Yields:
         Batches of the raw table, with the records that were set aside.
@@ -141,6 +150,7 @@ def decode(
             _content_end(landed),
             batch_rows,
             structure,
+            explained or _as_found,
         )  # fmt: skip
         if head.control is not None:
             text, number, offset = head.control
@@ -219,11 +229,14 @@ def _structure(spec: DelimitedFile, cutter: Cutter, landed: LandedFile) -> Struc
 
 def _content_end(landed: LandedFile) -> int:
     """Where the text ends: before the Ctrl-Z (and their line ends) at the end of the file."""
-    tail_bytes = min(landed.size, 4096)
+    tail_bytes = 4096
     with landed.path.open("rb") as file:
-        file.seek(landed.size - tail_bytes)
-        tail = file.read()
-    bare = tail.rstrip(CTRL_Z + b"\r\n")
+        while True:
+            file.seek(max(0, landed.size - tail_bytes))
+            bare = (tail := file.read()).rstrip(CTRL_Z + b"\r\n")
+            if bare or tail_bytes >= landed.size:
+                break
+            tail_bytes *= 8  # filled up to the end of a disk's cluster
     rest = tail[len(bare) :]
     return landed.size - len(rest) + rest.index(CTRL_Z) if CTRL_Z in rest else landed.size
 
@@ -235,6 +248,10 @@ def _control_value(structure: Structure, cutter: Cutter, raw: bytes, at: Place) 
         return cutter.decode(raw)[start - 1 : start - 1 + length]
     values, _ = structure.values(raw)
     return cutter.decode(values[at - 1]) if at <= len(values) else None
+
+
+def _as_found(value: Damaged) -> Damaged:
+    return value
 
 
 # --- a batch ---------------------------------------------------------------------------------------------------
@@ -297,7 +314,8 @@ def _column(
     values, damaged = run.cutter.column(data, starts, ends, sound=sound)
     for found in damaged:
         raw = chunk[starts[found.row] : ends[found.row]]
-        damage.add(Damaged(found.row, run.columns[index], found.reason, found.message, raw, run.cutter.decode(raw)))
+        text = run.cutter.decode(raw)
+        damage.add(run.explained(Damaged(found.row, run.columns[index], found.reason, found.message, raw, text)))
     if records.doubled is not None and (doubled := records.doubled[rows, index]).any():
         values = unescape(values, doubled, run.spec.quote)
     return clean(values, run.spec.escape, run.spec.nulls)
@@ -315,5 +333,5 @@ def _set_aside(run: _Run, chunk: bytes, records: Records, rows: NDArray[np.intp]
                 offset,
                 record_no,
             )
-        message = f"the record has {found} columns, {len(run.columns)} are declared"
+        message = f"the record has {counted(found, 'column')}, {len(run.columns)} are declared"
         run.set_aside(run.sieve, (record_no, offset, length), "REC-COLUMNS", message, raw)

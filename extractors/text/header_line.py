@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 from billing.errors import SourceError
 from billing.lineage import LINEAGE_NAMES
+from billing.masking import mask
 from billing.registry import Source
 from billing.text_specs import DelimitedFile
 from extractors.base import LandedFile
@@ -15,6 +17,7 @@ from extractors.text.structure import Structure
 
 BOM = b"\xef\xbb\xbf"
 FIRST_READ, LONGEST = 1 << 16, 64 << 20
+_LONG_NUMBER = re.compile(r"\d{6,}")
 MOST_SHOWN = 40  # columns that an error names
 
 
@@ -98,27 +101,36 @@ def _names(spec: DelimitedFile, cutter: Cutter, structure: Structure, head: byte
 
 
 def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, columns: list[str]) -> None:
-    problems = []
-    if twice := sorted({name for name, number in Counter(columns).items() if number > 1}):
-        problems.append(f"the columns {', '.join(map(repr, twice))} occur twice")
-    if taken := [name for name in LINEAGE_NAMES if name in columns]:
-        problems.append(f"the columns {', '.join(taken)} have names that the lineage of every row takes")
     wanted = set(spec.columns) if spec.columns else used_columns(source, spec.name)
     for control in (spec.header_record, spec.trailer):
         wanted.update(control.total_columns if control else ())
+    # a line none of whose values is the name of a column is somebody's record, as a rule
+    is_record = bool(wanted) and not wanted & set(columns)
+    told = {name: mask(name, "name") if is_record else _told(name) for name in columns}
+    problems = []
+    if twice := sorted({name for name, number in Counter(columns).items() if number > 1}):
+        problems.append(f"the columns {', '.join(repr(told[name]) for name in twice)} occur twice")
+    if taken := [name for name in LINEAGE_NAMES if name in columns]:
+        problems.append(f"the columns {', '.join(taken)} have names that the lineage of every row takes")
     if missing := sorted(wanted - set(columns)):
         problems.append(f"the columns {', '.join(missing)} are missing")
     if spec.columns and (extra := sorted(set(columns) - wanted)):
-        problems.append(f"the columns {', '.join(extra)} are not declared")
+        problems.append(f"the columns {', '.join(told[name] for name in extra)} are not declared")
     if problems:
+        held = _shown([told[name] for name in columns])
         raise SourceError(
-            f"the header line does not fit the spec: {'; '.join(problems)} (it has {_shown(columns)})",
+            f"the header line does not fit the spec: {'; '.join(problems)} (it has {held})",
             source_id=source.id,
             file=landed.name,
             record_no=1,
             byte_offset=0,
-            remedy="correct the columns in source.toml, or have the region send the agreed layout",
+            remedy="correct the columns in source.toml (header = false where the file has no names), or have the "
+            "region send the agreed layout",
         )
+
+
+def _told(name: str) -> str:
+    return _LONG_NUMBER.sub(lambda found: mask(found[0]), name)
 
 
 def _shown(columns: list[str]) -> str:

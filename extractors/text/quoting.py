@@ -22,6 +22,7 @@ across lines; else within its line; else every quote as an ordinary character.  
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,9 @@ from extractors.text.spans import without_trailing
 
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+_Halt = Literal["end", "window", "odd"]
 _RETURN = 0x0D
+_WINDOW = 1 << 10  # structural bytes that are looked at behind a record that was read by itself; then ever more
 FILLER = 0x1E
 """Stands behind the byte of a delimiter that takes more room than one."""
 
@@ -124,19 +127,24 @@ class Tokeniser:
         marks = self._marks(data, final)
         parts: list[_Part] = []
         start = mark = quote = 0
+        window = len(marks.at)
         while True:
-            part, start, clean = self._count(data, marks, mark, quote, start, columns)
+            part, start, halt = self._count(data, marks, slice(mark, mark + window), quote, start, columns)
             if part is not None:
                 parts.append(part)
             if start >= len(chunk):
                 break
-            if clean and not final and len(chunk) - start <= MAX_OPEN:
-                break  # the rest is the beginning of a record, to be continued
-            single = self._walker.read(chunk, start, columns, final=final)
-            if single is None:
-                break
-            parts.append(_single(start, *single))
-            start = single[0]
+            if halt == "window":
+                window *= 8
+            else:
+                if halt == "end" and not final and len(chunk) - start <= MAX_OPEN:
+                    break  # the rest is the beginning of a record, to be continued
+                single = self._walker.read(chunk, start, columns, final=final)
+                if single is None:
+                    break
+                parts.append(_single(start, *single))
+                start = single[0]
+                window = _WINDOW  # there may be many such: all the rest must not be counted again for each
             mark = int(np.searchsorted(marks.at, start))
             quote = int(np.searchsorted(marks.quote_at, start))
         return self._join(parts, columns, start, most)
@@ -161,19 +169,29 @@ class Tokeniser:
         return _Marks(at, is_quote, is_end, np.cumsum(is_quote), np.cumsum(is_end), quote_at, misplaced)
 
     def _count(
-        self, data: NDArray[np.uint8], marks: _Marks, mark: int, quote: int, start: int, columns: int
-    ) -> tuple[_Part | None, int, bool]:
+        self, data: NDArray[np.uint8], marks: _Marks, within: slice, quote: int, start: int, columns: int
+    ) -> tuple[_Part | None, int, _Halt]:
         """Records from `start` on by counting, as far as the quotes allow.
 
+        Args:
+            data: uint8, the chunk.
+            marks: Its structural bytes.
+            within: Which of them are looked at.
+            quote: Number of quotes before `start`.
+            start: Where a record begins.
+            columns: Declared number of values of a record.
+
         Returns:
-            The records, where the next one starts, and whether the counting reached the end of the chunk.
+            The records, where the next one starts, and what ended the counting: the end of the chunk or of what was
+            to be looked at, or a record that counting cannot explain.
         """
-        stop, clean = len(marks.at), True
+        mark, stop = within.start, min(within.stop, len(marks.at))
+        halt: _Halt = "end" if stop == len(marks.at) else "window"
         if len(marks.quote_at):
             wrong = marks.misplaced[quote % 2]
             first = int(np.searchsorted(wrong, quote))
-            if first < len(wrong):
-                stop, clean = int(np.searchsorted(marks.at, marks.quote_at[wrong[first]])), False
+            if first < len(wrong) and marks.quote_at[wrong[first]] <= marks.at[stop - 1]:
+                stop, halt = int(np.searchsorted(marks.at, marks.quote_at[wrong[first]])), "odd"
             run = slice(mark, stop)
             outside = (marks.quotes[run] - quote) % 2 == 0
             index = np.flatnonzero(outside & ~marks.is_quote[run]) + mark
@@ -181,7 +199,7 @@ class Tokeniser:
             index = np.arange(mark, stop)
         ends = np.flatnonzero(marks.is_end[index])
         if not len(ends):
-            return None, start, clean
+            return None, start, halt
         index = index[: ends[-1] + 1]
         at = marks.at[index]
         counts = np.diff(ends, prepend=-1)
@@ -190,9 +208,9 @@ class Tokeniser:
             several = np.diff(marks.lines[index[ends]], prepend=marks.lines[mark - 1] if mark else 0) > 1
             if (odd := np.flatnonzero(several & (counts != columns))).size:
                 cut = int(odd[0])
-                clean = False
+                halt = "odd"
                 if cut == 0:
-                    return None, start, False
+                    return None, start, halt
                 ends, counts = ends[:cut], counts[:cut]
                 index, at = index[: ends[-1] + 1], at[: ends[-1] + 1]
         value_starts = np.empty(len(at), np.int64)
@@ -218,7 +236,7 @@ class Tokeniser:
             doubled[quoted] = number > 2
             blank[blank] = first_bytes[ends[blank]] != self._quote
         part = _Part(record_starts, record_ends, counts, value_starts, value_ends, doubled)
-        return _without(part, blank), int(record_ends[-1]), clean
+        return _without(part, blank), int(record_ends[-1]), halt
 
     # --- together ------------------------------------------------------------------------------------------------
 

@@ -143,6 +143,17 @@ def test_money_in_a_float_is_told(admin: psycopg.Connection[Any], empty_database
     assert len(told) == 1 and "saldo, which is read as money, is of the type float8" in told[0]
 
 
+def test_bytes_that_an_entity_reads_are_told(
+    admin: psycopg.Connection[Any], empty_database: str, tmp_path: Path
+) -> None:
+    admin.execute("CREATE TABLE konta AS SELECT '\\x4142'::bytea AS nr, 1 AS saldo, '\\xff'::bytea AS zdjecie")
+    (konta,) = land(probe := source(empty_database, KONTA), tmp_path, tmp_path / "in")
+    assert konta.path.read_text().splitlines()[1] == '"4142","1","ff"'
+    assert [note for note in notes(probe, konta) if "hex" in note] == [
+        "the column nr holds bytes, which are written in hex: where they are texts, cast it to a text in a query"
+    ]
+
+
 def test_texts_come_in_the_order_of_their_bytes_whatever_the_locale(
     admin: psycopg.Connection[Any], empty_database: str, tmp_path: Path
 ) -> None:
@@ -317,7 +328,7 @@ def test_a_url_that_cannot_be_used_is_told_without_its_password(tmp_path: Path, 
         ({"query": "SELECT * FROM konta) TO PROGRAM 'id' --", "key": ["nr"]}, "refused the query"),
         ({"source": "konta", "key": ["saldo"], "mode": "snapshot_difference"}, "holds float values"),
         ({"query": "SELECT nr, 12345678901::bigint::int FROM konta", "key": ["nr"]}, "integer out of range"),
-        ({"query": "SELECT nr, 'PESEL 44051401458'::int FROM konta", "key": ["nr"]}, r'"PESEL 44\*+"'),
+        ({"query": "SELECT nr, 'PESEL 44051401458'::int FROM konta", "key": ["nr"]}, r'"PE\*+"'),
     ],
 )
 def test_a_result_that_cannot_be_taken_stops(

@@ -267,3 +267,14 @@ def test_a_missing_memo_file_stops_only_where_memos_are(decoded):
     assert decoded(table(empty, fields=MEMO_FIELDS, version=0x83), **SPEC).rows()[0]["UWAGI"] is None
     with pytest.raises(SourceError, match="memo file is missing: 1 records"):
         decoded(table([(b" ", "1", "1.00", "5")], fields=MEMO_FIELDS, version=0x83), **SPEC)
+
+
+@pytest.mark.parametrize("batch_rows", [1, 7, 1000])
+@pytest.mark.parametrize(("width", "rows"), [(1, 0), (1, 1), (1, 40), (254, 1), (60_000, 3)])
+def test_one_field_may_fill_the_whole_record(decoded, width, rows, batch_rows):
+    texts = [chr(0x41 + row % 26) * width for row in range(rows)]
+    data = table([(b" ", text) for text in texts], fields=[("NR", "C", width, 0)])
+    got = decoded(data, **{**SPEC, "name": "konta.dbf"}, amount="NR", batch_rows=batch_rows)
+    assert [row["NR"] for row in got.rows()] == texts
+    assert got.raw() == [f" {text}".encode() for text in texts]
+    assert (got.rejects, got.facts.records, got.facts.bytes) == ([], rows, rows * (width + 1))

@@ -359,3 +359,20 @@ def test_garbage_is_an_error_or_a_record_never_a_crash(decoded):
         except SourceError:
             outcomes.add("refused")
     assert outcomes == {"read", "refused"}
+
+
+def test_memos_without_an_end_are_not_looked_for_again_and_again(tmp_path: Path):
+    class Searched(bytes):
+        searches = 0
+
+        def find(self, *where) -> int:
+            Searched.searches += 1
+            return super().find(*where)
+
+    (tmp_path / "t.dbt").write_bytes(bytes(512) + b"a\x1a" + b"x" * 200_000)
+    memo = MemoFile(tmp_path / "t.dbt", "dbt3")
+    memo.close()
+    memo._data = Searched((tmp_path / "t.dbt").read_bytes())
+    assert memo.read(1) == b"a"
+    assert [memo.read(block) for block in range(2, 300)] == [None] * 298
+    assert Searched.searches == 1

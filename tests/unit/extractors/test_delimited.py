@@ -235,3 +235,18 @@ def test_any_bytes_give_records_that_cover_them_in_order(chunk, size):
         assert chunk[end:a].strip(b"\r\n") == b""  # only blank lines lie between records
         end = b
     assert chunk[end:].strip(b"\r\n") == b""
+
+
+def test_a_file_may_be_filled_up_with_any_number_of_end_marks(decoded):
+    got = decoded(text("NR;SALDO", "1;2,00") + b"\x1a" * 20_000, **PLAIN)
+    assert len(got.rows()) == 1
+    assert not got.rejects
+
+
+def test_a_record_in_the_place_of_the_header_line_is_shown_masked(decoded):
+    with pytest.raises(SourceError) as caught:
+        decoded("44051401458;Kowalska;12\n".encode("cp1250"), **PLAIN)
+    assert "Kowalska" not in str(caught.value)
+    assert "44051401458" not in str(caught.value)
+    assert "it has 4**********, K*******, 1*" in str(caught.value)
+    assert "header = false" in str(caught.value)

@@ -153,3 +153,13 @@ def test_a_wrong_code_page_is_found_out(decoded):
     data = lines(*(f"K{n:04}{names[n % 8]:8}{n:07}" for n in range(200)), page="mazovia")
     with pytest.raises(SourceError, match=r"contradict the declared code page iso8859-2.*under mazovia"):
         decoded(data, **SPEC)
+
+
+def test_a_tab_in_a_column_is_named_for_what_it_is(decoded):
+    got = decoded(b"01a\t\n", **{
+        "format": "fixed_width", "code_page": "cp1250", "record_length": 4,
+        "records": [{"table": "konta", "columns": [
+            {"name": "NR", "start": 1, "length": 2}, {"name": "SALDO", "start": 3, "length": 2},
+        ]}],
+    })  # fmt: skip
+    assert [r["message"] for r in got.rejects] == ["SALDO: byte 09 is a control character in cp1250"]

@@ -1,8 +1,10 @@
 import errno
+import gzip
 import os
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -320,3 +322,48 @@ def test_a_file_that_changes_after_it_was_copied_leaves_the_delivery_for_later(d
 def test_what_vanishes_while_leftovers_are_swept_is_no_fault(tmp_path):
     (tmp_path / f"{copying.ASIDE}gone").symlink_to(tmp_path / "nowhere")  # stat finds nothing any more
     copying.sweep(tmp_path)
+
+
+def test_the_store_may_lie_behind_a_link_where_a_packed_file_lies_in_folders(delivery, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "store").symlink_to(tmp_path / "disk")
+    (delivery / "a" / "b").mkdir(parents=True)
+    (delivery / "a" / "b" / "k.csv.gz").write_bytes(gzip.compress(b"NR;SALDO\n1;2\n"))
+    (file,) = land(source("**/*.gz"), delivery.parent, tmp_path / "store")
+    assert file.path.read_bytes() == b"NR;SALDO\n1;2\n"
+
+
+def test_a_database_behind_a_link_is_refused(database, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    database.replace(tmp_path / "elsewhere" / database.name)
+    (database.parent / "sub").symlink_to(tmp_path / "elsewhere")
+    result = {"name": "konta", "source": "konta", "key": ["nr"]}
+    probe = declare([{"name": "baza", "format": "sql", "pattern": f"sub/{database.name}", "results": [result]}])
+    with pytest.raises(SourceError, match="lies behind a symbolic link"):
+        land(probe, database.parent.parent, tmp_path / "in")
+
+
+def test_a_database_with_a_write_ahead_log_leaves_no_file_in_the_delivery(delivery, tmp_path):
+    with closing(sqlite3.connect(delivery / "b.db")) as connection:
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute("CREATE TABLE konta AS SELECT 1 AS nr, 2 AS saldo")
+        connection.commit()
+    before = sorted(delivery.iterdir())
+    result = {"name": "konta", "source": "konta", "key": ["nr"]}
+    probe = declare([{"name": "baza", "format": "sql", "pattern": "b.db", "results": [result]}])
+    (dump,) = land(probe, delivery.parent, tmp_path / "in")
+    assert dump.path.read_bytes() == b'"nr","saldo"\n"1","2"\n'
+    assert sorted(delivery.iterdir()) == before
+
+
+def test_a_file_from_the_future_is_told_from_one_that_is_written(delivery, tmp_path):
+    file = delivery / "a.csv"
+    file.write_text("NR;SALDO\n")
+    probe = source("a.csv")
+    spec = probe.spec.model_copy(update={"delivery": probe.spec.delivery.model_copy(update={"quiet_seconds": 30})})
+    probe = Source(spec, probe.folder)
+    with pytest.raises(SourceUnavailable, match="somebody is still writing it"):
+        land(probe, delivery.parent, tmp_path / "in")
+    os.utime(file, (time.time() + 7200,) * 2)
+    with pytest.raises(SourceUnavailable, match=r"7,\d{3} s ahead of this machine's clock"):
+        land(probe, delivery.parent, tmp_path / "in")

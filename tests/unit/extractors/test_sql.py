@@ -13,6 +13,7 @@ from extractors.base import read_raw
 from extractors.databases import other
 from extractors.databases.faults import Faults
 from extractors.databases.result import Result
+from extractors.databases.session import pieces
 from extractors.databases.watermark import lower_bound
 from extractors.delivery.landing import land
 
@@ -216,3 +217,63 @@ def test_what_a_refusal_means(error: Exception, retryable: bool, message: str):
         raise error
     assert caught.value.retryable is retryable
     assert caught.value.remedy
+
+
+def test_bytes_among_texts_are_flagged_and_not_taken_for_a_text(tmp_path: Path):
+    database(
+        tmp_path, KONTA, "INSERT INTO konta VALUES (1, 1, 'ffd8'), (2, 2, x'ffd8'), (3, x'31', 'c'), (4, 4, x''), "
+        "(5, 5, NULL)",
+    )  # fmt: skip
+    (dump,) = land(baza(), tmp_path, tmp_path / "in")
+    got = run(baza(), dump)
+    assert [(row["NR"], row["UWAGI"]) for row in got.rows()] == [("1", "ffd8"), ("2", None), ("4", None), ("5", None)]
+    told = [(r["record_no"], r["field"], r["reason"], r["level"], r["raw"]) for r in got.rejects]
+    assert told == [
+        (3, "UWAGI", "SQL-BYTES", "attribute", b"\xff\xd8"),
+        (4, "SALDO", "SQL-BYTES", "record", b'"3","\x0031","c"\n'),  # an amount, so the record cannot go on
+        (5, "UWAGI", "SQL-BYTES", "attribute", b""),
+    ]
+    assert "bytes (2) where other rows have a text" in got.rejects[0]["message"]
+
+
+def test_a_column_of_nothing_but_bytes_is_hex_and_told_where_it_is_read(tmp_path: Path):
+    database(
+        tmp_path, "CREATE TABLE konta (NR BLOB, SALDO NUMERIC, ZDJECIE)",
+        "INSERT INTO konta VALUES (x'0a', 1, x'ff'), (x'0b', 2, NULL)",
+    )  # fmt: skip
+    (dump,) = land(baza(), tmp_path, tmp_path / "in")
+    got = run(baza(), dump)
+    assert [(row["NR"], row["ZDJECIE"]) for row in got.rows()] == [("0a", "ff"), ("0b", None)]
+    assert not got.rejects
+    assert [note for note in dump.extraction.notes if "holds bytes" in note] == [
+        "the column NR holds bytes, which are written in hex: where they are texts, cast it to a text in a query"
+    ]
+
+
+def test_bytes_in_a_column_of_numbers_are_no_number(tmp_path: Path):
+    database(
+        tmp_path, KONTA, "INSERT INTO konta VALUES (1, 0.1, ''), (2, x'31322e35', ''), (3, 0.30000000000000004, '')"
+    )
+    (dump,) = land(baza(), tmp_path, tmp_path / "in")
+    got = run(baza(), dump)
+    assert [row["SALDO"] for row in got.rows()] == ["0.1", "0.30000000000000004"]
+    assert [r["reason"] for r in got.rejects] == ["SQL-BYTES"]
+
+
+def test_large_rows_are_written_a_few_at_a_time():
+    asked: list[int] = []
+
+    def fetch(most: int) -> list[tuple[str]]:
+        asked.append(most)
+        return [("x" * 1_000_000,)] * min(most, 8) if len(asked) < 4 else []
+
+    assert sum(map(len, pieces(fetch))) == 8_000_024 + 2 * 4 * 1_000_003
+    assert asked == [256, 4, 4, 4]
+
+
+def test_no_message_carries_a_value_that_could_not_be_cast():
+    faults = Faults({"source_id": "probe"}, sa.make_url("postgresql+psycopg://u@host/db"), 5, psycopg.Error)
+    error = psycopg.errors.InvalidTextRepresentation('invalid input syntax for type integer: "Kowalska "A""')
+    assert faults.clean(error) == 'invalid input syntax for type integer: "Ko*******"'
+    missing = psycopg.errors.UndefinedColumn('column "brak" does not exist')
+    assert faults.clean(missing) == 'column "brak" does not exist'

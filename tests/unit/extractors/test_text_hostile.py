@@ -4,6 +4,8 @@ import pytest
 
 from billing.errors import SourceError
 from extractors.text import delimited
+from extractors.text.quote_walk import Layout
+from extractors.text.quoting import Tokeniser
 
 DELIMITED = {"format": "delimited", "code_page": "cp1250"}
 HEADER = b"NR;NAZWA;SALDO\n"
@@ -119,3 +121,32 @@ def test_columns_of_a_fixed_width_table_are_declared_once(decoded):
 def test_a_name_of_the_lineage_in_the_line_of_names_stops(decoded):
     with pytest.raises(SourceError, match="record_no have names that the lineage of every row takes"):
         decoded(b"NR;record_no;SALDO\n1;2;3\n", **DELIMITED)
+
+
+class Counted(Tokeniser):
+    """Notes how many structural bytes are looked at."""
+
+    looked_at = 0
+
+    def _count(self, data, marks, within, *more):
+        self.looked_at += min(within.stop, len(marks.at)) - within.start
+        return super()._count(data, marks, within, *more)
+
+
+@pytest.mark.parametrize("record", [b'1;2;"a\nb";4\n', b'1;2;"a\n', b'1;2;"a" b\n', b'1;2;"a\nb;;\n'])
+def test_odd_records_are_each_looked_at_by_themselves(record):
+    tokeniser = Counted(Layout(b";", b'"', b"\n"))
+    tokeniser.split(record * 2_000, 3, final=True, most=10_000)
+    assert tokeniser.looked_at < 2 * 2_000 * 1_100  # two lines each, and not half of the chunk for each of them
+
+
+def test_sound_records_among_odd_ones_are_read_as_without_them():
+    sound, odd = b'1;"a ""b""; c";"x\ny"\n' * 700, b'1;2;"a\nb";4\n'
+    records = Tokeniser(Layout(b";", b'"', b"\n")).split((sound + odd) * 3, 3, final=True, most=10_000)
+    alone = Tokeniser(Layout(b";", b'"', b"\n")).split(sound, 3, final=True, most=10_000)
+    assert records.whole.tolist() == [*[True] * 701, False] * 3  # the odd one's first line has three values
+    for number in range(3):
+        shift = number * len(sound + odd)
+        rows = slice(701 * number, 701 * number + 700)
+        assert (records.value_starts[rows] - shift == alone.value_starts).all()
+        assert (records.value_ends[rows] - shift == alone.value_ends).all()

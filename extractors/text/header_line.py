@@ -106,7 +106,7 @@ def _check_header(source: Source, spec: DelimitedFile, landed: LandedFile, colum
         wanted.update(control.total_columns if control else ())
     # a line none of whose values is the name of a column is somebody's record, as a rule
     is_record = bool(wanted) and not wanted & set(columns)
-    told = {name: mask(name, "name") if is_record else _told(name) for name in columns}
+    told = {name: mask(name) if is_record else _told(name) for name in columns}
     problems = []
     if twice := sorted({name for name, number in Counter(columns).items() if number > 1}):
         problems.append(f"the columns {', '.join(repr(told[name]) for name in twice)} occur twice")

@@ -156,10 +156,10 @@ COMPARISONS: tuple[Comparison, ...] = (
     _identifier("email"),
 )
 
-_WEIGHED = [level for comparison in COMPARISONS for level in comparison.levels]
+_LEVELS = [level for comparison in COMPARISONS for level in comparison.levels]
 # Columns with frequencies: those of one value a record, which Splink looks up, and lists, which it does not know.
-SINGLE_FREQUENCIES = tuple(level.frequency_of for level in _WEIGHED if level.frequency_of and not level.listed)
-LISTED_FREQUENCIES = tuple(level.frequency_of for level in _WEIGHED if level.frequency_of and level.listed)
+SINGLE_FREQUENCIES = tuple(level.frequency_of for level in _LEVELS if level.frequency_of and not level.listed)
+LISTED_FREQUENCIES = tuple(level.frequency_of for level in _LEVELS if level.frequency_of and level.listed)
 FREQUENCY_COLUMNS: tuple[str, ...] = SINGLE_FREQUENCIES + LISTED_FREQUENCIES
 
 

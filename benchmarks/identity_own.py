@@ -115,7 +115,8 @@ def _multiplied(name: str, change: str, times: int) -> str:
 def _measure(given: dict[str, object]) -> list[float]:
     command = [sys.executable, "-c", _RESOLVE, json.dumps(given)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return list(json.loads(done.stdout.splitlines()[-1]))
+    # a long query draws its progress on the same stream
+    return list(json.loads(done.stdout[done.stdout.rindex("[") : done.stdout.rindex("]") + 1]))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from billing.wording import counted
 from loaders.decisions import read_decisions
 from loaders.warehouse import connect
 from pipeline.context import Context
-from pipeline.people import files_of, loaded_tables, record_values, shared_fields
+from pipeline.people import files_of, loaded_tables, loaded_weights, record_values, shared_fields
 from pipeline.reconciliation import plain_table
 from pipeline.tracing import note_revealed
 
@@ -92,7 +92,9 @@ def show_explanation(ctx: Context, url: str, one: str, other: str, console: Cons
     values = record_values(ctx, ends, reveal=reveal)
     if pair is not None:
         print_pair(console, pair, values)
-        _print_waterfall(console, pair, _start(ctx))
+        if pair.weight is not None:
+            _print_weights(console, loaded_weights(ctx) or "not known here, another store loaded these pairs")
+        _print_waterfall(console, pair)
     else:
         _print_computed(ctx, console, ends, values)
     if len(found.chain) > 1 or (found.chain and pair is None):
@@ -150,25 +152,26 @@ def _print_computed(
             "Never compared: the two have no blocking key in common. This is the score if they were:",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
-    console.print(f"Weights and frequencies: {found.version}", highlight=False, soft_wrap=True)
+    used = loaded_weights(ctx)
+    changed = f" (the run used {used})" if used not in (None, found.version) else ""
     pair = Pair(*ends, found.outcome, found.reason, found.weight, None, "", found.levels, found.weights)
     print_pair(console, pair, values)
-    _print_waterfall(console, pair, found.start)
+    _print_weights(console, found.version + changed)
+    _print_waterfall(console, pair)
 
 
-def _start(ctx: Context) -> float:
-    from math import log2
-
-    from transforms.identity.weights import read_weights
-
-    prior = read_weights(ctx.settings.identity_weights).prior
-    return log2(prior / (1 - prior))
+def _print_weights(console: Console, version: str) -> None:
+    console.print(f"Weights and frequencies: {version}", highlight=False, soft_wrap=True, markup=False)
 
 
-def _print_waterfall(console: Console, pair: Pair, start: float) -> None:
-    """How the weight came about, field by field, from how rare it is that any two are one."""
+def _print_waterfall(console: Console, pair: Pair) -> None:
+    """How the weight came about, field by field, from how rare it is that any two are one.
+
+    What the fields do not say is that start: so a kept pair adds up, whatever weights the settings name today.
+    """
     if pair.weight is None:
         return
+    start = pair.weight - sum(pair.weights.values())
     steps = [("before any evidence", "", start), *((n, pair.levels.get(n, ""), b) for n, b in pair.weights.items())]
     ends, total = [], 0.0
     for _, _, bits in steps:

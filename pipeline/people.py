@@ -26,13 +26,26 @@ def shared_fields(*values: Mapping[str, str]) -> list[str]:
     return sorted(names, key=lambda name: FIELDS.index(name) if name in FIELDS else len(FIELDS))
 
 
+def loaded_link(ctx: Context) -> Manifest | None:
+    """The link step behind what this store loaded last; None where it loaded nothing."""
+    known = ctx.store.state("loaded")
+    return None if known is None else ctx.store.manifest(ctx.store.manifest(known["batch"]).inputs[0])
+
+
+def loaded_weights(ctx: Context) -> str | None:
+    """Version of the weights behind the pairs in the warehouse; None where this store did not load them."""
+    from pipeline.loading import still_loaded
+
+    link, known = loaded_link(ctx), ctx.store.state("loaded")
+    if link is None or known is None or not still_loaded(ctx, known):
+        return None
+    return str(link.facts["figures"]["weights_version"])
+
+
 def loaded_tables(ctx: Context) -> dict[str, Manifest]:
     """Source -> the tables that stand behind what is loaded; empty where this store did not load it."""
-    known = ctx.store.state("loaded")
-    if known is None:
-        return {}
-    link = ctx.store.manifest(ctx.store.manifest(known["batch"]).inputs[0])
-    return published(ctx, ctx.store.manifest(link.inputs[0]))
+    link = loaded_link(ctx)
+    return {} if link is None else published(ctx, ctx.store.manifest(link.inputs[0]))
 
 
 def files_of(ctx: Context, tables: Mapping[str, Manifest], entity: str) -> list[str]:

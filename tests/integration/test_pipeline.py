@@ -28,6 +28,7 @@ from pipeline.reconciliation import not_in_load
 from pipeline.run import run_all
 from pipeline.summary import print_summary
 from samples.__main__ import main as generate
+from transforms.identity.weights import read_weights
 
 SUBSCRIBERS = 12_000  # enough for the planted faults to stay below the sources' thresholds
 
@@ -349,6 +350,28 @@ def test_two_that_were_never_compared_are_scored_for_the_answer_with_masked_valu
     assert "before any evidence" in text
     assert all(name not in text for name in names)
     assert any("*" in value for values in masked.values() for value in values.values())
+
+
+def test_a_kept_pair_names_the_weights_of_its_run_and_not_those_of_today(world, tmp_path):
+    ctx, _ = world
+    used = read_weights()
+    other = used.model_copy(update={"trained_on": "2030-01-01", "prior": 1e-4})
+    (tmp_path / "weights.json").write_text(other.as_json())
+    today = Context(ctx.settings.model_copy(update={"identity_weights": tmp_path / "weights.json"}))
+    one, other_key, weight = rows(
+        ctx,
+        "SELECT l.code || '/' || e.left_key, r.code || '/' || e.right_key, e.match_weight FROM control.match_edge e "
+        "JOIN control.source l ON l.source_id = e.left_source_id "
+        "JOIN control.source r ON r.source_id = e.right_source_id WHERE outcome = 'merge' ORDER BY 1, 2 LIMIT 1",
+    )[0]
+    console = Console(record=True, width=160, file=io.StringIO())
+    show_explanation(today, ctx.database_url, one, other_key, console, reveal=False)
+    text = console.export_text()
+    assert f"Weights and frequencies: {used.version}\n" in text
+    assert other.version not in text
+    (start,) = re.findall(r"before any evidence .* ([-+][0-9.]+) +[-+][0-9.]+ *$", text, re.MULTILINE)
+    assert start == "-26.6"
+    assert f"{weight:+.1f}" in text
 
 
 def test_a_later_delivery_updates_what_changed_and_still_closes(world, deliveries):

@@ -25,11 +25,13 @@ class Level:
         name: Stable name, used in weights, decisions and reports.
         sql: Condition over `<column>_l` and `<column>_r`.
         frequency_of: Column whose value's frequency sharpens the weight (a rare name says more than a common one).
+        listed: The column is a list: of the values that both records have, the rarest counts.
     """
 
     name: str
     sql: str
     frequency_of: str | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         "company",
         _absent("company"),
         (
-            _same("company"),
+            _same("company", frequency=True),
             Level(
                 "similar",
                 "jaro_winkler_similarity(company_l, company_r) >= 0.93 OR"
@@ -147,16 +149,18 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level("dwelling", _any_of("dwelling")),
             Level("building", _any_of("building")),
             Level("street", _any_of("street")),
-            Level("place", _any_of("place")),
+            Level("place", _any_of("place"), frequency_of="place", listed=True),
         ),
     ),
     _identifier("phone"),
     _identifier("email"),
 )
 
-FREQUENCY_COLUMNS: tuple[str, ...] = tuple(
-    level.frequency_of for comparison in COMPARISONS for level in comparison.levels if level.frequency_of
-)
+_LEVELS = [level for comparison in COMPARISONS for level in comparison.levels]
+# Columns with frequencies: those of one value a record, which Splink looks up, and lists, which it does not know.
+SINGLE_FREQUENCIES = tuple(level.frequency_of for level in _LEVELS if level.frequency_of and not level.listed)
+LISTED_FREQUENCIES = tuple(level.frequency_of for level in _LEVELS if level.frequency_of and level.listed)
+FREQUENCY_COLUMNS: tuple[str, ...] = SINGLE_FREQUENCIES + LISTED_FREQUENCIES
 
 
 def gamma_to_level(comparison: Comparison) -> str:
@@ -181,7 +185,10 @@ def splink_comparison(comparison: Comparison, chances: dict[str, tuple[float, fl
     levels: list[dict[str, Any]] = [
         {"sql_condition": comparison.absent, "label_for_charts": MISSING, "is_null_level": True}
     ]
-    conditions = [*((level.name, level.sql, level.frequency_of) for level in comparison.levels), (OTHER, "ELSE", None)]
+    conditions = [
+        *((level.name, level.sql, None if level.listed else level.frequency_of) for level in comparison.levels),
+        (OTHER, "ELSE", None),
+    ]
     for name, sql, frequency_of in conditions:
         level: dict[str, Any] = {"sql_condition": sql.strip(), "label_for_charts": name}
         if chances is not None:

@@ -9,8 +9,8 @@ decided in one place:
   because a date taken from a PESEL cannot confirm that PESEL;
 * surnames are compared as a set of parts (`NOWAK KOWALSKA` = `KOWALSKA NOWAK`), with -SKA/-CKA/-DZKA folded to
   -SKI/-CKI/-DZKI, for comparing only;
-* all addresses of a subscriber, whatever their roles, become four lists of keys (dwelling, building, street, place),
-  because sources confuse roles and a match in any role is a match.
+* all addresses of a subscriber, whatever their roles, become four lists (keys of dwelling, building and street, and
+  names of places), because sources confuse roles and a match in any role is a match.
 
 Records are numbered in the order of `source_id|subscriber_key`, so that results do not depend on the order in which
 files or rows arrive.
@@ -171,7 +171,7 @@ LEFT JOIN trust AS t USING (source_id)
 
 
 def _addresses_sql(addresses: Sequence[str]) -> str:
-    """Four lists of hashed keys per subscriber, from the most to the least exact place.
+    """Four lists per subscriber, from the most to the least exact place; the last one by name, for its frequency.
 
     A dwelling without a street is its locality's number (villages); a locality is named by its postal code only where
     its name is missing, because codes are shared by villages and mistyped more often than names.
@@ -179,7 +179,7 @@ def _addresses_sql(addresses: Sequence[str]) -> str:
     if not addresses:
         return """
         CREATE OR REPLACE TABLE place_keys (
-            record BIGINT, dwelling UBIGINT[], building UBIGINT[], street UBIGINT[], place UBIGINT[])
+            record BIGINT, dwelling UBIGINT[], building UBIGINT[], street UBIGINT[], place VARCHAR[])
         """
     return f"""
     CREATE OR REPLACE TABLE place_keys AS
@@ -197,13 +197,13 @@ def _addresses_sql(addresses: Sequence[str]) -> str:
                 AS dwelling,
             CASE WHEN place IS NOT NULL AND building IS NOT NULL THEN hash(place, street, building) END AS building,
             CASE WHEN place IS NOT NULL AND street IS NOT NULL THEN hash(place, street) END AS street,
-            CASE WHEN place IS NOT NULL THEN hash(place) END AS place
+            place
         FROM part JOIN record USING (source_id, subscriber_key)
     )
     SELECT record,
         list(dwelling) FILTER (dwelling IS NOT NULL) AS dwelling,
         list(building) FILTER (building IS NOT NULL) AS building,
         list(street) FILTER (street IS NOT NULL) AS street,
-        list(place) FILTER (place IS NOT NULL) AS place
+        list(DISTINCT place ORDER BY place) FILTER (place IS NOT NULL) AS place
     FROM keyed GROUP BY record
     """

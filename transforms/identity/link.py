@@ -23,7 +23,14 @@ import pyarrow as pa
 
 from billing.errors import BillingError
 from billing.masking import mask
-from transforms.identity.comparisons import COMPARISONS, FREQUENCY_COLUMNS, gamma_to_level, splink_comparison
+from transforms.identity.comparisons import (
+    COMPARISONS,
+    SINGLE_FREQUENCIES,
+    Comparison,
+    Level,
+    gamma_to_level,
+    splink_comparison,
+)
 from transforms.identity.spark import SparkPlace, predict
 from transforms.identity.weights import Weights
 from transforms.letters import fold
@@ -262,13 +269,11 @@ def score(
         con.execute(f"CREATE OR REPLACE TABLE scored ({_SCORED_COLUMNS})")
         return 0
 
-    for column in FREQUENCY_COLUMNS:
+    for column in SINGLE_FREQUENCIES:
         _frequency_table(con, weights, column)
     if spark is not None:
-        found = predict(con, settings(weights), FREQUENCY_COLUMNS, spark)
-        con.execute(
-            f"CREATE OR REPLACE TABLE scored AS SELECT {_scored_select()} FROM read_parquet('{found}/*.parquet')"
-        )
+        found = predict(con, settings(weights), SINGLE_FREQUENCIES, spark)
+        _keep_scores(con, weights, f"read_parquet('{found}/*.parquet')")
     else:
         _predict_here(con, weights, candidates)
     return int(con.execute("SELECT count(*) FROM scored").fetchall()[0][0])
@@ -282,7 +287,7 @@ def _predict_here(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: 
     logging.getLogger("splink").setLevel(logging.ERROR)
     db = DuckDBAPI(con)
     linker = Linker(db.register("linkable"), settings(weights), log_level=None, validate_settings=False)
-    for column in FREQUENCY_COLUMNS:
+    for column in SINGLE_FREQUENCIES:
         linker.table_management.register_term_frequency_lookup(db.register(f"frequency_{column}"), column)
     chunks = 1 + sum(candidates.pairs.values()) // PAIRS_PER_CHUNK
     predicted = linker.inference.predict(
@@ -290,14 +295,13 @@ def _predict_here(con: duckdb.DuckDBPyConnection, weights: Weights, candidates: 
         num_chunks_left=1 if chunks > 1 else None,
         warning_mode="never",
     )
-    con.execute(f"CREATE OR REPLACE TABLE scored AS SELECT {_scored_select()} FROM {predicted.physical_name}")
+    _keep_scores(con, weights, predicted.physical_name)
     predicted.drop_table_from_database_and_remove_from_cache()
 
 
 def _frequency_table(con: duckdb.DuckDBPyConnection, weights: Weights, column: str) -> None:
     """A frequency for every value that occurs: the shipped one, or the share of a rare value."""
-    shipped = weights.frequencies[column]
-    _load(con, f"shipped_{column}", {column: list(shipped), "share": list(shipped.values())})
+    _load_shipped(con, weights, column)
     con.execute(f"""
         CREATE OR REPLACE TABLE frequency_{column} AS
         SELECT {column}, coalesce(share, {weights.rare[column]!r}::DOUBLE) AS tf_{column}
@@ -306,17 +310,55 @@ def _frequency_table(con: duckdb.DuckDBPyConnection, weights: Weights, column: s
     """)
 
 
+def _load_shipped(con: duckdb.DuckDBPyConnection, weights: Weights, column: str) -> None:
+    shipped = weights.frequencies[column]
+    _load(con, f"shipped_{column}", {column: list(shipped), "share": list(shipped.values())})
+
+
+def _keep_scores(con: duckdb.DuckDBPyConnection, weights: Weights, predicted: str) -> None:
+    """Make `scored` of Splink's predictions, with what the frequencies of listed values add."""
+    joins = []
+    for comparison, level in _LISTED:
+        _load_shipped(con, weights, level.frequency_of or "")
+        joins.append(f"LEFT JOIN ({_rarest(weights, comparison, level, predicted)}) USING (record_l, record_r)")
+    added = " + ".join(["0", *(f"coalesce(added_{comparison.name}, 0)" for comparison, _ in _LISTED)])
+    con.execute(f"""
+        CREATE OR REPLACE TABLE scored AS
+        SELECT {_scored_select()} FROM (SELECT *, match_weight + {added} AS weight FROM {predicted} {" ".join(joins)})
+    """)
+
+
+def _rarest(weights: Weights, comparison: Comparison, level: Level, predicted: str) -> str:
+    """SQL of the bits by which the rarest value that two records share says more than the level on average."""
+    column = level.frequency_of or ""
+    chance = weights.chances[comparison.name][level.name][1]
+    return f"""
+        SELECT record_l, record_r,
+            log2({chance!r} / min(coalesce(share, {weights.rare[column]!r}))) AS added_{comparison.name}
+        FROM (
+            SELECT record_l, record_r, unnest(list_intersect({column}_l, {column}_r)) AS {column}
+            FROM {predicted} WHERE {gamma_to_level(comparison)} = '{level.name}'
+        ) LEFT JOIN shipped_{column} USING ({column}) GROUP BY record_l, record_r
+    """
+
+
+_LISTED = [(comparison, level) for comparison in COMPARISONS for level in comparison.levels if level.listed]
+
+
 def _scored_select() -> str:
     rule_names = " ".join(f"WHEN '{i}' THEN '{rule.name}'" for i, rule in enumerate(RULES))
     columns = [
         "record_l", "record_r", f"CASE match_key {rule_names} END AS rule",
-        "round(match_weight, 6) AS match_weight", "round(match_probability, 12) AS match_probability",
+        "round(weight, 6) AS match_weight", "round(1 / (1 + power(2, -weight)), 12) AS match_probability",
     ]  # fmt: skip
     for comparison in COMPARISONS:
-        adjusted = any(level.frequency_of for level in comparison.levels)
-        weight = f"mw_{comparison.name}" + (f" + mw_tf_adj_{comparison.name}" if adjusted else "")
+        adjusted = f"mw_{comparison.name}"
+        if any(level.frequency_of and not level.listed for level in comparison.levels):
+            adjusted += f" + mw_tf_adj_{comparison.name}"
+        if any(level.listed for level in comparison.levels):
+            adjusted += f" + coalesce(added_{comparison.name}, 0)"
         columns.append(f"{gamma_to_level(comparison)} AS {comparison.name}")
-        columns.append(f"round({weight}, 6) AS weight_{comparison.name}")
+        columns.append(f"round({adjusted}, 6) AS weight_{comparison.name}")
     return ", ".join(columns)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,8 +29,7 @@ class Compared:
     Attributes:
         outcome: merge, keep_apart or review, as the rules have it for the pair alone.
         reason: Code of the rule that decided.
-        weight: Bits of evidence for one customer, the start among them.
-        start: Bits that any two records begin with: how rare it is that two are one.
+        weight: Bits of evidence for one customer; what no field says is how rare it is that any two records are one.
         levels: Field -> level of agreement; fields that one of them lacks are left out.
         weights: Field -> bits of evidence.
         keys: Blocking rules whose key the two share: without any they are never compared.
@@ -41,7 +39,6 @@ class Compared:
     outcome: str
     reason: str
     weight: float
-    start: float
     levels: dict[str, str]
     weights: dict[str, float]
     keys: tuple[str, ...]
@@ -98,7 +95,6 @@ def compare(
         found["outcome"],
         found["reason"],
         found["match_weight"],
-        log2(model.prior / (1 - model.prior)),
         levels,
         {name: found[f"weight_{name}"] for name in levels},
         keys,

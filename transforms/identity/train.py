@@ -3,7 +3,7 @@
 * u (chance of a level among two customers) comes from random pairs, which are practically never one customer;
 * m (chance of a level among records of one customer) comes from labelled pairs where a truth is given (generated
   samples have one), else from expectation maximisation over two blockings that see different comparisons;
-* frequencies of first and last names are counted, and only values above `COMMON` are listed.
+* frequencies of names, of firms and of places are counted, and only values above `COMMON` are listed.
 
 The prior and the two thresholds are declared here, not estimated: an estimate would describe the training set, and
 the same pair would score differently in another load.  The prior says that among eleven million records about one
@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 
 from billing.errors import ContractError
-from transforms.identity.comparisons import FREQUENCY_COLUMNS
+from transforms.identity.comparisons import FREQUENCY_COLUMNS, LISTED_FREQUENCIES
 from transforms.identity.evidence import collect_evidence
 from transforms.identity.link import name_columns, settings
 from transforms.identity.weights import Weights
@@ -28,7 +28,11 @@ from transforms.identity.weights import Weights
 PRIOR = 1e-8
 MERGE_WEIGHT = 13.3  # log2(10_000)
 REVIEW_WEIGHT = 0.0
-COMMON = 2e-5
+# Least share of a listed value, and the share that any other one is assumed to have.  Firms are fewer than people, so
+# what few of them show says less.  For places the limit is higher: in a small village people agree because they are of
+# one family, not by chance, and a place that the training never saw may be a town.
+COMMON = {"first_name": 2e-5, "last_name": 2e-5, "company": 2e-5, "place": 5e-4}
+RARE = {"first_name": 5e-6, "last_name": 5e-6, "company": 2e-5, "place": 5e-4}
 MIN_COUNT = 5  # a value that occurs less often may be a typing error
 # No level is impossible, whatever a sample shows; a level that it shows nowhere carries no weight.
 M_FLOOR, U_FLOOR = 5e-3, 1e-7
@@ -114,7 +118,7 @@ def train(
         review_weight=REVIEW_WEIGHT,
         chances=_chances(_levels(trained, "m_probability"), _levels(chance, "u_probability")),
         frequencies=frequencies,
-        rare=dict.fromkeys(FREQUENCY_COLUMNS, COMMON / 4),
+        rare=RARE,
     )
 
 
@@ -144,12 +148,15 @@ def _chances_of(model: Any) -> list[float]:
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, column: str) -> dict[str, float]:
+    """Value -> share of the records that have it, of those that have any."""
+    each = f"unnest({column})" if column in LISTED_FREQUENCIES else column
     rows = con.execute(
         f"""
-        SELECT {column}, count(*) / sum(count(*)) OVER () AS share FROM evidence WHERE {column} IS NOT NULL
-        GROUP BY {column} QUALIFY share >= ? AND count(*) >= ? ORDER BY {column}
+        SELECT value, count(*) / (SELECT count({column}) FROM evidence) AS share
+        FROM (SELECT {each} AS value FROM evidence) WHERE value IS NOT NULL
+        GROUP BY value HAVING share >= ? AND count(*) >= ? ORDER BY value
         """,
-        [COMMON, MIN_COUNT],
+        [COMMON[column], MIN_COUNT],
     ).fetchall()
     return {value: round(share, 6) for value, share in rows}
 

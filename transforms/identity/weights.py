@@ -40,7 +40,8 @@ class Weights(BaseModel):
         merge_weight: Evidence without any identifier needs at least this weight (log2 of the odds) to merge.
         review_weight: Below it a pair is not even proposed.
         chances: Comparison -> level -> (m, u): chance of the level among records of one customer, and of two.
-        frequencies: Column -> value -> share of records with that value; only common values are listed.
+        frequencies: Column -> value -> share of records with that value (names, firms, and places by their name, or by
+            their postal code where it is missing); only common values are listed.
         rare: Column -> share that is assumed for every value that is not listed.
     """
 

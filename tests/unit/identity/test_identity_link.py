@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from math import log2
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -115,6 +117,61 @@ def test_score_does_not_depend_on_what_else_is_loaded(tmp_path: Path) -> None:
     alone = pq.read_table(resolve_recs(pair, tmp_path / "alone").edges).to_pylist()
     among = pq.read_table(resolve_recs(pair + others, tmp_path / "among").edges).to_pylist()
     assert alone[0] in among
+
+
+def moved(town: str, *more: str) -> list[Rec]:
+    """One name and birth date, at two addresses that agree in the town alone."""
+    home = {"a": ("polna", "12"), "b": ("lesna", "7")}
+    return [
+        Rec(source, "1", "ANNA ZARUDZKI", born=BORN, home=(place, *home[source], None), role=role)
+        for source in "ab"
+        for role, place in zip(("installation", "billing"), (town, *more), strict=False)
+    ]
+
+
+def place_weight(recs: list[Rec], folder: Path) -> dict[str, Any]:
+    """The edge of two records with their addresses; a record's second address is one of another role."""
+    folder.mkdir()
+    first = [rec for rec in recs if rec.role == "installation"]
+    subscribers, _ = write_input(first, folder / "subscribers")
+    _, addresses = write_input(recs, folder / "addresses")
+    result = resolve(subscribers, addresses, {}, folder / "out")
+    (edge,) = (e for e in pq.read_table(result.edges).to_pylist() if (e["left_key"], e["right_key"]) == ("1", "1"))
+    assert "address=place" in edge["levels"]
+    return edge
+
+
+def test_a_small_town_weighs_more_than_a_city(tmp_path: Path) -> None:
+    weights = read_weights()
+    shares = sorted(weights.frequencies["place"].items(), key=lambda item: item[1])
+    (small, rare_share), (city, share) = shares[0], shares[-1]
+    found = {town: place_weight(moved(town.lower()), tmp_path / town) for town in (small, city, "WOLA NIEZNANA")}
+    same, chance = weights.chances["address"]["place"]
+    expected = {small: rare_share, city: share, "WOLA NIEZNANA": weights.rare["place"]}
+    for town, edge in found.items():
+        assert edge["weight_address"] == pytest.approx(log2(same / expected[town]), abs=1e-5)
+    assert chance > rare_share
+    assert found[city]["weight_address"] < found[small]["weight_address"] <= found["WOLA NIEZNANA"]["weight_address"]
+    for edge in found.values():
+        assert edge["match_weight"] == pytest.approx(
+            log2(weights.prior / (1 - weights.prior)) + sum(edge[f"weight_{c.name}"] for c in COMPARISONS), abs=1e-4
+        )
+        assert edge["match_probability"] == pytest.approx(1 / (1 + 2 ** -edge["match_weight"]), abs=1e-9)
+
+
+def test_of_two_common_towns_the_rarer_one_counts(tmp_path: Path) -> None:
+    city = max(read_weights().frequencies["place"].items(), key=lambda item: item[1])[0].lower()
+    both = place_weight(moved(city, "wola nieznana"), tmp_path / "both")
+    rare = place_weight(moved("wola nieznana"), tmp_path / "rare")
+    assert both["weight_address"] == rare["weight_address"]
+
+
+def test_the_weight_of_a_town_does_not_depend_on_what_else_is_loaded(tmp_path: Path) -> None:
+    pair = moved("wola nieznana")
+    crowd_there = [
+        Rec("c", str(i), f"EWA WROBEL{chr(65 + i)}", home=("wola nieznana", "polna", str(i), None)) for i in range(20)
+    ]
+    assert place_weight(pair, tmp_path / "alone") == place_weight(pair + crowd_there, tmp_path / "among")
 
 
 def test_rules_and_reasons_are_named_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log2
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ from identity_input import Rec, pesel, resolve_recs, write_input
 
 from billing.decisions import RecordRef
 from transforms.identity.pair import compare
+from transforms.identity.weights import read_weights
 
 BORN = "1950-03-14"
 HOME = ("radom", "polna", "12", "4")
@@ -29,7 +31,9 @@ def test_a_pair_alone_scores_as_it_does_among_others(tmp_path: Path) -> None:
     assert found is not None
     assert (found.outcome, found.reason) == (edge["outcome"], edge["reason"]) == ("merge", "NAME-BIRTH-NEAR")
     assert found.weight == pytest.approx(edge["match_weight"])
-    assert found.start + sum(found.weights.values()) == pytest.approx(found.weight, abs=1e-4)
+    prior = read_weights().prior
+    start = log2(prior / (1 - prior))
+    assert start + sum(found.weights.values()) == pytest.approx(found.weight, abs=1e-4)
     assert {"name_birth", "dwelling_birth"} <= set(found.keys)
     assert " ".join(f"{name}={level}" for name, level in found.levels.items()) == edge["levels"]
 

@@ -237,6 +237,92 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         run(tmp_path, declared(columns={"given_name": "first"}))
 
 
+FIRM = ["id", "company", "street", "town", "first", "last"]
+
+
+def firms(count: int) -> list[list[str]]:
+    """Two rows a firm, the second one with a slip in every third name and another street in every seventh row."""
+    chosen = random.Random(5)
+    syllables = ["bal", "kor", "win", "tar", "mel", "dro", "fes", "hul", "pin", "sto", "gra", "nex"]
+    rows = []
+    for number in range(count):
+        name = "".join(chosen.choice(syllables) for _ in range(4))
+        trade = chosen.choice(["logistics", "foods", "motors", "media"])
+        street, town = f"{chosen.choice(syllables)}street {number % 61}", f"town{chosen.randrange(12)}"
+        rows.append([f"f{number}", f"{name} {trade}", street, town, "", ""])
+        slip = name[:5] + name[6:] if number % 3 == 0 else name
+        rows.append([f"f{number}", f"{slip} {trade}", street if number % 7 else "elsewhere 5", town, "", ""])
+    return rows
+
+
+def declared_firms(**columns: str) -> DataSet:
+    return DataSet.model_validate(
+        {
+            "truth": {"column": "id"},
+            "source": [{"files": ["firms.csv"]}],
+            "columns": {"company": "company", "street": "street", "locality": "town", **columns},
+        }
+    )
+
+
+def test_firms_are_found_by_name_and_place_alone(tmp_path: Path) -> None:
+    write(tmp_path / "firms.csv", firms(300), FIRM)
+    linked = run(tmp_path, declared_firms())
+    assert linked.score is not None
+    assert linked.score.precision >= 0.99
+    assert linked.score.recall >= 0.8  # who moved may be left apart
+
+
+def test_who_works_for_one_firm_is_not_one_person_and_no_firm(tmp_path: Path) -> None:
+    rows = firms(150)
+    first, last = ["anna", "jan", "ewa", "piotr"], ["nowak", "kot", "mazur", "lis", "wilk", "dudek", "sowa"]
+    works = [
+        [f"{row[0]}-{n}", *row[1:4], first[(number + n) % 4], last[(number * 3 + n) % 7]]
+        for number, row in enumerate(rows[::2])
+        for n in range(2)
+    ]
+    write(tmp_path / "firms.csv", rows + works, FIRM)
+    data = declared_firms(given_name="first", family_name="last")
+    linked = run(tmp_path, data)
+    assert {"company", "employer"} <= set(linked.meanings)
+    assert linked.score is not None
+    assert linked.score.precision >= 0.99
+    assert linked.score.recall >= 0.8  # who moved may be left apart
+    con = duckdb.connect()
+    read_people(con, data, tmp_path)
+    kinds = con.execute("SELECT company IS NULL AS person FROM person ORDER BY record").fetchnumpy()["person"]
+    pairs = set(zip(linked.root.tolist(), kinds.tolist(), strict=True))
+    assert len({root for root, _ in pairs}) == len(pairs), "a person and a firm in one group"
+
+
+def test_a_file_in_another_encoding_is_read_as_declared(tmp_path: Path) -> None:
+    text = "id;first;last\np;Łucja;Żak\np;Łucja;Żak\n"
+    (tmp_path / "people.csv").write_bytes(text.encode("cp1250"))
+    columns = {"given_name": "first", "family_name": "last"}
+    with pytest.raises(SourceError, match="not UTF-8") as caught:
+        run(tmp_path, declared(columns=columns))
+    assert caught.value.remedy is not None and "encoding" in caught.value.remedy
+    con = duckdb.connect()
+    data = declared(columns=columns, source=[{"files": ["people.csv"], "encoding": "windows-1250"}])
+    read_people(con, data, tmp_path)
+    rows = con.execute("SELECT given_name, family_name, entity FROM person").fetchall()
+    assert rows == [("lucja", "zak", "p")] * 2
+
+
+def test_lines_of_different_length_are_refused_and_not_skipped(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("id,first,last\n1,anna,nowak\n1,anna\n2,jan,kot,1,2,3\n")
+    with pytest.raises(SourceError, match="number of fields"):
+        run(tmp_path, declared(columns={"given_name": "first"}))
+
+
+def test_texts_of_any_length_cost_no_more_than_long_ones(tmp_path: Path) -> None:
+    rows = [[f"p{n // 2}", "anna", "kot", "", "", f"{n // 2} " + "lorem ipsum " * 2_000] for n in range(200)]
+    write(tmp_path / "people.csv", rows)
+    linked = run(tmp_path, declared(columns={"given_name": "first", "family_name": "last", "other": "mail"}))
+    assert sum(linked.seconds.values()) < 60  # hours, were all of it compared
+    assert linked.pairs == 19_900
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -245,6 +331,7 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         {"truth": {"column": "id", "pairs": "pairs.csv"}},
         {"truth": {"column": "id", "pattern": "rec"}},
         {"data": {"merge_at": 1.0}},
+        {"source": [{"files": ["people.csv"], "encoding": "base64"}]},
         {"surprise": 1},
     ],
 )

@@ -142,6 +142,8 @@ def _link(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path, clusters:
         weight = evidence(chance)
         facts, proven = _facts(con, records, data, clean)
         apart = (proven[left] >= 0) & (proven[right] >= 0) & (proven[left] != proven[right])
+        kind = _kinds(con, present)
+        apart |= kind[left] * kind[right] < 0
         weight[apart] = -STRONGEST
         least = float(np.log(data.data.merge_at / (1 - data.data.merge_at)))
         root = partition(records, left, right, weight, least, facts)
@@ -212,6 +214,17 @@ def _facts(
         for record, number in zip(rows["record"].tolist(), rows["proven_id"].tolist(), strict=True):
             facts.setdefault(record, Facts({record})).values["pesel"].add(number)
     return facts, proven
+
+
+def _kinds(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> NDArray[np.int8]:
+    """Each record's kind: 1 a person, -1 a firm, which no person is, 0 where it names neither."""
+    names = [m for m in ("given_name", "family_name") if m in present]
+    person = f"coalesce({', '.join(names)}) IS NOT NULL" if names else "false"
+    firm = "company IS NOT NULL" if "company" in present else "false"
+    rows = con.execute(
+        f"SELECT CASE WHEN {person} THEN 1 WHEN {firm} THEN -1 ELSE 0 END::TINYINT AS kind FROM person ORDER BY record"
+    ).fetchnumpy()
+    return np.asarray(rows["kind"], np.int8)
 
 
 def _write(con: duckdb.DuckDBPyConnection, root: NDArray[np.int64], clusters: Path | None) -> None:

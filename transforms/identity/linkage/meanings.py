@@ -43,8 +43,8 @@ class Meaning:
 
 
 # An exchange of two neighbours is one slip, too; the cheap distance stands before the dear one.
-_SLIP = "levenshtein(a, b) <= 2 AND damerau_levenshtein(a, b) = 1"
-_TWO_SLIPS = "levenshtein(a, b) <= 2"
+_TWO_SLIPS = "abs(length(a) - length(b)) <= 2 AND levenshtein(a, b) <= 2"
+_SLIP = f"{_TWO_SLIPS} AND damerau_levenshtein(a, b) = 1"
 _COMMON_WORD = "contains(a || b, ' ') AND list_has_any(string_split(a, ' '), string_split(b, ' '))"
 _SAME_DIGITS = "regexp_replace(a, '[^0-9]', '', 'g') = regexp_replace(b, '[^0-9]', '', 'g')"
 # Words in another order: worth splitting only where there are several on both sides.
@@ -117,7 +117,8 @@ MEANINGS: dict[str, Meaning] = {
     "national_id": Meaning("number", "own"),
     "phone": Meaning("number", "place"),
     "email": Meaning("email", "own"),
-    "company": Meaning("text", "family"),
+    "company": Meaning("text", "own"),
+    "employer": Meaning("text", "family"),
     "house_number": Meaning("short", "place"),
     "flat": Meaning("short", "place"),
     "street": Meaning("text", "place"),

@@ -7,7 +7,10 @@ and what is no date of that order is kept as far as its parts can be told, becau
 
 from __future__ import annotations
 
+import codecs
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
@@ -18,6 +21,9 @@ from transforms.identity.cluster import components
 from transforms.identity.linkage.meanings import MEANINGS
 from transforms.identity.linkage.spec import DataSet, SourceFiles, Truth
 
+_LONGEST_HEADER = 1_000_000  # bytes
+# Longer texts are cut: how alike two are costs the square of their length.
+_LONGEST = 200
 _EMPTY = "('', 'nan', 'null', 'none', 'nil', 'n a', 'unknown', 'missing', 'not known')"
 
 # Every value of every row passes here: plain words take the short way, and marks are characters, not a pattern.
@@ -71,7 +77,12 @@ def read_people(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path) -> 
         ContractError: A declared column is nowhere.
     """
     con.execute(MACROS)
-    columns = {f"file_{n}": _open(con, f"file_{n}", source, folder) for n, source in enumerate(data.source)}
+    with TemporaryDirectory(prefix="blueline-read-") as aside:
+        return _read(con, data, folder, Path(aside))
+
+
+def _read(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path, aside: Path) -> tuple[str, ...]:
+    columns = {f"file_{n}": _open(con, f"file_{n}", source, folder, aside) for n, source in enumerate(data.source)}
     _check_columns(data, list(columns.values()))
     parts = []
     for number, ((view, names), source) in enumerate(zip(columns.items(), data.source, strict=True)):
@@ -93,11 +104,29 @@ def read_people(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path) -> 
     """)
     for number in range(len(parts)):
         con.execute(f"DROP TABLE part_{number}")
+    made += _tell_employers(con, made)
     if data.truth is not None and data.truth.pairs is not None:
-        _read_pairs(con, data.truth, folder, len(data.source))
+        _read_pairs(con, data.truth, folder, aside, len(data.source))
     meanings = [m for m in MEANINGS if m in made]
     counts = con.execute(f"SELECT {', '.join(f'count({m})' for m in meanings)} FROM person").fetchall()[0]
     return tuple(m for m, filled in zip(meanings, counts, strict=True) if filled)
+
+
+def _tell_employers(con: duckdb.DuckDBPyConnection, made: list[str]) -> list[str]:
+    """Call the company of a row that names a person its employer: many people have it, while a firm is only itself."""
+    names = [m for m in ("given_name", "family_name") if m in made]
+    if "company" not in made or not names:
+        return []
+    named = f"coalesce({', '.join(names)}) IS NOT NULL"
+    employer = "coalesce(employer, {})" if "employer" in made else "{}"
+    worked = employer.format(f"CASE WHEN {named} THEN company END")
+    con.execute(f"""
+        CREATE OR REPLACE TABLE person AS
+        SELECT * EXCLUDE ({", ".join(m for m in ("company", "employer") if m in made)}),
+            CASE WHEN NOT ({named}) THEN company END AS company, {worked} AS employer
+        FROM person
+    """)
+    return [] if "employer" in made else ["employer"]
 
 
 def _check_columns(data: DataSet, columns: list[list[str]]) -> None:
@@ -120,27 +149,52 @@ def _check_columns(data: DataSet, columns: list[list[str]]) -> None:
                 )
 
 
-def _open(con: duckdb.DuckDBPyConnection, view: str, source: SourceFiles, folder: Path) -> list[str]:
-    """Make a view of a source's files; its columns."""
+def _open(con: duckdb.DuckDBPyConnection, view: str, source: SourceFiles, folder: Path, aside: Path) -> list[str]:
+    """Make a view of a source's files, of which another form may be kept `aside`; its columns."""
     for name in source.files:
         if not (folder / name).is_file():
             raise SourceError("there is no such file", file=str(folder / name), remedy="correct `files`")
-    names = ", ".join(_literal(str(folder / name)) for name in source.files)
-    parquet = source.files[0].lower().endswith((".parquet", ".pq"))
-    reader = f"read_parquet([{names}]" if parquet else f"read_csv([{names}], all_varchar = true, header = true"
+    paths = [folder / name for name in source.files]
+    reader, options = "read_parquet", "union_by_name = true"
+    if not source.files[0].lower().endswith((".parquet", ".pq")):
+        if codecs.lookup(source.encoding).name != "utf-8":
+            paths = [_in_utf8(path, source.encoding, aside / f"{view}-{n}.csv") for n, path in enumerate(paths)]
+        # Left to itself, the reader takes a line further down for the header where the lines differ in length.
+        reader = "read_csv"
+        options += f", all_varchar = true, header = true, skip = 0, delim = '{_delimiter(paths[0])}'"
+    names = ", ".join(_literal(str(path)) for path in paths)
     try:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {reader}, union_by_name = true)")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {reader}([{names}], {options})")
         return [row[0] for row in con.execute(f"DESCRIBE {view}").fetchall()]
     except duckdb.Error as error:
         raise _unreadable(error, source, folder) from None
 
 
 def _unreadable(error: duckdb.Error, source: SourceFiles, folder: Path) -> SourceError:
+    text = str(error)
     # only the first line: the rest quotes the data
-    first = str(error).splitlines()[0][:200]
-    return SourceError(
-        f"the file cannot be read: {first}", file=str(folder / source.files[0]), remedy="give CSV in UTF-8, or Parquet"
-    )
+    first, remedy = text.splitlines()[0][:200], "give CSV with a header, or Parquet"
+    if "not utf-8" in text:
+        first, remedy = f"it is not UTF-8 ({first})", 'name its `encoding`, such as "windows-1250"'
+    elif "sniffing" in text:
+        first = "its lines differ in their number of fields, or a quotation mark is left open"
+    return SourceError(f"the file cannot be read: {first}", file=str(folder / source.files[0]), remedy=remedy)
+
+
+def _in_utf8(path: Path, encoding: str, target: Path) -> Path:
+    try:
+        with path.open(encoding=encoding, newline="") as given, target.open("w", encoding="utf-8", newline="") as made:
+            shutil.copyfileobj(given, made)
+    except UnicodeError as error:
+        raise SourceError(f"it is not {encoding}: {error}", file=str(path), remedy="correct its `encoding`") from None
+    return target
+
+
+def _delimiter(path: Path) -> str:
+    """Of a CSV file: what the line of its header has most of."""
+    with path.open("rb") as file:
+        header = file.readline(_LONGEST_HEADER).decode("utf-8", "replace")
+    return max(",;\t|", key=header.count)
 
 
 def _literal(text: str) -> str:
@@ -179,10 +233,10 @@ _PESEL = (
 )
 
 
-def _read_pairs(con: duckdb.DuckDBPyConnection, truth: Truth, folder: Path, sources: int) -> None:
+def _read_pairs(con: duckdb.DuckDBPyConnection, truth: Truth, folder: Path, aside: Path, sources: int) -> None:
     """Give `person` the column `entity` from a list of pairs of keys; who stands in no pair is alone."""
     assert truth.pairs is not None
-    _open(con, "truth_pair", SourceFiles(files=[truth.pairs]), folder)
+    _open(con, "truth_pair", SourceFiles(files=[truth.pairs]), folder, aside)
     left, right = _column(truth.left), _column(truth.right)
     pairs = con.execute(f"""
         SELECT a.record AS l, b.record AS r FROM truth_pair
@@ -230,7 +284,7 @@ def _clean(con: duckdb.DuckDBPyConnection, data: DataSet, meaning: str, names: l
         return f"worded({text})[1]"
     if kind == "number":
         return f"nullif(replace(worded({text}), ' ', ''), '')"
-    return f"worded({text})"
+    return f"left(worded({text}), {_LONGEST})"
 
 
 def _date(con: duckdb.DuckDBPyConnection, text: str, view: str, day_first: bool | None) -> str:

@@ -100,6 +100,7 @@ class SourceFiles(_Strict):
         files: CSV or Parquet files, relative to the declaration.
         one_record_each: No person stands twice in this source.
         key: Column that names a row, for pair lists.
+        encoding: Of CSV files, as Python calls it.
         columns: Meaning -> columns; overrides the data set's.
     """
 
@@ -107,7 +108,16 @@ class SourceFiles(_Strict):
     files: Names
     one_record_each: bool = False
     key: str | None = None
+    encoding: str = "utf-8"
     columns: Columns = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise ValueError(f"{self.encoding!r} is no encoding of text") from None
+        return self
 
 
 class DataSet(_Strict):

@@ -274,6 +274,6 @@ def test_large_rows_are_written_a_few_at_a_time():
 def test_no_message_carries_a_value_that_could_not_be_cast():
     faults = Faults({"source_id": "probe"}, sa.make_url("postgresql+psycopg://u@host/db"), 5, psycopg.Error)
     error = psycopg.errors.InvalidTextRepresentation('invalid input syntax for type integer: "Kowalska "A""')
-    assert faults.clean(error) == 'invalid input syntax for type integer: "Ko*******"'
+    assert faults.clean(error) == 'invalid input syntax for type integer: "K******* "A""'
     missing = psycopg.errors.UndefinedColumn('column "brak" does not exist')
     assert faults.clean(missing) == 'column "brak" does not exist'

@@ -214,6 +214,35 @@ def set_aside(connection: psycopg.Connection, text: str, *, in_bytes: bool = Tru
     return found
 
 
+_AT_PLACE = """
+SELECT x.entity, c.code, x.source_key, f.name, f.sha256, x.record_no, x.byte_offset, x.byte_length, x.batch_id
+  FROM control.xref x JOIN control.source c USING (source_id) JOIN control.source_file f USING (file_id)
+ WHERE c.code = %s AND f.name = %s AND x.record_no = %s ORDER BY x.entity, x.source_key, f.sha256 LIMIT {most}
+"""
+
+
+def loaded_at(connection: psycopg.Connection, text: str, *, read_raw: ReadRaw | None = None) -> list[Origin]:
+    """What was loaded of the record at a place, of any entity.
+
+    Args:
+        connection: An open connection.
+        text: `source/file:record`, as the reject store names places.
+        read_raw: Fetches bytes; without it origins have none.
+
+    Returns:
+        At most `MOST`; none where the text is no place.
+    """
+    place = _PLACE.fullmatch(text.strip())
+    if place is None:
+        return []
+    origins = []
+    for row in connection.execute(_AT_PLACE.format(most=MOST), [place[1], place[2], int(place[3])]):
+        entity, source, key, file, sha, record, offset, length, batch = row
+        raw = read_raw(source, sha, offset, length) if read_raw else None
+        origins.append(Origin(entity, source, key, file, sha, record, offset, length, batch, raw))
+    return origins
+
+
 def _set_aside(connection: psycopg.Connection, where: str, given: Mapping[str, Any]) -> list[SetAside]:
     rows = connection.execute(_ASIDE.format(where=where, most=MOST), given).fetchall()
     return [

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from audit.trace import Kind, Origin, SetAside, set_aside, trace
+from audit.trace import Kind, Origin, SetAside, Trail, loaded_at, set_aside, trace
 from billing.errors import BillingError, ContractError
 from billing.file_specs import PAGE_OF_HEADER
 from extractors.base import LandedFile, read_raw
@@ -47,9 +47,11 @@ def show_trace(
     with connect(url) as connection:
         trails = trace(connection, what, kind=kind, by_key=by_key, read_raw=bytes_of, reveal=reveal)
         aside = [] if kind == "customer" else set_aside(connection, what, in_bytes=not trails)
-    if not trails and not aside:
-        console.print(f"nothing is called {what!r}, neither loaded nor set aside; try an account number, "
-                      "an invoice number, a customer id or a source's own key", markup=False)  # fmt: skip
+        there = [] if trails else loaded_at(connection, what, read_raw=bytes_of)
+    if not trails and not aside and not there:
+        console.print(f"nothing is called {what!r}, neither loaded nor set aside; try an account number, an invoice "
+                      "number, a customer id, a source's own key, or a place (source/file:record)",
+                      markup=False)  # fmt: skip
         return False
     if reveal:
         note_revealed(ctx, f"trace {what}")
@@ -57,23 +59,30 @@ def show_trace(
         found = ", ".join(f"{trail.kind} {trail.id}" for trail in trails)
         console.print(f"{len(trails)} rows are called so: {found}; --kind narrows it", highlight=False, soft_wrap=True)
     for trail in trails:
-        table = Table(show_header=False, title=f"{trail.kind} {trail.id}", title_justify="left", box=None)
-        if trail.note:
-            table.add_row("note", trail.note)
-        for name, value in trail.row.items():
-            table.add_row(name, str(value))
-        for name, columns in trail.related.items():
-            if columns:
-                table.add_row(name, ", ".join(f"{k} {v}" for k, v in columns.items()))
-        for name, (number, amount) in trail.counts.items():
-            table.add_row(name, f"{number}" + (f", sum {amount}" if amount else ""))
-        console.print(table)
-        for origin in trail.origins:
-            console.print()
-            _print_origin(ctx, origin, console, reveal)
+        _print_trail(ctx, trail, console, reveal)
+    for origin in there:
+        console.print("\n[bold]Loaded[/] from there")
+        _print_origin(ctx, origin, console, reveal)
     if aside:
-        _print_aside(ctx, what, aside, console, loaded=bool(trails), reveal=reveal)
+        _print_aside(ctx, what, aside, console, loaded=bool(trails or there), reveal=reveal)
     return True
+
+
+def _print_trail(ctx: Context, trail: Trail, console: Console, reveal: bool) -> None:
+    table = Table(show_header=False, title=f"{trail.kind} {trail.id}", title_justify="left", box=None)
+    if trail.note:
+        table.add_row("note", trail.note)
+    for name, value in trail.row.items():
+        table.add_row(name, str(value))
+    for name, columns in trail.related.items():
+        if columns:
+            table.add_row(name, ", ".join(f"{k} {v}" for k, v in columns.items()))
+    for name, (number, amount) in trail.counts.items():
+        table.add_row(name, f"{number}" + (f", sum {amount}" if amount else ""))
+    console.print(table)
+    for origin in trail.origins:
+        console.print()
+        _print_origin(ctx, origin, console, reveal)
 
 
 def note_revealed(ctx: Context, command: str, *, user: str | None = None) -> None:

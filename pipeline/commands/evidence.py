@@ -199,7 +199,9 @@ def reconcile(
 
 
 def trace(
-    what: Annotated[str, typer.Argument(help="An account number, an invoice number, a customer id or a source's key.")],
+    what: Annotated[
+        str, typer.Argument(help="An account or invoice number, a customer id, a source's key, or a place.")
+    ],
     kind: Annotated[
         str | None, typer.Option("--kind", "-k", help="account, invoice or customer, where the text fits several.")
     ] = None,
@@ -213,9 +215,9 @@ def trace(
 ) -> None:
     """Follow a row back to its source file, record number, byte offset and raw bytes, loaded or set aside.
 
-    A text that is no number or id of anything is taken for a source's own key, alone or as `source/key`.  Records that
-    were set aside are found by their key, by `source/file:record`, or, where nothing is loaded, by the number standing
-    in their bytes.
+    A text that is no number or id of anything is taken for a source's own key, alone or as `source/key`, or for a
+    place, `source/file:record`.  Records that were set aside are found by key and place, too, or, where nothing is
+    loaded, by the number standing in their bytes.
 
     Examples: `blueline trace 12000000001` · `blueline trace 1200000001/08/2003` · `blueline trace 42 --kind customer`
     """

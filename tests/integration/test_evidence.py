@@ -10,7 +10,7 @@ from small_world import KEY, World, sha, small_world
 
 from audit.equations import SourceTotals, breaks_of, check_equations, record_results
 from audit.seal import FIRST, seal, verify
-from audit.trace import Trail, trace
+from audit.trace import Trail, loaded_at, trace
 from billing.errors import ContractError, NoSchema
 from loaders.load import load
 from loaders.warehouse import connect, conninfo
@@ -39,6 +39,12 @@ def connection(warehouse: str, tmp_path: Path) -> psycopg.Connection:
 def _only(trails: list[Trail]) -> Trail:
     assert len(trails) == 1
     return trails[0]
+
+
+def test_a_place_leads_to_what_was_loaded_from_there(connection: psycopg.Connection) -> None:
+    [origin] = loaded_at(connection, "opole/ACCOUNT.DAT:2", read_raw=lambda *where: b"\xc1")
+    assert (origin.entity, origin.source_key, origin.record_no, origin.raw) == ("account", "A-2", 2, b"\xc1")
+    assert loaded_at(connection, "opole/ACCOUNT.DAT:999") == loaded_at(connection, "lodz/ACCOUNT.DAT") == []
 
 
 def test_account_leads_to_its_bytes(connection: psycopg.Connection) -> None:

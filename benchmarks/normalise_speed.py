@@ -15,6 +15,7 @@ the benchmark fails.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import multiprocessing
 import resource
@@ -30,6 +31,7 @@ import pyarrow.parquet as pq
 
 from billing.model import normalised_schema
 from billing.spec import SourceSpec
+from pipeline.store import parquet_writer
 from transforms.addresses import read_address
 from transforms.documents import read_document
 from transforms.emails import read_email
@@ -66,12 +68,13 @@ def _run(paths: dict[str, Path]) -> tuple[float, float, float, int]:
     start, cpu = time.time(), time.process_time()
     for entity, path in paths.items():
         target = path.with_suffix(".done")
-        with (
-            pq.ParquetFile(path) as file,
-            pq.ParquetWriter(target, normalised_schema(entity), compression="zstd") as writer,
-        ):
+        with pq.ParquetFile(path) as file, contextlib.ExitStack() as stack:
+            writer = None
             for batch in file.iter_batches(batch_size=legacy_people.BATCH):
-                writer.write_batch(normalise(SPEC, entity, batch).kept)
+                kept = normalise(SPEC, entity, batch).kept
+                if writer is None:
+                    writer = stack.enter_context(parquet_writer(target, normalised_schema(entity), kept))
+                writer.write_batch(kept)
     return start, time.time(), time.process_time() - cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

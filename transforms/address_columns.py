@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from transforms import unique
 from transforms.addresses import Address, decide, read_address, read_foreign_address
-from transforms.houses import read_house
+from transforms.houses import House, read_house
 from transforms.localities import read_locality
 from transforms.rules import RULES
 from transforms.streets import read_street
@@ -51,9 +51,10 @@ def _row_by_row(columns: list[Any], delivered: Sequence[Any], rows: Any, rule: C
 def _part_by_part(street: Any, house: Any, flat_no: Any, city: Any) -> list[Any]:
     kind, name, rest, street_key = unique.apply(read_street, street, 4)
     if flat_no.null_count == len(flat_no):
-        building, flat, _, form, house_rule = unique.apply(lambda text: read_house(text)[:5], house, 5)
+        number = unique.apply(read_house, house, len(House._fields))
     else:
-        building, flat, _, form, house_rule = unique.apply_rows(lambda *t: read_house(*t)[:5], [house, flat_no], 5)
+        number = unique.apply_rows(read_house, [house, flat_no], len(House._fields))
+    building, flat, _, form, house_rule, *_ = number
     locality, locality_key, found, _, post_town = unique.apply(read_locality, city, 5)
     # a village that its form's street field repeats
     repeated = pc.and_(pc.is_null(kind), pc.or_(pc.equal(street_key, locality_key), pc.equal(street_key, "wies")))

@@ -18,7 +18,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from transforms.letters import fold
+from transforms.letters import fold, fold_word
 from transforms.name_notes import is_title
 from transforms.name_order import has_family_ending
 from transforms.vocabulary import LegalForm, company_words, given_names, legal_forms
@@ -73,7 +73,8 @@ def is_plain(word: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _recognise(text: str) -> Company | None:
-    text = _ZEROS.sub(r"\1 o.o", text)
+    if "0" in text:
+        text = _ZEROS.sub(r"\1 o.o", text)
     brands = _QUOTED.findall(text)
     if brands == [text.strip()] and any(word.lower() in given_names() for word in _folded(_words(text))):
         brands = []  # "KOWALSKI JAN": quotation marks of a file, not a brand's
@@ -107,7 +108,8 @@ def _words(text: str, word: re.Pattern[str] = _WORD) -> _Words:
     last_single = tight = False
     end = 0
     for match in word.finditer(text):
-        written, folded = match[0], fold(match[0]).upper()
+        written = match[0]
+        folded = _capitals(written)
         single = len(folded) == 1 and folded.isalpha()
         parted = " " in text[end : match.start()]
         if single and last_single and not (tight and parted):
@@ -118,6 +120,11 @@ def _words(text: str, word: re.Pattern[str] = _WORD) -> _Words:
             tight = False
         last_single, end = single, match.end()
     return words
+
+
+@lru_cache(maxsize=65_536)
+def _capitals(word: str) -> str:
+    return fold(word).upper()
 
 
 def _folded(words: _Words) -> tuple[str, ...]:
@@ -141,7 +148,8 @@ def _strip_forms(words: _Words) -> tuple[list[LegalForm], _Words]:
 
 def _candidates(folded: tuple[str, ...]) -> list[LegalForm]:
     index = _forms_by_first_word()
-    return sorted((f for w in dict.fromkeys(folded) for f in index.get(w, ())), key=lambda f: -len(f.written))
+    found = [form for word in dict.fromkeys(folded) if word in index for form in index[word]]
+    return sorted(found, key=lambda form: -len(form.written)) if len(found) > 1 else found
 
 
 @lru_cache(maxsize=1)
@@ -182,7 +190,7 @@ def _sole_trader(text: str, brands: list[str]) -> tuple[str, ...]:
         text = text.replace(brand, " ")
     _, rest = _strip_forms(_words(text, _HYPHENED))
     rest = [word for word in rest if not is_title(word[0])]
-    named = [fold(w) in given_names() or (len(w) == 1 and f"{w}." in text) for w, _ in rest]
+    named = [fold_word(w) in given_names() or (len(w) == 1 and f"{w}." in text) for w, _ in rest]
     if not (2 <= len(rest) <= 3 and any(named) and not all(named)):
         return ()
     words = tuple(written for written, _ in rest)

@@ -57,5 +57,7 @@ class Findings:
         joined = pa.nulls(rows, pa.string())
         for notes in self.notes:
             if notes.null_count < rows:
-                joined = pc.coalesce(pc.binary_join_element_wise(joined, notes, " "), joined, notes)
+                both = pc.and_(joined.is_valid(), notes.is_valid())
+                longer = pc.binary_join_element_wise(joined.filter(both), notes.filter(both), " ")
+                joined = pc.replace_with_mask(pc.coalesce(joined, notes), both, longer)
         return joined

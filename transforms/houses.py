@@ -46,9 +46,13 @@ _SLASHED = re.compile(
 _TRIPLE = re.compile(rf"(?P<building>{_NUMBER}/{_NUMBER})/(?P<flat>\d{{1,4}}[a-z]?)")
 _PLOT = re.compile(r"(?:dzialka|dzial|dz)(?![a-z])\.? ?(?:nr\.? ?)?(?P<lot>\d[\d/]*[a-z]?)")
 _BOX = re.compile(r"(?:skr(?:ytka)?\.? ?(?:poczt(?:owa)?)?\.?|box|p\.?o\.? ?box) ?(?:nr\.? ?)?(?P<lot>\d+)")
+_SIMPLE = re.compile(r"([1-9][0-9]{0,3}[A-Za-z]?)(?:/([1-9][0-9]{0,3}))?")  # 12, 12a, 12/4: nearly all of them
 _NONE = re.compile(r"b ?[./]? ?n\.?|bez (?:nr|numeru)")
 _WORD_BEHIND_SIGN = re.compile(r" ?[/-] ?(?=(?:m|lok|mieszk)(?![a-z])\.? ?\d)")  # 12/m.4
 _SIGNS = str.maketrans({"–": "-", "—": "-", "|": "/"} | dict.fromkeys('"„”“', " "))  # 5 "A"
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+")
+_WORD_OF_FLAT = re.compile(rf"^{_FLAT_WORD}")
+_BETWEEN_FLATS = re.compile(r" ?(?:\bi\b|,|\+) ?")
 _CORNER = 4
 _HIGHEST_HOUSE = 200
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -84,6 +88,9 @@ def read_house(text: str, flat_no: str = "") -> House:
         text: House, staircase and flat as delivered.
         flat_no: The flat, where delivered apart.
     """
+    if not flat_no and (simple := _SIMPLE.fullmatch(text)):
+        building, flat = simple[1].upper(), simple[2]
+        return _house(building, flat, _rule_of_slash(building, flat) if flat else "house.plain", "house")
     plain = " ".join(fold(text).translate(_SIGNS).split()).rstrip(" .,;")
     plain = _WORD_BEHIND_SIGN.sub(" ", plain)
     if not plain.strip("-0./ ") or _NONE.fullmatch(plain):
@@ -105,13 +112,9 @@ def _numbered(plain: str) -> House:
     """Building, staircase and flat in one text."""
     if (match := _SLASHED.fullmatch(plain)) or (match := _TRIPLE.fullmatch(plain)):
         building, flat = _tidy(match["building"]), _tidy(match["flat"]) or None
-        # 12/14/3, 12-14/4: nothing but a flat can follow; few streets have houses up to 200
-        digits = "".join(c for c in flat or "" if c.isdigit())
-        sure = match.re is _TRIPLE or "-" in building or int(digits or 0) > _HIGHEST_HOUSE
-        rule = "house.flat" if sure else "house.slash"
-        if flat and not match.groupdict().get("block") and _is_corner(building, flat):
-            rule = "house.corner"
-        return _house(building, flat, rule, "block" if match.groupdict().get("block") else "house")
+        block = bool(match.groupdict().get("block"))
+        rule = "house.flat" if match.re is _TRIPLE else _rule_of_slash(building, flat or "", block=block)
+        return _house(building, flat, rule, "block" if block else "house")
     if match := _WORDED.fullmatch(plain):
         building, flat_text = _tidy(match["building"]), match["flat"]
         rule = "house.block" if match["block"] else "house.range" if "-" in building else "house.plain"
@@ -123,6 +126,15 @@ def _numbered(plain: str) -> House:
             building, _tidy_flat(flat_text), rule, "block" if match["block"] else "house", stair=match["stair"]
         )
     return _house(None, None, "house.unparsed", "")
+
+
+def _rule_of_slash(building: str, flat: str, *, block: bool = False) -> str:
+    """How sure it is that a flat stands behind the slash."""
+    if not block and _is_corner(building, flat):
+        return "house.corner"
+    # 12-14/4: nothing but a flat can follow; few streets have houses up to 200
+    digits = "".join(filter(str.isdigit, flat))
+    return "house.flat" if "-" in building or int(digits or 0) > _HIGHEST_HOUSE else "house.slash"
 
 
 def _with_flat(plain: str, flat_no: str) -> House:
@@ -152,13 +164,14 @@ def _falls(building: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    return re.sub(r"(?<!\d)0+", "", text.replace(" ", "").upper())
+    text = text.replace(" ", "").upper()
+    return _LEADING_ZEROS.sub("", text) if "0" in text else text
 
 
 def _tidy_flat(text: str | None) -> str | None:
     """`4 i 5` -> `4,5`."""
     if not text or not text.strip(" -0."):
         return None
-    plain = re.sub(rf"^{_FLAT_WORD}", "", fold(text).strip())
-    parts = [_tidy(p) for p in re.split(r" ?(?:\bi\b|,|\+) ?", plain)]
+    plain = _WORD_OF_FLAT.sub("", fold(text).strip())
+    parts = [_tidy(p) for p in _BETWEEN_FLATS.split(plain)]
     return ",".join(p for p in parts if p) or None

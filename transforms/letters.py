@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _TABLE = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -20,10 +21,17 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def fold(text: str) -> str:
     """Lower case without diacritics."""
-    text = text.translate(_TABLE)
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = text.translate(_TABLE)
+        if not text.isascii():
+            text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return text.lower()
+
+
+@lru_cache(maxsize=131_072)
+def fold_word(word: str) -> str:
+    """`fold` of a single word; words repeat where whole texts do not."""
+    return fold(word)
 
 
 def display(text: str) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from transforms.letters import fold, squeeze
+from transforms.letters import fold, fold_word, squeeze
 from transforms.mojibake import has_signs
 from transforms.name_order import is_given
 from transforms.vocabulary import given_names
@@ -115,7 +115,7 @@ def _joined(match: re.Match[str]) -> str:
 
 def is_title(word: str) -> bool:
     """Whether a word is a title, with or without its dot."""
-    return fold(word).strip(".") in _TITLES
+    return fold_word(word).strip(".") in _TITLES
 
 
 @lru_cache(maxsize=65_536)
@@ -128,12 +128,13 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
     """Words of the name, and what is lifted out of them."""
     kept: list[str] = []
     notes: list[str] = []
+    folded = [fold_word(word).strip(".,:;") for word in words]
     behind, in_title = 0, False  # first word not yet read; whether the one before it was a title
     for i, word in enumerate(words):
         if i < behind:
             continue
-        bare = fold(word).strip(".,:;")
-        following = fold(words[i + 1]).strip(".,:;") if i + 1 < len(words) else ""
+        bare = folded[i]
+        following = folded[i + 1] if i + 1 < len(words) else ""
         if _begins_tail(word, bare, following, kept):
             size = 3 if bare == "z" else 2
             born = bare == "z" or bare in _FORMERLY
@@ -153,7 +154,7 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
         order = word.endswith(".") and bare in _ORDERS and not kept and spare
         joint = word in _JOINTS and bool(kept and following)
         role = bare in _ROLES and spare and (any(map(is_given, words[i + 1 :])) or any(map(is_given, kept)))
-        if role and kept and fold(kept[-1]) in _TOGETHER:
+        if role and kept and fold_word(kept[-1]) in _TOGETHER:
             notes.append(f"{kept.pop()} {word}")  # JAN I ŻONA
             continue
         note = title or role or bare in _NOTES or order or not (joint or _has_letter(bare))
@@ -171,6 +172,8 @@ def _is_dotted_title(word: str, bare: str, *, behind_title: bool) -> bool:
 
 def _without_dots(kept: list[str], notes: list[str]) -> tuple[list[str], list[str]]:
     """No family name ends in a dot: such a word is a note where a whole name stands without it, else loses the dot."""
+    if not any(w.endswith(".") for w in kept):
+        return kept, notes
     dotted = [w for w in kept if w.endswith(".") and len(w.strip(".")) > 1 and not _abbreviates(fold(w).strip("."))]
     dotted = [w for w in dotted if "." not in w.rstrip(".")]  # J.A. are initials
     if not dotted:
@@ -215,4 +218,4 @@ def is_name_only(word: str) -> bool:
 
 
 def _has_letter(word: str) -> bool:
-    return any(c.isalpha() for c in word) and not any(c.isdigit() for c in word)
+    return word.isalpha() or (any(map(str.isalpha, word)) and not any(map(str.isdigit, word)))

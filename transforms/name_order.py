@@ -15,7 +15,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from transforms.letters import display, fold
+from transforms.letters import display, fold, fold_word
 from transforms.vocabulary import cut_names, given_names
 
 _MOST_WORDS = 12  # of two names
@@ -51,7 +51,7 @@ def orient(text: str, notes: tuple[str, ...], *, given_first: bool = False) -> P
         elif before.strip() and behind.strip():
             return Person(behind.replace(",", " ").strip(), before.strip(), notes, "name.comma")
     words, notes, couple = _part_couple(text.replace(",", " ").split(), notes)
-    absent = [word for word in words if fold(word) == "brak"]
+    absent = [word for word in words if fold_word(word) == "brak"]
     if absent and not any(map(is_given, words)):  # KOWALSKI BRAK; in BRAK JAN it is the family name
         words, notes = [word for word in words if word not in absent], (*notes, *absent)
     if not words:
@@ -132,11 +132,11 @@ def _at_edge(words: list[str], rule: str, *, given_first: bool) -> _Divided:
 
 def has_family_ending(word: str) -> bool:
     """Whether a word ends as family names do."""
-    return fold(word).endswith(SUFFIXES)
+    return fold_word(word).endswith(SUFFIXES)
 
 
 def _is_diminutive(word: str) -> bool:
-    name = given_names().get(fold(word))
+    name = given_names().get(fold_word(word))
     return name is not None and bool(name.diminutive_of)
 
 
@@ -151,7 +151,7 @@ def _part_couple(words: list[str], notes: tuple[str, ...]) -> tuple[list[str], t
     if any("/" in word.strip("/") for word in words):  # KOWALSKI JAN/NOWAK ANNA
         words = [part for word in words for part in re.split("(/)", word) if part]
     for i in range(1, len(words) - 1):
-        if fold(words[i]) not in _JOINTS:
+        if fold_word(words[i]) not in _JOINTS:
             continue
         before, behind = words[:i], words[i + 1 :]
         if fold(behind[0]).strip(".") in ("in", "inni", "inne"):

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 from transforms.companies import Company, company_key, is_plain, recognise
 from transforms.letters import display as display_text
-from transforms.letters import fold, squeeze
+from transforms.letters import fold, fold_word, squeeze
 from transforms.mojibake import has_signs, put_right
 from transforms.name_notes import is_filler, is_name_only, lift
 from transforms.name_order import SUFFIXES, Person, is_given, orient, uncut
@@ -154,8 +154,8 @@ def _read(texts: tuple[str, ...], kind: str, *, given_first: bool) -> Name:
 
 def _without_fillers(texts: tuple[str, ...]) -> tuple[str, ...]:
     """The four texts, those that only fill their field emptied.  Beside a given name, Brak is a family name."""
-    bare = tuple("" if is_filler(text) else text for text in texts)
-    beside = bare[1] and fold(texts[2]) == "brak"
+    bare = tuple("" if text and is_filler(text) else text for text in texts)
+    beside = bare[1] and fold_word(texts[2]) == "brak"
     return (bare[0], bare[1], texts[2], bare[3]) if beside else bare
 
 

@@ -17,11 +17,12 @@ _WORDS = frozenset(
      "nie podal", "nie podala", "nie okazano", "x", "xx", "xxx", "null", "none"]
 )  # fmt: skip
 _SIGNS = re.compile(r"[\s./\\\-–—_,;:?'\"]+")
+_DIGIT = re.compile(r"\d")
 _BETWEEN_LETTERS = re.compile(r"(?<=\b\w)[./](?=\w\b)")  # n/d, b.d.
 
 
 def means_nothing(text: str) -> bool:
     """Whether a text is blank, made of signs alone, or one of the words for nothing."""
-    if text.isdigit():
-        return False
+    if _DIGIT.search(text):
+        return False  # no word for nothing has one
     return (plain := _SIGNS.sub(" ", _BETWEEN_LETTERS.sub("", fold(text))).strip()) == "" or plain in _WORDS

@@ -159,12 +159,15 @@ def _several(text: str) -> list[str]:
     numbers: list[str] = []
     for part in parts:
         left, slash, right = part.partition("/")
-        digits = sum(c.isdigit() for c in left), sum(c.isdigit() for c in right)
-        if slash and digits[1] >= _LOCAL and digits[0] >= _LOCAL:
+        if slash and _count_digits(right) >= _LOCAL and _count_digits(left) >= _LOCAL:
             numbers += [left, right]
         else:
             numbers.append(part)
     return numbers or [text]
+
+
+def _count_digits(text: str) -> int:
+    return sum(map(str.isdigit, text))
 
 
 def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phone:
@@ -172,13 +175,7 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
         text = fold(text)
         if any(c.isdigit() and not c.isascii() for c in text):
             return _refused("phone.script")
-    rule, extension = "phone.plain", None
-    if match := _EXTENSION.search(text):
-        extension, text, rule = match[1], text[: match.start()], "phone.extension"
-    elif first := _first_of_range(text):
-        text, rule = first, "phone.range"
-    text = _WORDS.sub(" ", _PLACEHOLDER.sub(" ", text)).strip(_AROUND)
-    text = _PLUS.sub("+", text)
+    text, extension, rule = _without_words(text)
     if _ZONE_SERVICE.fullmatch(text):
         return _refused("phone.short-code", extension)
     foreign = text.startswith("+") and not text.startswith("+48")
@@ -201,6 +198,19 @@ def _read_one(text: str, zone: str, renumbering: tuple[OldNumbers, ...]) -> Phon
     return _judge(national, extension, carrier, rule)
 
 
+def _without_words(text: str) -> tuple[str, str | None, str]:
+    """A number without the words around it, its extension, and the rule that this calls for."""
+    rule, extension = "phone.plain", None
+    has_letters = text.upper() != text  # it was folded; most have none, and need no look for words
+    if has_letters and (match := _EXTENSION.search(text)):
+        extension, text, rule = match[1], text[: match.start()], "phone.extension"
+    elif first := _first_of_range(text):
+        text, rule = first, "phone.range"
+    if has_letters:
+        text = _WORDS.sub(" ", _PLACEHOLDER.sub(" ", text))
+    return _PLUS.sub("+", text.strip(_AROUND)), extension, rule
+
+
 def _digits(text: str, *, foreign: bool) -> str:
     """What is left of a number without the signs between, with its trunk zero where its groups tell the zone."""
     written = _ZONE_AND_FIVE.fullmatch(text)
@@ -211,8 +221,7 @@ def _digits(text: str, *, foreign: bool) -> str:
 def _first_of_range(text: str) -> str | None:
     """The number before a slash, where less than a number stands behind it: `625 12 34/35`."""
     first, slash, others = text.partition("/")
-    digits = [sum(c.isdigit() for c in side) for side in (first, others)]
-    return first if slash and digits[0] >= _LOCAL > digits[1] > 0 else None
+    return first if slash and _count_digits(first) >= _LOCAL > _count_digits(others) > 0 else None
 
 
 def _refused(rule: str, extension: str | None = None) -> Phone:

@@ -77,9 +77,8 @@ def encodings(present: Sequence[str]) -> list[Encoding]:
     made: list[Encoding] = []
     names = [m for m in ("given_name", "family_name") if m in present]
     if names:
-        words = ", ".join(f"string_split({m}, ' ')" for m in names)
-        sounds = f"list_transform(list_filter(flatten([{words}]), lambda w: length(w) > 1), lambda w: skeleton(w))"
-        made.append(Encoding("family_name", "name_sound", f"list_distinct({sounds})", many=True))
+        sounds = ", ".join(f"q_{m}.sounds" for m in names)
+        made.append(Encoding("family_name", "name_sound", f"list_distinct(flatten([{sounds}]))", many=True))
     for m in present:
         kind = MEANINGS[m].kind
         if kind == "code":
@@ -87,7 +86,7 @@ def encodings(present: Sequence[str]) -> list[Encoding]:
         made.append(Encoding(m, m, m))
         if kind in ("name", "text"):
             made.append(
-                Encoding(m, f"{m}_start", f"{m}[1:3]") if m in names else Encoding(m, f"{m}_sound", f"skeleton({m})")
+                Encoding(m, f"{m}_start", f"{m}[1:3]") if m in names else Encoding(m, f"{m}_sound", f"q_{m}.sound")
             )
         elif kind == "date":
             made += [
@@ -125,8 +124,10 @@ def block(con: duckdb.DuckDBPyConnection, present: Sequence[str], clean: Sequenc
         """)
         return []
     made = encodings(present)
+    sounding = [m for m in present if any(f"q_{m}." in encoding.sql for encoding in made)]
     con.execute(f"""
         CREATE OR REPLACE TABLE code AS SELECT record, source, {", ".join(_code(e) for e in made)} FROM person
+        {" ".join(f"LEFT JOIN frequency_{m} AS q_{m} ON q_{m}.value = {m}" for m in sounding)}
     """)
     keys = _choose(con, made, records, max(LEAST_FOUND, FOUND_PER_RECORD * records))
     con.execute("CREATE OR REPLACE TABLE found (l INTEGER, r INTEGER)")

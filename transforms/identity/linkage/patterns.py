@@ -158,16 +158,22 @@ def _level(meaning: str) -> str:
 
 
 def count_values(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None:
-    """Build `frequency_<meaning>` (value, f): the chance that another record has the value, too.
+    """Build `frequency_<meaning>` (value, f, sounds): the chance that another record has the value, too.
+
+    Names and texts have the `skeleton` of each of their words in `sounds`, and of the whole in `sound`.
 
     Args:
         con: Connection with `person`.
         present: Meanings with values.
     """
     for m in present:
+        sounds = ""
+        if MEANINGS[m].kind in ("given", "name", "text"):
+            words = f"list_filter(string_split({m}, ' '), lambda w: length(w) > 1)"
+            sounds = f", skeleton({m}) AS sound, list_transform({words}, lambda w: skeleton(w)) AS sounds"
         con.execute(f"""
             CREATE OR REPLACE TABLE frequency_{m} AS
-            SELECT {m} AS value, greatest(count(*) - 1, 0.5) / sum(count(*)) OVER () AS f
+            SELECT {m} AS value, greatest(count(*) - 1, 0.5) / sum(count(*)) OVER () AS f{sounds}
             FROM person WHERE {m} IS NOT NULL GROUP BY {m} ORDER BY {m}
         """)
     if "given_name" in present:
@@ -180,11 +186,14 @@ def count_values(con: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None
             SELECT *, CASE WHEN {whole} THEN hash({", ".join(home)}) END AS home FROM person
         """)
         # who stands there several times is no stranger to himself
-        people = "count(DISTINCT skeleton(given_name))" if "given_name" in present else "count(*)"
+        people, named = "count(*)", ""
+        if "given_name" in present:
+            people = "count(DISTINCT sound)"
+            named = "LEFT JOIN frequency_given_name AS q ON q.value = given_name"
         con.execute(f"""
             CREATE OR REPLACE TABLE frequency_home AS
             SELECT home AS value, greatest({people} - 1, 0.5) / sum(count(*)) OVER () AS f
-            FROM person WHERE home IS NOT NULL GROUP BY home ORDER BY home
+            FROM person {named} WHERE home IS NOT NULL GROUP BY home ORDER BY home
         """)
 
 

@@ -86,12 +86,14 @@ def _read(con: duckdb.DuckDBPyConnection, data: DataSet, folder: Path, aside: Pa
     _check_columns(data, list(columns.values()))
     parts = []
     for number, ((view, names), source) in enumerate(zip(columns.items(), data.source, strict=True)):
+        there = {m: [n for n in given if n in names] for m, given in data.meanings(source).items()}
+        delivered = _delivered(data, source, {m: given for m, given in there.items() if given})
         try:
-            con.execute(
-                f"CREATE OR REPLACE TEMP TABLE part_{number} AS {_select(con, data, source, number, names, view)}"
-            )
+            con.execute(f"CREATE OR REPLACE TEMP TABLE delivered AS SELECT {delivered} FROM {view}")
         except duckdb.Error as error:
             raise _unreadable(error, source, folder) from None
+        _clean_rows(con, data, number, [m for m, given in there.items() if given])
+        con.execute("DROP TABLE delivered")
         parts.append(f"SELECT * FROM part_{number}")
     given = f"({' UNION ALL BY NAME '.join(parts)})"
     made = [row[0] for row in con.execute(f"DESCRIBE FROM {given}").fetchall()]
@@ -205,25 +207,51 @@ def _column(name: str) -> str:
     return 'trim("' + name.replace('"', '""') + '"::VARCHAR)'
 
 
-def _select(
-    con: duckdb.DuckDBPyConnection, data: DataSet, source: SourceFiles, number: int, columns: list[str], view: str
-) -> str:
-    """The source's rows with clean values."""
-    there = {m: [n for n in names if n in columns] for m, names in data.meanings(source).items()}
-    parts = {m: _clean(con, data, m, names, view) for m, names in there.items() if names}
-    if "full_name" in parts:
-        parts = _split_full(parts.pop("full_name"), there["full_name"]) | parts
-    chosen = [f"{number} AS source", *(f"{sql} AS {m}" for m, sql in parts.items())]
+def _delivered(data: DataSet, source: SourceFiles, there: dict[str, list[str]]) -> str:
+    """SQL of a source's columns: each meaning's text, its key, and the entity where the truth is a column."""
+    columns = {
+        m: _column(n[0]) if len(n) == 1 else f"concat_ws(' ', {', '.join(map(_column, n))})" for m, n in there.items()
+    }
     if data.truth is not None and data.truth.column:
         entity = _column(data.truth.column)
         if data.truth.pattern:
             entity = f"regexp_extract({entity}, {_literal(data.truth.pattern)}, 1)"
-        chosen.append(f"nullif({entity}, '') AS entity")
+        columns["entity"] = f"nullif({entity}, '')"
     if source.key:
-        chosen.append(f"{_column(source.key)} AS key")
+        columns["key"] = _column(source.key)
+    return ", ".join(f"{sql} AS {name}" for name, sql in columns.items()) or "1 AS nothing"
+
+
+def _clean_rows(con: duckdb.DuckDBPyConnection, data: DataSet, number: int, meanings: list[str]) -> None:
+    """Build `part_<number>`: the rows of `delivered` with clean values.
+
+    Cleaning is dear and values repeat, so a column with few of them is cleaned a value at a time.
+    """
+    counts = ", ".join(["count(*)", *(f"approx_count_distinct({m})" for m in meanings)])
+    rows, *distinct = con.execute(f"SELECT {counts} FROM delivered").fetchall()[0]
+    parts: dict[str, str] = {}
+    joins = []
+    for meaning, values in zip(meanings, distinct, strict=True):
+        parts[meaning] = _clean(con, data, meaning)
+        if values * 2 < rows:
+            con.execute(f"""
+                CREATE OR REPLACE TEMP TABLE clean_{meaning} AS
+                SELECT {meaning} AS raw, {parts[meaning]} AS value FROM (SELECT DISTINCT {meaning} FROM delivered)
+            """)
+            parts[meaning] = f"clean_{meaning}.value"
+            joins.append(f"LEFT JOIN clean_{meaning} ON clean_{meaning}.raw = delivered.{meaning}")
+    if "full_name" in parts:
+        parts = _split_full(parts.pop("full_name")) | parts
+    chosen = [f"{number} AS source", *(f"{sql} AS {m}" for m, sql in parts.items())]
+    others = [row[0] for row in con.execute("DESCRIBE delivered").fetchall()]
+    chosen += [f"delivered.{name}" for name in ("entity", "key") if name in others]
     if data.data.national_id_check is not None and "national_id" in parts:
         chosen.append(f"CASE WHEN {_PESEL.format(x=parts['national_id'])} THEN {parts['national_id']} END AS proven_id")
-    return f"SELECT {', '.join(chosen)} FROM {view}"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE part_{number} AS SELECT {', '.join(chosen)} FROM delivered {' '.join(joins)}"
+    )
+    for meaning in meanings:
+        con.execute(f"DROP TABLE IF EXISTS clean_{meaning}")
 
 
 # eleven digits whose weighted sum ends in zero
@@ -254,26 +282,25 @@ def _read_pairs(con: duckdb.DuckDBPyConnection, truth: Truth, folder: Path, asid
     con.unregister("entity_arrow")
 
 
-def _split_full(full: str, names: list[str]) -> dict[str, str]:
+def _split_full(full: str) -> dict[str, str]:
     """A whole name in parts: the last word is the family name, or what stands before a comma."""
-    raw = f"concat_ws(' ', {', '.join(map(_column, names))})"
-    comma = f"contains({raw}, ',')"
-    rest = f"CASE WHEN {comma} THEN worded(split_part({raw}, ',', 2)) ELSE {full} END"
+    comma = "contains(full_name, ',')"
+    rest = f"CASE WHEN {comma} THEN worded(split_part(full_name, ',', 2)) ELSE {full} END"
     words = f"string_split({rest}, ' ')"
     middle = f"array_to_string(CASE WHEN {comma} THEN {words}[2:] ELSE {words}[2:-2] END, ' ')"
     return {
         "given_name": f"nullif(split_part({rest}, ' ', 1), '')",
         "middle_name": f"nullif({middle}, '')",
-        "family_name": f"CASE WHEN {comma} THEN worded(split_part({raw}, ',', 1))"
+        "family_name": f"CASE WHEN {comma} THEN worded(split_part(full_name, ',', 1))"
         f" WHEN contains({full}, ' ') THEN split_part({full}, ' ', -1) END",
     }
 
 
-def _clean(con: duckdb.DuckDBPyConnection, data: DataSet, meaning: str, names: list[str], view: str) -> str:
-    kind = MEANINGS[meaning].kind
-    text = _column(names[0]) if len(names) == 1 else f"concat_ws(' ', {', '.join(_column(n) for n in names)})"
+def _clean(con: duckdb.DuckDBPyConnection, data: DataSet, meaning: str) -> str:
+    """SQL of a meaning's clean value, out of its text in `delivered`."""
+    kind, text = MEANINGS[meaning].kind, meaning
     if kind == "date":
-        return _date(con, text, view, data.data.day_first)
+        return _date(con, text, "delivered", data.data.day_first)
     if kind == "email":
         return f"CASE WHEN contains({text}, '@') THEN lower({text}) END"
     if meaning == "phone":

@@ -16,12 +16,13 @@ from pydantic import ValidationError
 
 from billing.errors import BillingError
 from extractors.profiling import probe
-from extractors.profiling.columns import Checks, judge_column
+from extractors.profiling.columns import judge_column
 from extractors.profiling.declare_file import ProposedFile, declare, table_name, unique
 from extractors.profiling.declare_page import shared_page
 from extractors.profiling.declare_types import declare_types
 from extractors.profiling.detect import stated_date
 from extractors.profiling.keys import LONGEST_KEY
+from extractors.profiling.kinds import Checks
 from extractors.profiling.mapping import Mapped, map_table
 from extractors.profiling.profile import Profile
 from extractors.profiling.shapes import BANK

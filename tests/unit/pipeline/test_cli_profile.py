@@ -7,26 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from profiling_cli import profile_json, rows_of, runner
 
 from billing.errors import ContractError, SourceError
 from pipeline import cli, context
 
-runner = CliRunner()
 LINES = (Path(__file__).parents[2] / "support" / "polish_records.txt").read_text(encoding="utf-8").splitlines()
 RECORDS = [line.split(";") for line in LINES if line and not line.startswith("#")]
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("BLUELINE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("BLUELINE_SOURCES", str(tmp_path / "sources"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sources").mkdir()
-    (tmp_path / "in").mkdir()
-    context.context.cache_clear()
-    yield tmp_path
-    context.context.cache_clear()
 
 
 def pesel(number):
@@ -99,12 +86,6 @@ def sqlite(page):
         database.executemany("INSERT INTO abonent VALUES (?, ?, ?)", [(r[0], r[1], r[2]) for r in rows()])
     database.close()
     return path
-
-
-def profile_json(*arguments, exit_code=0):
-    result = runner.invoke(cli.app, ["profile", *map(str, arguments), "--json"])
-    assert result.exit_code == exit_code, (result.output, result.exception)
-    return json.loads(result.stdout)
 
 
 @pytest.mark.parametrize(
@@ -408,26 +389,14 @@ def test_text_in_utf16_is_declared_as_it_is(home, make, page):
     found = profile_json(path, "--write", "sources/torun")
     assert found["files"][0]["code_page"]["page"] == "utf-16"
     assert tomllib.loads(found["source_toml"])["files"][0]["code_page"] == "utf-16"
-    assert decoded(path) == len(RECORDS)
-
-
-def decoded(path):
-    """Rows that the proposal makes of a file: `sources check` accepts it, and nothing is set aside."""
-    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
-    assert checked.exit_code == 0, checked.output
-    result = runner.invoke(cli.app, ["decode", str(path), "--spec", "sources/torun/source.toml", "--out", "decoded"])
-    assert result.exit_code == 0, (result.output, result.exception)
-    rejects = list(Path("decoded").glob("*.rejects.jsonl"))
-    assert rejects
-    assert not any(path.read_text(encoding="utf-8") for path in rejects)
-    return sum(len(p.read_text(encoding="utf-8").splitlines()) for p in Path("decoded").glob("*.jsonl"))
+    assert sum(rows_of(path).values()) == len(RECORDS)
 
 
 def test_fixed_width_in_characters_is_declared_so(home):
     path = fixed("utf-8")
     [file] = tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"]
     assert (file["positions"], file["code_page"]) == ("characters", "utf-8")
-    assert decoded(path) == len(RECORDS)
+    assert sum(rows_of(path).values()) == len(RECORDS)
 
 
 @pytest.mark.parametrize("names", ["NR;NAZWA;NAZWA", "NR;;NAZWA"])
@@ -437,21 +406,21 @@ def test_a_header_whose_names_are_of_no_use_is_passed_over(home, names):
     [file] = tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"]
     assert file["ignore"] == [names] and file["header"] is False
     assert len(set(file["columns"])) == 3 and file["columns"][0] == "NR"
-    assert decoded(path) == 19
+    assert sum(rows_of(path).values()) == 19
 
 
 def test_a_header_alone_is_no_record(home):
     path = Path("in") / "abon.csv"
     path.write_text("NR;NAZWISKO_IMIE;SALDO\n")
     assert tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"][0]["header"] is True
-    assert decoded(path) == 0
+    assert sum(rows_of(path).values()) == 0
 
 
 def test_a_quoted_value_of_several_lines_is_no_trailer(home):
     path = Path("in") / "abon.csv"
     path.write_text('"NR";"UWAGI"\n' + "".join(f'"{n}";"jeden\ndwa {n}"\n' for n in range(1, 20)))
     assert "trailer" not in tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"][0]
-    assert decoded(path) == 19
+    assert sum(rows_of(path).values()) == 19
 
 
 def test_an_undecided_file_takes_the_page_of_the_others(home):

@@ -17,14 +17,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from billing.masking import mask
 from extractors.profiling.kinds import Checks, Evidence, kind_of
 
 LONGEST_CODE = 3  # characters of a code that is shown
+LEAST_MASKED = 6  # digits of a number that may be somebody's
 _MOST_EXAMPLES = 3
+_CODED = re.compile(
+    r"STAT(US)?|STAN|TYP|RODZ(AJ)?|ROLA|ROLE|KIND|TYPE|KANAL|CHANNEL|FLAGA?|WALUTA|CURRENCY|STAWKA|TARYFA|CYKL"
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Column:
         latest: Latest date, where its form or its name leaves no doubt that it holds dates.
         examples: Masked values.
         suspicious: Values that are odd.
+        codes: Of a `code`: each value -> how often it occurs; empty where they could tell of a person.
     """
 
     name: str
@@ -74,6 +79,7 @@ class Column:
     latest: dt.date | None = None
     examples: tuple[str, ...] = ()
     suspicious: tuple[Suspicion, ...] = ()
+    codes: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_unique(self) -> bool:
@@ -108,7 +114,23 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
         latest=kind.latest,
         examples=tuple(_masked(value, kind.name) for value in usual[:_MOST_EXAMPLES]),
         suspicious=tuple(_suspicious(stripped, counts, kind.name, kind.fits)),
+        codes=dict(counts.most_common()) if kind.name == "code" and _tells_nobody(name, counts) else {},
     )
+
+
+def _tells_nobody(name: str, codes: Iterable[str]) -> bool:
+    """Whether codes may be shown: they are short, or their column is called so, and no long number is among them."""
+    numbers = any(len(re.findall(r"\d", code)) >= LEAST_MASKED for code in codes)
+    return not numbers and (names_codes(name) or max(map(len, codes)) <= LONGEST_CODE)
+
+
+def names_codes(name: str) -> bool:
+    """Whether a column's name says that it holds codes.
+
+    >>> [name for name in ("STATUS", "KTO-STAN", "RODZAJ_KL", "MIASTO", "TYPOWY", "IMIE") if names_codes(name)]
+    ['STATUS', 'KTO-STAN', 'RODZAJ_KL']
+    """
+    return any(_CODED.fullmatch(word) for word in re.split(r"[\W_]+", name.upper()))
 
 
 def _masked(value: str, kind: str) -> str:

@@ -159,3 +159,17 @@ def test_dates_among_other_things_are_no_telephones():
 def test_a_few_bad_values_do_not_make_dates_of_numbers():
     days = [f"{1990 + n % 10}{n % 12 + 1:02}{n % 28 + 1:02}" for n in range(58)]
     assert judge_column("KONTO", [*days, "19999999", "20001388"]).kind == "integer"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "codes"),
+    [
+        ("X", ["A", "Z", "A"] * 10, {"A": 20, "Z": 10}),
+        ("STATUS", ["czynny"] * 9 + ["zawieszony"], {"czynny": 9, "zawieszony": 1}),
+        ("IMIE", ["Anna", "Jan"] * 10, {}),
+        ("STATUS", ["602123456", "602123457"] * 10, {}),
+    ],
+)
+def test_codes_are_listed_with_their_counts_where_they_tell_nobody(name, values, codes):
+    found = judge_column(name, values)
+    assert (found.kind, found.codes) == ("code", codes)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from billing.masking import mask
@@ -118,7 +118,7 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
     )
 
 
-def _tells_nobody(name: str, codes: Iterable[str]) -> bool:
+def _tells_nobody(name: str, codes: Collection[str]) -> bool:
     """Whether codes may be shown: they are short, or their column is called so, and no long number is among them."""
     numbers = any(len(re.findall(r"\d", code)) >= LEAST_MASKED for code in codes)
     return not numbers and (names_codes(name) or max(map(len, codes)) <= LONGEST_CODE)

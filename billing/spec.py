@@ -60,7 +60,8 @@ class Rule(Strict):
         value: A constant instead of a column.
         extract: A regular expression (RE2 syntax) with one group `(?P<value>...)`: what the group holds where the
             expression first fits stands for the text; a text that it does not fit has no value.
-        map: Source code -> canonical value; a code that is not there is a reject unless `default` is given.
+        map: Source code -> canonical value; a code that is not there is told unless `default` is given: the value is
+            flagged, and the record rejected where the field is a key, money or required.
         default: Value where the source has none (or, with `map`, an unknown code).
         null_values: Texts that mean "no value"; blanks always do.
         format: Form of a date.

@@ -27,11 +27,13 @@ from extractors import sql
 from extractors.base import FileFacts, LandedFile
 from extractors.decode import decode
 from extractors.delivery.packed import MEMO_SUFFIXES, is_read_with
+from pipeline.landed import RawBytes
 from pipeline.lost_money import LostMoney
 from pipeline.written import written
 
 Kind = Literal["jsonl", "parquet"]
-REJECTS_NAME = "rejects"
+REJECTS_SUFFIX = ".rejects"
+"""Follows the name of the table or entity whose rejects a file holds; no table is called so."""
 
 
 @dataclass
@@ -40,8 +42,8 @@ class Decoded:
 
     Attributes:
         rows: Table or entity -> rows written.
-        aside: `(disposition, reason)` -> rows of the rejects file.
-        paths: The files, the rejects' last.
+        aside: `(disposition, reason)` -> rows of the rejects files.
+        paths: The files, each table's rejects behind it.
         notes: What the decoders found out about the files.
     """
 
@@ -61,12 +63,16 @@ def decode_files(
     entity: str | None = None,
     batch_rows: int = 65_536,
 ) -> Decoded:
-    """Decode files into one output file a table, and one for the rejects.
+    """Decode files into two output files a table: its rows, and its rejects.
+
+    Every reject has the file's name, and its record's place and bytes; of a value that a decoder flagged, the value's
+    bytes.
 
     Args:
         source: The spec.
         paths: Files of its delivery, wherever they lie; memos of the DBF tables among them are read with their tables.
-        out: Folder of the output, made where it is missing; files of the same name are replaced, when all is done.
+        out: Folder of the output, made where it is missing; files of the same table or entity are replaced, when all
+            is done, and no others.
         kind: JSON lines (decimals as text, so that no reader makes floats of them; bytes in hex) or Parquet.
         file_name: Name of the file spec that describes every path; default is the one whose pattern fits.
         entity: Write this canonical entity, conformed and normalised, instead of the raw tables.
@@ -94,17 +100,16 @@ def decode_files(
         given = _without_memos(source, paths, file_name)
         landed = [pair for path in given for pair in _landed(source, path, file_name, folder)]
         splits = _raw(source, landed, done, batch_rows)
+        raw = RawBytes([file for _, file in landed], flagged=True)
         for split in splits if entity is None else _entity(source, entity, landed, splits, done, batch_rows):
             write(split.table, split.kept)
             done.rows[split.table] += split.kept.num_rows
-            write(REJECTS_NAME, split.rejects)
+            write(f"{split.table}{REJECTS_SUFFIX}", raw.fill(split.rejects))
             for row in split.rejects.select(["disposition", "reason"]).to_pylist():
                 done.aside[row["disposition"], row["reason"]] += 1
-        if REJECTS_NAME not in writers:
-            write(REJECTS_NAME, no_rejects())
         for writer in writers.values():
             writer.close()
-        for name in [*(n for n in writers if n != REJECTS_NAME), REJECTS_NAME]:
+        for name in writers:
             final = out / f"{name}.{kind}"
             (folder / f"{name}.{kind}").replace(final)
             done.paths.append(final)

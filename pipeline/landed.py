@@ -50,14 +50,19 @@ def landed_files(ctx: Context, manifest: Manifest) -> list[LandedFile]:
 class RawBytes:
     """Puts file names and raw bytes into rejects of steps that see no bytes any more.
 
-    Attributes only flagged keep none: the record itself went on, and its lineage leads to the bytes.
+    Attributes only flagged keep none in the store: the record itself went on, and its lineage leads to the bytes.
+
+    Args:
+        files: The files that the rejects come from.
+        flagged: Give flagged attributes the bytes of their record, too, where nobody could follow their lineage.
     """
 
-    def __init__(self, files: list[LandedFile]) -> None:
+    def __init__(self, files: list[LandedFile], *, flagged: bool = False) -> None:
         self._files = {file.sha256: file for file in files}
+        self._flagged = flagged
 
     def fill(self, rejects: pa.RecordBatch) -> pa.RecordBatch:
-        """The same rejects with `file_name` and, for whole records, `raw`."""
+        """The same rejects with `file_name` and, for whole records or all rows, `raw`."""
         if rejects.num_rows == 0:
             return rejects
         rows = rejects.to_pylist()
@@ -66,6 +71,6 @@ class RawBytes:
             if file is None:
                 continue
             row["file_name"] = row["file_name"] or file.name
-            if row["raw"] is None and row["level"] == "record":
+            if row["raw"] is None and (self._flagged or row["level"] == "record"):
                 row["raw"] = read_raw(file, row["byte_offset"], row["byte_length"])
         return pa.RecordBatch.from_pylist(rows, schema=rejects.schema)

@@ -14,6 +14,7 @@ from extractors.profiling.mixture import Mixed
 from extractors.profiling.profile import Profile
 from extractors.profiling.propose import Proposal
 from extractors.profiling.readings import masked, reading
+from extractors.profiling.toml_text import code_counts
 
 _MARKS = {"decided": "green", "any": "green", "undecided": "yellow", "mixed": "red", "none": "dim"}
 
@@ -103,7 +104,7 @@ def show_columns(console: Console, proposal: Proposal) -> None:
                     f"{column.kind}{f' ({form})' if form else ''}",
                     f"{column.filled}/{column.rows}",
                     str(column.distinct),
-                    ", ".join(column.examples[:2]),
+                    code_counts(column) or ", ".join(column.examples[:2]),
                     odd,
                 )
                 table.add_row(*(_plain(cell) for cell in cells))
@@ -114,8 +115,8 @@ def _plain(text: str) -> str:
     return escape("".join(char if char.isprintable() else "\ufffd" for char in text))
 
 
-def show_proposal(console: Console, proposal: Proposal, written: list[str]) -> None:
-    """Print the proposed declaration and what is missing from it."""
+def show_proposal(console: Console, proposal: Proposal, written: list[str], follow: str) -> None:
+    """Print the proposed declaration, what is missing from it, and the command that checks it where it was written."""
     if not proposal.files:
         console.print("\nNo file can be declared: nothing is proposed.")
         return
@@ -125,7 +126,7 @@ def show_proposal(console: Console, proposal: Proposal, written: list[str]) -> N
             console.print(f"- {item}", markup=False, highlight=False, soft_wrap=True)
     if written:
         console.print(f"\nwritten: {', '.join(written)}", highlight=False, soft_wrap=True)
-        console.print(f"next: blueline sources check {proposal.source_id}", highlight=False)
+        console.print(f"next: {follow}", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print("\n[bold]Proposed source.toml[/] (write it with --write FOLDER)")
         console.print(proposal.text, markup=False, highlight=False, soft_wrap=True)
@@ -134,7 +135,7 @@ def show_proposal(console: Console, proposal: Proposal, written: list[str]) -> N
 # --- JSON ------------------------------------------------------------------------------------------------------
 
 
-def as_json(profiles: list[Profile], proposal: Proposal, written: list[str]) -> dict[str, Any]:
+def as_json(profiles: list[Profile], proposal: Proposal, written: list[str], follow: str) -> dict[str, Any]:
     """All of it, for programs."""
     by_path = {file.profile.path: file for file in proposal.files}
     return {
@@ -143,6 +144,7 @@ def as_json(profiles: list[Profile], proposal: Proposal, written: list[str]) -> 
         "missing": proposal.missing,
         "source_toml": proposal.text if proposal.files else None,
         "written": written,
+        "next": follow if written else None,
     }
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import re
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,10 +163,24 @@ def _blocks(head: bytes, size: int) -> Shape | None:
 
 def _fixed(head: bytes, size: int) -> Shape | None:
     kinds = _kinds(head[:SAMPLE])
-    length = period(kinds, size)
-    if not length:
+    found = period(kinds, size)
+    if found is None:
         return None
-    return _of_length(Shape("mainframe", ""), length, size, "that the contents suggest")
+    shape = _of_length(Shape("mainframe", ""), found.length, size, "that the contents suggest")
+    shape.notes.append(_how_sure(found))
+    return shape
+
+
+def _how_sure(found: Period) -> str:
+    """What speaks for a record length, and for which shorter ones, too; a copybook alone settles it."""
+    doubt = f"{found.agreement:.0%} of the bytes that tell are of the same kind {found.length} bytes later"
+    if not found.shorter:
+        return f"the record length is a guess from the contents: {doubt}; no part of it stands out"
+    parts = ", ".join(f"{length} ({share:.0%})" for length, share in found.shorter.items())
+    return (
+        f"the record length is in DOUBT: {doubt}, but it is a multiple of {parts}, where the bytes repeat, too: "
+        "records of several types resemble one another some records later; say which it is with --copybook"
+    )
 
 
 def fit_copybook(shape: Shape, length: int, size: int) -> None:
@@ -183,7 +198,10 @@ def fit_copybook(shape: Shape, length: int, size: int) -> None:
         length: Of the copybook's longest record.
         size: Of the file.
     """
-    if shape.format != "mainframe" or shape.record_format not in ("", "F") or shape.record_length == length:
+    if shape.format != "mainframe" or shape.record_format not in ("", "F"):
+        return
+    if shape.record_length == length and shape.records:  # a guess no more
+        shape.notes.clear()
         return
     if shape.records and size % length:  # the contents fit, the copybook does not
         shape.notes.append(f"the copybook describes {length} bytes: {size % length} are left over behind whole records")
@@ -221,8 +239,23 @@ def _kinds(data: bytes) -> NDArray[np.uint8]:
     return kind[np.frombuffer(data, np.uint8)]
 
 
-def period(kinds: NDArray[np.uint8], size: int) -> int:
-    """The length after which kinds of bytes repeat, 0 where none does.
+@dataclass(frozen=True)
+class Period:
+    """A length after which kinds of bytes repeat.
+
+    Attributes:
+        length: In bytes.
+        agreement: Share of the bytes that tell, which are of the same kind so much later.
+        shorter: Lengths that it is a multiple of, and after which the bytes repeat, too, if less -> their agreement.
+    """
+
+    length: int
+    agreement: float
+    shorter: dict[int, float]
+
+
+def period(kinds: NDArray[np.uint8], size: int) -> Period | None:
+    """The length after which kinds of bytes repeat, None where none does.
 
     Args:
         kinds: uint8[n], kind of each byte.
@@ -231,7 +264,7 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
     n = len(kinds)
     longest = min(n // 3, LONGEST_RECORD)
     if longest < SHORTEST_RECORD + 2:
-        return 0
+        return None
     counts = np.bincount(kinds)
     # blanks resemble blanks everywhere: only what is not of the commonest kind tells
     telling = n - int(counts.max())
@@ -242,7 +275,7 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
             spectrum = np.fft.rfft((kinds == kind).astype(np.float32), width)
             same += np.fft.irfft(spectrum * np.conj(spectrum), width)[: longest + 1]
     if not telling:
-        return 0
+        return None
     share = same / telling * n / (n - np.arange(longest + 1))
     # a record resembles the next one far more than what lies a byte beside it
     peak = np.zeros(longest + 1)
@@ -252,13 +285,17 @@ def period(kinds: NDArray[np.uint8], size: int) -> int:
     chance = 1 / n**0.5
     mostly = share[int(peak.argmax())] >= MOSTLY
     if best < (2 if mostly else 4) * chance:
-        return 0
+        return None
     good = np.flatnonzero(peak >= 0.7 * best)
     dividing = [int(length) for length in good if size % int(length) == 0]
     if not dividing and best < 2 * (2 if mostly else 4) * chance:  # the best of thousands of lengths, by chance
-        return 0
+        return None
     # a record repeats after twice its length, too: the shortest of the good ones is meant
-    return min(dividing) if dividing else int(good[0])
+    length = min(dividing) if dividing else int(good[0])
+    # what repeats inside a record does not go on all over it; a record does
+    parts = [part for part in range(SHORTEST_RECORD, length // 2 + 1) if length % part == 0]
+    shorter = [part for part in parts if (peak[part::part] >= 1.5 * chance)[: length // part].all()]
+    return Period(length, float(share[length]), {part: float(share[part]) for part in shorter})
 
 
 _EBCDIC_RUN = re.compile(b"[" + b"".join(re.escape(bytes([b])) for b in range(0x40, 0xFA)) + b"]{6,}")

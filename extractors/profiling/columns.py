@@ -17,34 +17,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from billing.masking import mask
-from extractors.profiling.dateforms import (
-    BY_CHANCE,
-    EMPTY_DATES,
-    PIVOT,
-    SHORT_YEARS,
-    date_form,
-    names_date,
-    read_date,
-)
+from extractors.profiling.kinds import Checks, Evidence, kind_of
 
-Checks = Mapping[str, Callable[[str], bool]]
-"""Identifier (`pesel`, `nip`, `regon`) -> is a text a valid one?  Given by the caller, who knows the rules."""
-
-FIT = 0.9  # share of the values that must be of a type
-FIT_CHECKED = 0.75  # where a check digit proves each value
-MOST_CODES = 12
 LONGEST_CODE = 3  # characters of a code that is shown
-MOST_DISTINCT = 5_000  # values that the kind is judged by
+LEAST_MASKED = 6  # digits of a number that may be somebody's
 _MOST_EXAMPLES = 3
-
-_MONEY = re.compile(r"[-+]?(?:\d{1,3}(?:(?P<sep>[ .,\u00a0'])\d{3})(?:(?P=sep)\d{3})*|\d+)(?P<dec>[.,])\d\d[-+]?$")
-_POSTAL = re.compile(r"\d\d-\d{3}$")
-_PHONE = re.compile(r"[+(]?\d[\d ()/.\-]{5,18}(?: ?w(?:ew)?\.? ?\d+)?$")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}$")
+_CODED = re.compile(
+    r"STAT(US)?|STAN|TYP|RODZ(AJ)?|ROLA|ROLE|KIND|TYPE|KANAL|CHANNEL|FLAGA?|WALUTA|CURRENCY|STAWKA|TARYFA|CYKL"
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +65,7 @@ class Column:
         latest: Latest date, where its form or its name leaves no doubt that it holds dates.
         examples: Masked values.
         suspicious: Values that are odd.
+        codes: Of a `code`: each value -> how often it occurs; empty where they could tell of a person.
     """
 
     name: str
@@ -94,6 +79,7 @@ class Column:
     latest: dt.date | None = None
     examples: tuple[str, ...] = ()
     suspicious: tuple[Suspicion, ...] = ()
+    codes: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_unique(self) -> bool:
@@ -113,73 +99,38 @@ def judge_column(name: str, values: Sequence[str], checks: Checks | None = None)
     filled = [value for value in stripped if value]
     if not filled:
         return Column(name, "blank", rows=len(values))
-    counts = Counter(filled)
-    kind, rule, test, latest = _kind(name, filled, counts, checks or {})
-    usual = [value for value in counts if test(value)]
-    suspicious = _suspicious(values, stripped, counts, kind, test)
-    examples = tuple(_masked(value, kind) for value in usual[:_MOST_EXAMPLES])
-    fits = sum(counts[value] for value in usual) / len(filled)
+    evidence = Evidence.of(name, filled, checks)
+    kind, counts = kind_of(evidence), evidence.counts
+    usual = [value for value in counts if kind.fits(value)]
     return Column(
-        name, kind, rule, len(filled), len(counts), len(values), max(map(len, counts)), fits, latest, examples,
-        tuple(suspicious),
-    )  # fmt: skip
+        name,
+        kind.name,
+        kind.rule,
+        filled=len(filled),
+        distinct=len(counts),
+        rows=len(values),
+        longest=max(map(len, counts)),
+        fits=sum(counts[value] for value in usual) / len(filled),
+        latest=kind.latest,
+        examples=tuple(_masked(value, kind.name) for value in usual[:_MOST_EXAMPLES]),
+        suspicious=tuple(_suspicious(stripped, counts, kind.name, kind.fits)),
+        codes=dict(counts.most_common()) if kind.name == "code" and _tells_nobody(name, counts) else {},
+    )
 
 
-_Answer = tuple[str, dict[str, object], Callable[[str], bool], dt.date | None]
+def _tells_nobody(name: str, codes: Collection[str]) -> bool:
+    """Whether codes may be shown: they are short, or their column is called so, and no long number is among them."""
+    numbers = any(len(re.findall(r"\d", code)) >= LEAST_MASKED for code in codes)
+    return not numbers and (names_codes(name) or max(map(len, codes)) <= LONGEST_CODE)
 
 
-def _kind(  # noqa: PLR0911, PLR0912 - a kind each
-    name: str, filled: list[str], counts: Counter[str], checks: Checks
-) -> _Answer:
-    some = list(counts)[:MOST_DISTINCT]
-    total = sum(counts[value] for value in some)
+def names_codes(name: str) -> bool:
+    """Whether a column's name says that it holds codes.
 
-    def share(test: Callable[[str], bool]) -> float:
-        return sum(counts[value] for value in some if test(value)) / total
-
-    for identifier, length in (("pesel", 11), ("nip", 10), ("regon", 0)):
-        check = checks.get(identifier)
-        if check is None or len(some) < 3:
-            continue
-        digits = [re.sub(r"[\s\-]", "", value) for value in some]
-        right_length = sum(len(d) == length if length else len(d) in (9, 14) for d in digits) / len(some)
-        if right_length >= FIT and share(check) >= FIT_CHECKED:
-            return identifier, {}, check, None
-    if share(_is_nrb) >= FIT_CHECKED:
-        return "nrb", {}, _is_nrb, None
-    if share(lambda v: bool(_POSTAL.match(v))) >= FIT:
-        return "postal_code", {}, lambda v: bool(_POSTAL.match(v)), None
-    if form := date_form(name, some, counts):
-        days = [day for value in some if (day := read_date(value, form))]
-        nulls = sorted({v for v in some if v in EMPTY_DATES})
-        rule: dict[str, object] = {"format": form, **({"pivot": PIVOT} if form in SHORT_YEARS else {})}
-        if nulls:
-            rule["null_values"] = nulls
-        sure = form not in BY_CHANCE or names_date(name)
-        return "date", rule, lambda v: v in EMPTY_DATES or read_date(v, form) is not None, max(days) if sure else None
-    money = [found for value in some if (found := _MONEY.match(value))]
-    if share(lambda v: bool(_MONEY.match(v))) >= FIT:
-        decimal = Counter(found["dec"] for found in money).most_common(1)[0][0]
-        rule = {} if decimal == "." else {"decimal": decimal}
-        separators = "".join(sorted({found["sep"] for found in money if found["sep"] and found["sep"] != decimal}))
-        if separators:
-            rule["thousands"] = separators
-        return "money", rule, lambda v: bool((m := _MONEY.match(v)) and m["dec"] == decimal), None
-    if share(lambda v: bool(_EMAIL.match(v))) >= FIT:
-        return "email", {}, lambda v: bool(_EMAIL.match(v)), None
-    if len(counts) <= MOST_CODES and len(filled) >= 5 * len(counts) and max(map(len, counts)) <= 24:
-        return "code", {}, lambda v: True, None
-    plain = share(lambda v: v.lstrip("-").isdigit())
-    if plain < FIT and share(lambda v: bool(_PHONE.match(v))) >= FIT:
-        return "phone", {}, lambda v: bool(_PHONE.match(v)), None
-    if plain >= FIT:
-        return "integer", {}, lambda v: v.lstrip("-").isdigit(), None
-    return "text", {}, lambda v: True, None
-
-
-def _is_nrb(value: str) -> bool:
-    digits = re.sub(r"[\s\-]", "", value).removeprefix("PL")
-    return len(digits) == 26 and digits.isdigit() and int(digits[2:] + "2521" + digits[:2]) % 97 == 1
+    >>> [name for name in ("STATUS", "KTO-STAN", "RODZAJ_KL", "MIASTO", "TYPOWY", "IMIE") if names_codes(name)]
+    ['STATUS', 'KTO-STAN', 'RODZAJ_KL']
+    """
+    return any(_CODED.fullmatch(word) for word in re.split(r"[\W_]+", name.upper()))
 
 
 def _masked(value: str, kind: str) -> str:
@@ -200,9 +151,7 @@ _ODD: tuple[tuple[str, Callable[[str], bool]], ...] = (
 )  # fmt: skip
 
 
-def _suspicious(
-    values: Sequence[str], stripped: list[str], counts: Counter[str], kind: str, test: Callable[[str], bool]
-) -> list[Suspicion]:
+def _suspicious(stripped: list[str], counts: Counter[str], kind: str, test: Callable[[str], bool]) -> list[Suspicion]:
     found: list[Suspicion] = []
     taken: set[str] = set()
 

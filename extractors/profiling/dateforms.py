@@ -1,8 +1,9 @@
 """In which form a column's values are dates, and whether digits are dates at all.
 
-Text such as `31.12.1999` is a date by its form.  Five to seven digits are often one by chance: many account numbers
-could be read as a day of a year.  They are believed where the column's name says so, or where the values come from at
-least three years (or months) as only dates would: numbers hardly leave out just what the calendar lacks.
+Text such as `31.12.1999` is a date by its form, and so is a column that holds a few others among such.  Five to seven
+digits are often one by chance: many account numbers could be read as a day of a year.  They are believed where the
+column's name says so, or where the values come from at least three years (or months) as only dates would: numbers
+hardly leave out just what the calendar lacks.
 
 >>> accounts = [str(number) for number in range(2000010, 2000130)]
 >>> date_form("KONTO", accounts, Counter(accounts)), date_form("DATA_WPL", accounts, Counter(accounts))
@@ -17,7 +18,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-FIT_DATE = 0.97  # share of the values that must be dates
+FIT_DATE = 0.9  # share of the values that must be dates, where the form or the column's name speaks for them
+FIT_DIGITS = 0.97  # of mere digits in a column that is not called so
 LEAST_BY_CHANCE = 20  # different values that digits are judged by
 LEAST_PARTS = 3  # years, or months, that digits come from
 NUMBERED = 0.9  # of a year, or a month: numbers that are counted anew in each end before it
@@ -57,6 +59,7 @@ def date_form(name: str, some: Sequence[str], counts: Counter[str]) -> str | Non
         counts: Value -> how often it occurs.
     """
     there = [value for value in some if value not in EMPTY_DATES]
+    named = names_date(name)
     best: tuple[float, str] | None = None
     for form, pattern, _ in DATE_FORMS:
         shaped = re.compile(pattern + "$")
@@ -64,7 +67,9 @@ def date_form(name: str, some: Sequence[str], counts: Counter[str]) -> str | Non
             continue
         days = {value: day for value in there if (day := read_date(value, form))}
         right = sum(counts[v] for v in days) / sum(counts[v] for v in there)
-        if right < FIT_DATE or (form in BY_CHANCE and not _prove_themselves(name, form, days, len(there))):
+        if right < (FIT_DIGITS if form.isalpha() and not named else FIT_DATE):
+            continue
+        if form in BY_CHANCE and not _prove_themselves(name, form, days, len(there)):
             continue
         if best is None or right > best[0]:
             best = (right, form)
@@ -89,6 +94,15 @@ def _prove_themselves(name: str, form: str, days: dict[str, dt.date], different:
     last = max(map(max, parts.values()))
     counted_anew = all(max(part) < 2 * len(part) for part in parts.values())
     return not counted_anew or last >= NUMBERED * (365 if by_year else 31)
+
+
+def looks_dated(value: str) -> bool:
+    """Whether a text is a date with its year in full, whatever else it could be.
+
+    >>> looks_dated("31.12.1999"), looks_dated("1999-12-31"), looks_dated("61 855-11-22")
+    (True, True, False)
+    """
+    return any(read_date(value, form) for form, _, _ in DATE_FORMS if "YYYY" in form and not form.isalpha())
 
 
 @lru_cache(maxsize=1 << 16)

@@ -7,8 +7,9 @@ comes under a field of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +24,26 @@ ODD = "records of another form"
 _ELEMENT = re.compile(rb"<([A-Za-z_][\w:.-]*+)[^<>]*+>([^<>]++)</")
 _ATTRIBUTE = re.compile(rb"\s([A-Za-z_][\w:.-]*+)\s*+=\s*+(?:\"([^\"<>]*+)\"|'([^'<>]*+)')")
 
-Piece = tuple[str, str, bytes]
-"""Block, field, and text: values divided by line feeds."""
+
+class Piece(NamedTuple):
+    """A piece of a file's text.
+
+    Attributes:
+        block: Where it stands.
+        field: Whose values it is; empty where there are no fields.
+        text: The values, divided by line feeds, or NUL between runs of text.
+        dividers: Bytes of the text that were put between its values, and are not the file's.
+    """
+
+    block: str
+    field: str
+    text: bytes
+    dividers: int = 0
+
+    @classmethod
+    def of(cls, block: str, field: str, values: Sequence[bytes], divider: bytes = b"\n") -> Piece:
+        """The piece of some values."""
+        return cls(block, field, divider.join(values), max(0, len(values) - 1) * len(divider))
 
 
 def blocks(path: Path, start: int = 0, unit: int = 1) -> Iterator[tuple[int, bytes]]:
@@ -66,10 +85,10 @@ def pieces(path: Path, shape: Shape) -> Iterator[Piece]:
         yield from _xml(path)
     elif shape.line_end or shape.format == "mt940":  # text without columns: every byte of it is text
         for at, data in blocks(path, shape.start):
-            yield f"block at byte {at}", "", data
+            yield Piece(f"block at byte {at}", "", data)
     elif shape.format == "unknown":
         for at, data in blocks(path):
-            yield f"block at byte {at}", "", b"\x00".join(binary_shape.text_runs(data, ebcdic=shape.ebcdic))
+            yield _runs(at, data, shape)
 
 
 def _lines(path: Path, shape: Shape) -> Iterator[tuple[int, bytes]]:
@@ -96,10 +115,10 @@ def _delimited(path: Path, shape: Shape) -> Iterator[Piece]:
         block = f"block at byte {at}"
         for column, name in enumerate(shape.columns):
             starts, ends = records.value_starts[:, column].tolist(), records.value_ends[:, column].tolist()
-            yield block, name, b"\n".join([data[a:b] for a, b in zip(starts, ends, strict=True)])
+            yield Piece.of(block, name, [data[a:b] for a, b in zip(starts, ends, strict=True)])
         odd = np.flatnonzero(~records.whole).tolist()
         if odd:
-            yield block, ODD, b"\n".join(data[records.starts[row] : records.ends[row]] for row in odd)
+            yield Piece.of(block, ODD, [data[records.starts[row] : records.ends[row]] for row in odd])
 
 
 def _fixed(path: Path, shape: Shape) -> Iterator[Piece]:
@@ -113,9 +132,9 @@ def _fixed(path: Path, shape: Shape) -> Iterator[Piece]:
             rows = [line for line in lines if len(line) == shape.record_length and line.startswith(prefix)]
             label = f"{prefix.decode('latin-1')} " if prefix else ""
             for name, start, length in fields:
-                yield block, f"{label}{name}", b"\n".join([row[start : start + length] for row in rows])
+                yield Piece.of(block, f"{label}{name}", [row[start : start + length] for row in rows])
         if any(odd):
-            yield block, ODD, b"\n".join(odd)
+            yield Piece.of(block, ODD, odd)
 
 
 def _records(path: Path, shape: Shape, start: int, length: int, fields: list[tuple[str, int, int]]) -> Iterator[Piece]:
@@ -123,7 +142,7 @@ def _records(path: Path, shape: Shape, start: int, length: int, fields: list[tup
     for at, data in blocks(path, start, length):
         rows = [data[a : a + length] for a in range(0, len(data) - length + 1, length)]
         for name, first, width in fields:
-            yield f"block at byte {at}", name, feed.join([row[first : first + width] for row in rows])
+            yield Piece.of(f"block at byte {at}", name, [row[first : first + width] for row in rows], feed)
 
 
 def _mainframe(path: Path, shape: Shape) -> Iterator[Piece]:
@@ -131,8 +150,11 @@ def _mainframe(path: Path, shape: Shape) -> Iterator[Piece]:
         yield from _records(path, shape, 0, shape.record_length, shape.fields)
         return
     for at, data in blocks(path):
-        runs = binary_shape.text_runs(data, ebcdic=shape.ebcdic)
-        yield f"block at byte {at}", "", b"\x00".join(runs)
+        yield _runs(at, data, shape)
+
+
+def _runs(at: int, data: bytes, shape: Shape) -> Piece:
+    return Piece.of(f"block at byte {at}", "", binary_shape.text_runs(data, ebcdic=shape.ebcdic), b"\x00")
 
 
 def _xml(path: Path) -> Iterator[Piece]:
@@ -143,10 +165,11 @@ def _xml(path: Path) -> Iterator[Piece]:
         for name, double, single in _ATTRIBUTE.findall(data):
             found.setdefault("@" + name.decode("latin-1"), []).append(double or single)
         for name, values in found.items():
-            yield f"block at byte {at}", name, b"\n".join(values)
+            yield Piece.of(f"block at byte {at}", name, values)
 
 
 def _database(path: Path, shape: Shape) -> Iterator[Piece]:
     for table, columns in tree_shape.sqlite_texts(path, shape, 2_000).items():
         for column, values in columns.items():
-            yield f"table {table}", f"{table}.{column}", "\n".join(values).encode("utf-8", "replace")
+            texts = [value.encode("utf-8", "replace") for value in values]
+            yield Piece.of(f"table {table}", f"{table}.{column}", texts)

@@ -100,6 +100,7 @@ class Mapped:
         fields: Canonical field -> (column, other keys of the rule).
         constants: Canonical field -> value that the spec gives it.
         todo: Required fields that nothing is known of -> what a person has to say.
+        coded: Field of `todo` -> column whose codes say it, where there is one.
         is_sure: All required fields are there and something proves that it is this entity.
         why: What is missing, or what has to be reviewed.
     """
@@ -109,6 +110,7 @@ class Mapped:
     fields: dict[str, tuple[str, dict[str, object]]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     todo: dict[str, str] = field(default_factory=dict)
+    coded: dict[str, str] = field(default_factory=dict)
     is_sure: bool = False
     why: str = ""
 
@@ -172,7 +174,9 @@ def _complete(mapped: Mapped, key: str | None, owner: str | None, columns: Mappi
     if coded := _coded(entity, columns):
         name = "role" if entity == "address" else "kind"
         del mapped.constants[name]
-        mapped.todo[name] = f"map the codes of {coded}"
+        choices = ", ".join(next(known.codes for known in ENTITIES[entity].fields if known.name == name))
+        mapped.todo[name] = f"map the codes of {coded} to {choices}"
+        mapped.coded[name] = coded
     for required in (known.name for known in ENTITIES[entity].fields if known.required):
         if required not in {*mapped.fields, *mapped.constants, *mapped.todo}:
             mapped.todo[required] = (

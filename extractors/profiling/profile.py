@@ -109,15 +109,19 @@ def profile(
     by_block: dict[str, WordCount] = {}
     by_field: dict[str, WordCount] = {}
     whole = WordCount(ebcdic=shape.ebcdic)
-    for block, name, text in pieces(path, shape):
+    dividers = 0
+    for piece in pieces(path, shape):
         count = WordCount(ebcdic=shape.ebcdic)
-        count.add(text)
-        for parts, label in ((by_block, block), (by_field, name)):
+        count.add(piece.text)
+        dividers += piece.dividers
+        for parts, label in ((by_block, piece.block), (by_field, piece.field)):
             parts.setdefault(label, WordCount(ebcdic=shape.ebcdic)).update(count)
         whole.update(count)
-        told(whole.bytes)
+        told(whole.bytes - dividers)
     found.sampled = found.size > MOST_BLOCKS * BLOCK
-    found.judged, found.blocks, found.fields = whole.bytes, len(by_block), len(by_field)
+    # fields that redefine one another are read twice, and numbers of a database are longer as text
+    found.judged = min(whole.bytes - dividers, found.size)
+    found.blocks, found.fields = len(by_block), len(by_field)
     if whole.bytes:
         _judge(found, whole, by_block, by_field)
     return found

@@ -16,16 +16,17 @@ from pydantic import ValidationError
 
 from billing.errors import BillingError
 from extractors.profiling import probe
-from extractors.profiling.columns import Checks, judge_column
+from extractors.profiling.columns import judge_column
 from extractors.profiling.declare_file import ProposedFile, declare, table_name, unique
 from extractors.profiling.declare_page import shared_page
 from extractors.profiling.declare_types import declare_types
 from extractors.profiling.detect import stated_date
 from extractors.profiling.keys import LONGEST_KEY
+from extractors.profiling.kinds import Checks
 from extractors.profiling.mapping import Mapped, map_table
 from extractors.profiling.profile import Profile
 from extractors.profiling.shapes import BANK
-from extractors.profiling.toml_text import array, entity_lines, key, rule_text, string
+from extractors.profiling.toml_text import array, code_counts, coded_rule, entity_lines, key, rule_text, string
 
 FIRST_EXTRACT_YEAR = 1990
 _MAY_LEAD = ("title", "counterparty_account", "end_to_end_id", "reference", "account", "statement_reference")
@@ -104,7 +105,11 @@ def propose(
     missing += [f"{m.entity} from {m.table}: {m.why}" for m in mapped if m.why]
     missing += [f"{file.profile.path.name}: say which column of the payments leads to an account" for file in files
                 if file.declared["format"] in BANK]  # fmt: skip
-    text = "\n".join([*_head(source_id, files, delivery), *_body(files, mapped, [line for b in banks for line in b])])
+    cut_off, why = _cut_off(files)
+    missing.append(f"extracted_on is taken as {cut_off}, {why}: no birth or PESEL after it is believed; correct it")
+    text = "\n".join(
+        [*_head(source_id, files, delivery, cut_off, why), *_body(files, mapped, [line for b in banks for line in b])]
+    )
     return Proposal(source_id, text + "\n", books, files, mapped, missing)
 
 
@@ -157,14 +162,20 @@ def _some_column(files: Sequence[ProposedFile]) -> tuple[str, str]:
 # --- text ------------------------------------------------------------------------------------------------------
 
 
-def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None) -> list[str]:
+def _cut_off(files: Sequence[ProposedFile]) -> tuple[dt.date, str]:
+    """The day that the files seem to have been made, and where that comes from."""
     columns = [column for file in files for table in file.tables.values() for column in table.values()]
     today = dt.datetime.now(dt.UTC).date()
-    dates = [column.latest for column in columns if column.latest and column.latest <= today]
+    dated = {column.latest: column.name for column in columns if column.latest and column.latest <= today}
     written = max((stated_date(file.profile.path) for file in files), default=today)
-    latest = max(dates, default=written)
+    latest = max(dated, default=written)
     # births alone say nothing about the extract, and a cut-off that is too early disbelieves sound dates
-    cut_off = min(written, latest) if latest.year >= FIRST_EXTRACT_YEAR else written
+    if dated and latest.year >= FIRST_EXTRACT_YEAR and latest <= written:
+        return latest, f"the latest date seen (in {dated[latest]})"
+    return written, "the day the files were written"
+
+
+def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None, cut_off: dt.date, why: str) -> list[str]:
     lines = [
         "# Proposed by `blueline profile` from the bytes of the files; every comment says what it could not know.",
         "# Every key is explained in docs/adding-a-source.md.",
@@ -177,7 +188,7 @@ def _head(source_id: str, files: Sequence[ProposedFile], delivery: str | None) -
         *_currencies(files),
         "",
         "[delivery]",
-        f"extracted_on = {cut_off}        # the latest date seen, or the day the file was written: correct it",
+        re.sub(r"[\x00-\x1f\x7f]", " ", f"extracted_on = {cut_off}        # {why}: correct it"),
     ]
     if delivery is not None:
         lines.append(f"path = {string(delivery)}")
@@ -272,6 +283,7 @@ def _unmapped(files: Sequence[ProposedFile], mapped: Sequence[Mapped]) -> list[s
             if rest:
                 lines += ["", f"# Columns of {table} that nothing above reads:"]
                 for column in rest:
-                    value = rule_text({"column": column.name, **column.rule})
-                    lines.append(re.sub(r"[\x00-\x1f\x7f]", " ", f"# ... = {value}   # {column.kind}"))
+                    value = coded_rule(column) if column.codes else rule_text({"column": column.name, **column.rule})
+                    holds = f"{column.kind}: {code_counts(column)}" if column.codes else column.kind
+                    lines.append(re.sub(r"[\x00-\x1f\x7f]", " ", f"# ... = {value}   # {holds}"))
     return lines

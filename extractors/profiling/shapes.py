@@ -107,11 +107,15 @@ class Table:
     rows: int = 0
 
 
+_INSIDE = (
+    "profile what is inside; the delivery may stay packed: `blueline sources new SOURCE --format FORMAT "
+    "--code-page PAGE --pattern '*.{}'`, with what was found"
+)
 _MAGIC: tuple[tuple[bytes, str, str, str], ...] = (
-    (b"\x1f\x8b", "container", "gzip", "unpack it (gunzip) and profile what is inside"),
-    (b"PK\x03\x04", "container", "zip archive", "unpack it and profile what is inside"),
+    (b"\x1f\x8b", "container", "gzip", f"unpack it (gunzip) and {_INSIDE.format('gz')}"),
+    (b"PK\x03\x04", "container", "zip archive", f"unpack it and {_INSIDE.format('zip')}"),
     (b"PK\x05\x06", "container", "empty zip archive", "ask the region to deliver it again"),
-    (b"\x28\xb5\x2f\xfd", "container", "zstd", "unpack it (zstd -d) and profile what is inside"),
+    (b"\x28\xb5\x2f\xfd", "container", "zstd", f"unpack it (zstd -d) and {_INSIDE.format('zst')}"),
     (b"BZh", "container", "bzip2", "unpack it (bunzip2) and profile what is inside"),
     (b"\xfd7zXZ\x00", "container", "xz", "unpack it (unxz) and profile what is inside"),
     (b"7z\xbc\xaf\x27\x1c", "container", "7-Zip archive", "unpack it and profile what is inside"),

@@ -45,6 +45,24 @@ def rule_text(value: Any) -> str:
     return string(str(value))
 
 
+def coded_rule(column: Column) -> str:
+    """The rule of a column of codes, whose map a person fills in.
+
+    >>> coded_rule(Column("STAN", "code", codes={"A": 30, "Z": 2}))
+    '{ column = "STAN", map = { A = "", Z = "" } }'
+    """
+    return rule_text({"column": column.name, "map": dict.fromkeys(column.codes, "")})
+
+
+def code_counts(column: Column) -> str:
+    """The codes of a column with their counts.
+
+    >>> code_counts(Column("STAN", "code", codes={"A": 30, "Z": 2}))
+    "'A' x30, 'Z' x2"
+    """
+    return ", ".join(f"{code!r} x{count}" for code, count in column.codes.items())
+
+
 def entity_lines(mapped: Mapped, columns: Mapping[str, Column]) -> list[str]:
     """An entity's mapping; in comments where it is not sure."""
     lines = [] if not mapped.why else [f"# {mapped.why}"]
@@ -55,5 +73,8 @@ def entity_lines(mapped: Mapped, columns: Mapping[str, Column]) -> list[str]:
         odd = sum(s.count for s in found.suspicious) if found else 0
         body.append(f"{canonical} = {value}{f'   # {odd} of {found.filled} values are odd' if odd and found else ''}")
     body += [f"{canonical} = {{ value = {string(value)} }}" for canonical, value in mapped.constants.items()]
-    body += [f'{canonical} = ""   # TODO: {what}' for canonical, what in mapped.todo.items()]
+    for canonical, what in mapped.todo.items():
+        found = columns.get(mapped.coded.get(canonical, ""))
+        value = coded_rule(found) if found and found.codes else '""'
+        body.append(f"{canonical} = {value}   # TODO: {what}")
     return [*lines, *(body if mapped.is_sure else [f"# {line}" for line in body])]

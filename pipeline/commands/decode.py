@@ -40,8 +40,10 @@ def decode(
 ) -> None:
     """Decode files by their spec alone, and see what we make of them: nothing is stored or loaded.
 
-    Writes one file a raw table (or entity), and `rejects` with the reason and the raw bytes of everything that was
-    set aside.  The output holds personal values in clear and is readable by you alone.
+    Writes `<name>.jsonl` for each raw table (or the entity), and beside it `<name>.rejects.jsonl`: everything that was
+    set aside or flagged, with file, record, offset, reason, field and the raw bytes of its record (of a value
+    that alone could not be decoded, those of the value).  Another call into the same folder replaces only files of the
+    same names.  The output holds personal values in clear and is readable by you alone.
     Exit status 1 when a file as a whole cannot be decoded.
 
     Examples: `blueline decode KONTO.DAT --spec sources/krakow/source.toml` ·

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,7 +60,8 @@ def command(
     profiles = [_profile(path, copybook or [], console) for path in paths]
     folder, name = _target(write, source_id)
     root = Path(os.path.commonpath([path.parent.resolve() for path in paths]))
-    delivery = _delivery(root, name, _project(folder))
+    project = _project(folder)
+    delivery = _delivery(root, name, project)
     proposal = propose(
         name, profiles, delivery=delivery, root=root, copybooks=books, checks=_checks(date.today()),
         bank_entities=_bank_entities(),
@@ -67,13 +69,14 @@ def command(
     written: list[str] = []
     if write is not None and proposal.files:
         written = _write(folder, proposal, force=force)
+    follow = _check_command(folder, name, project)
     if json_:
-        typer.echo(json.dumps(as_json(profiles, proposal, written), ensure_ascii=False, indent=2, default=str))
+        typer.echo(json.dumps(as_json(profiles, proposal, written, follow), ensure_ascii=False, indent=2, default=str))
     else:
         for one in profiles:
             show(console, one)
         show_columns(console, proposal)
-        show_proposal(console, proposal, written)
+        show_proposal(console, proposal, written, follow)
     good = all(p.shape.is_supported and p.verdict in ("decided", "any", "none") for p in profiles)
     if not good or any(file.problem for file in proposal.files):
         raise typer.Exit(1)
@@ -194,6 +197,16 @@ def _project(folder: Path) -> Path | None:
         return Path(*declared.parts[:-depth])
     here = Path.cwd().resolve()
     return here if sources.is_dir() and sources.resolve().is_relative_to(here) else None
+
+
+def _check_command(folder: Path, name: str, project: Path | None) -> str:
+    """The command that checks what was written to a folder, from where this one was run."""
+    check, sources, declared = f"blueline sources check {name}", context().settings.sources, folder.resolve().parent
+    if sources.resolve() == declared:
+        return check
+    if project is not None and (project / sources).resolve() == declared:
+        return f"cd {shlex.quote(str(project))} && {check}"
+    return f"BLUELINE_SOURCES={shlex.quote(str(folder.parent))} {check}"
 
 
 def _delivery(root: Path, name: str, project: Path | None) -> str | None:

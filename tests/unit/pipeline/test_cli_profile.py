@@ -2,31 +2,19 @@
 
 import json
 import random
+import shlex
 import struct
 import tomllib
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from profiling_cli import profile_json, rows_of, runner
 
 from billing.errors import ContractError, SourceError
 from pipeline import cli, context
 
-runner = CliRunner()
 LINES = (Path(__file__).parents[2] / "support" / "polish_records.txt").read_text(encoding="utf-8").splitlines()
 RECORDS = [line.split(";") for line in LINES if line and not line.startswith("#")]
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("BLUELINE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("BLUELINE_SOURCES", str(tmp_path / "sources"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sources").mkdir()
-    (tmp_path / "in").mkdir()
-    context.context.cache_clear()
-    yield tmp_path
-    context.context.cache_clear()
 
 
 def pesel(number):
@@ -99,12 +87,6 @@ def sqlite(page):
         database.executemany("INSERT INTO abonent VALUES (?, ?, ?)", [(r[0], r[1], r[2]) for r in rows()])
     database.close()
     return path
-
-
-def profile_json(*arguments, exit_code=0):
-    result = runner.invoke(cli.app, ["profile", *map(str, arguments), "--json"])
-    assert result.exit_code == exit_code, (result.output, result.exception)
-    return json.loads(result.stdout)
 
 
 @pytest.mark.parametrize(
@@ -331,6 +313,64 @@ def test_files_of_two_folders_are_found_below_the_folder_that_holds_both(home, m
     assert [file["pattern"] for file in declared["files"]] == ["a.csv", "in/b.csv"]
 
 
+@pytest.mark.parametrize(
+    ("run_in", "folder"),
+    [(".", "sources/torun"), (".", "proposals/torun"), (".", "two words/torun"), ("in", "../sources/torun")],
+)
+def test_the_next_command_works_where_this_one_was_run(home, monkeypatch, run_in, folder):
+    path = csv("cp1250").absolute()
+    monkeypatch.delenv("BLUELINE_SOURCES")
+    monkeypatch.chdir(home / run_in)
+    context.context.cache_clear()
+    *settings, command = profile_json(path, "--write", folder)["next"].split("blueline ")
+    for word in shlex.split(settings[0]):
+        name, _, value = word.partition("=")
+        if value:
+            monkeypatch.setenv(name, value)
+        elif word not in ("cd", "&&"):
+            monkeypatch.chdir(word)
+    context.context.cache_clear()
+    checked = runner.invoke(cli.app, command.split())
+    assert checked.exit_code == 0, checked.output
+    assert "torun" in checked.output
+
+
+def test_codes_are_proposed_as_maps_to_be_filled_in(home):
+    path = Path("in") / "abon.csv"
+    lines = [f"{r[0]};{r[1]};{'A' if r[0] % 3 else 'Z'};{'pocztą' if r[0] % 2 else 'e-mail'}" for r in rows()]
+    path.write_bytes("\r\n".join(["NR;NAZWISKO_IMIE;STAN;KANAL", *lines, ""]).encode("cp1250"))
+    found = profile_json(path, "--write", "sources/torun")
+    [column] = [c for c in found["files"][0]["tables"]["abon"] if c["name"] == "STAN"]
+    assert column["codes"] == {"A": len(lines) - len(lines) // 3, "Z": len(lines) // 3}
+    declared = found["source_toml"]
+    assert (
+        f"""# ... = {{ column = "STAN", map = {{ A = "", Z = "" }} }}   # code: 'A' x{column["codes"]["A"]}, """
+        in declared
+    )
+    assert 'column = "KANAL", map = { "pocztą" = "", e-mail = "" }' in declared
+    assert sum(rows_of(path).values()) == len(lines)
+    line = 'status = { column = "STAN", map = { A = "active", Z = "closed" } }'
+    text = declared.replace("[entities.fields]", f"[entities.fields]\n{line}", 1)
+    (home / "sources" / "torun" / "source.toml").write_text(text, encoding="utf-8")
+    assert sum(rows_of(path).values()) == len(lines)
+
+
+def test_the_cut_off_is_said_to_be_a_guess_with_its_reason(home):
+    found = profile_json(csv("cp1250"))
+    [item] = [item for item in found["missing"] if item.startswith("extracted_on")]
+    assert "2001-03-28, the latest date seen (in DATA_ZM)" in item
+    assert "PESEL" in item
+
+
+@pytest.mark.parametrize("make", [csv, fixed, dbf])
+def test_no_more_text_is_judged_than_the_file_holds(home, make):
+    path = make("cp1250")
+    [file] = profile_json(path)["files"]
+    assert 0 < file["code_page"]["bytes_judged"] < file["size"]
+    if make is dbf:
+        assert file["code_page"]["bytes_judged"] == len(RECORDS) * (40 + 11 + 6 + 30)
+
+
 def test_the_cut_off_comes_from_dates_and_not_from_numbers_that_could_be_some(home):
     path = Path("in") / "wplaty.csv"
     lines = [f"{number};{2000010 + number % 120};{number % 28 + 1:02}.12.1999;{number},50" for number in range(240)]
@@ -365,7 +405,10 @@ def test_the_copybooks_length_counts_where_records_of_several_types_repeat_later
         for r in rows())  # fmt: skip
     path = Path("in") / "R.DAT"
     path.write_bytes(content)
-    assert profile_json(path, "--write", "sources/draft")["files"][0]["shape"]["record_length"] == 3 * 55
+    draft = profile_json(path, "--write", "sources/draft")["files"][0]["shape"]
+    assert draft["record_length"] == 3 * 55
+    [doubt] = [note for note in draft["notes"] if "DOUBT" in note]
+    assert "a multiple of 55 (" in doubt
     [file] = profile_json(path, "--copybook", "R.cpy", "--write", "sources/torun")["files"]
     title = f"EBCDIC fixed records of 55 bytes without line ends, {3 * len(RECORDS)} records"
     assert (file["shape"]["title"], file["shape"]["record_length"]) == (title, 55)
@@ -408,24 +451,14 @@ def test_text_in_utf16_is_declared_as_it_is(home, make, page):
     found = profile_json(path, "--write", "sources/torun")
     assert found["files"][0]["code_page"]["page"] == "utf-16"
     assert tomllib.loads(found["source_toml"])["files"][0]["code_page"] == "utf-16"
-    assert decoded(path) == len(RECORDS)
-
-
-def decoded(path):
-    """Rows that the proposal makes of a file: `sources check` accepts it, and nothing is set aside."""
-    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
-    assert checked.exit_code == 0, checked.output
-    result = runner.invoke(cli.app, ["decode", str(path), "--spec", "sources/torun/source.toml", "--out", "decoded"])
-    assert result.exit_code == 0, (result.output, result.exception)
-    assert not Path("decoded/rejects.jsonl").exists() or not Path("decoded/rejects.jsonl").read_text()
-    return sum(len(p.read_text(encoding="utf-8").splitlines()) for p in Path("decoded").glob("*.jsonl"))
+    assert sum(rows_of(path).values()) == len(RECORDS)
 
 
 def test_fixed_width_in_characters_is_declared_so(home):
     path = fixed("utf-8")
     [file] = tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"]
     assert (file["positions"], file["code_page"]) == ("characters", "utf-8")
-    assert decoded(path) == len(RECORDS)
+    assert sum(rows_of(path).values()) == len(RECORDS)
 
 
 @pytest.mark.parametrize("names", ["NR;NAZWA;NAZWA", "NR;;NAZWA"])
@@ -435,21 +468,21 @@ def test_a_header_whose_names_are_of_no_use_is_passed_over(home, names):
     [file] = tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"]
     assert file["ignore"] == [names] and file["header"] is False
     assert len(set(file["columns"])) == 3 and file["columns"][0] == "NR"
-    assert decoded(path) == 19
+    assert sum(rows_of(path).values()) == 19
 
 
 def test_a_header_alone_is_no_record(home):
     path = Path("in") / "abon.csv"
     path.write_text("NR;NAZWISKO_IMIE;SALDO\n")
     assert tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"][0]["header"] is True
-    assert decoded(path) == 0
+    assert sum(rows_of(path).values()) == 0
 
 
 def test_a_quoted_value_of_several_lines_is_no_trailer(home):
     path = Path("in") / "abon.csv"
     path.write_text('"NR";"UWAGI"\n' + "".join(f'"{n}";"jeden\ndwa {n}"\n' for n in range(1, 20)))
     assert "trailer" not in tomllib.loads(profile_json(path, "--write", "sources/torun")["source_toml"])["files"][0]
-    assert decoded(path) == 19
+    assert sum(rows_of(path).values()) == 19
 
 
 def test_an_undecided_file_takes_the_page_of_the_others(home):

@@ -1,17 +1,15 @@
 """`blueline profile` of mainframe files: record types, several copybooks, drafts; then `sources check` and `decode`."""
 
-import json
 import struct
 import tomllib
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from profiling_cli import profile_json, rows_of, runner
 
-from pipeline import cli, context
+from pipeline import cli
 from tests.support import conformance_folder
 
-runner = CliRunner()
 NAMES = ["NOWAK", "LIS", "WRONA", "ZIELINSKI", "KOWALSKA", "MAZUR", "KROL", "WILK", "SOWA", "DUDA"]
 TYPES = """       01  REC.
            05  REC-TYP          PIC XX.
@@ -34,18 +32,6 @@ LEVELS = """       01  OSOBA.
            05  KTO-ABON         PIC 9(6).
            05  KTO-SALDO        PIC S9(7)V99 COMP-3.
 """
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("BLUELINE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("BLUELINE_SOURCES", str(tmp_path / "sources"))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "sources").mkdir()
-    (tmp_path / "in").mkdir()
-    context.context.cache_clear()
-    yield tmp_path
-    context.context.cache_clear()
 
 
 def packed(number):
@@ -71,20 +57,7 @@ def deliver(name, records, length=0):
 
 
 def profiled(*arguments, exit_code=0):
-    result = runner.invoke(cli.app, ["profile", *map(str, arguments), "--write", "sources/torun", "--json"])
-    assert result.exit_code == exit_code, (result.output, result.exception)
-    return json.loads(result.stdout)
-
-
-def rows_of(path):
-    """What the proposal makes of a file: `sources check` accepts it, and nothing is set aside."""
-    checked = runner.invoke(cli.app, ["sources", "check", "torun"])
-    assert checked.exit_code == 0, checked.output
-    decoded = runner.invoke(cli.app, ["decode", str(path), "--spec", "sources/torun/source.toml", "--out", "decoded"])
-    assert decoded.exit_code == 0, (decoded.output, decoded.exception)
-    found = {p.stem: len(p.read_text().splitlines()) for p in Path("decoded").glob("*.jsonl")}
-    assert found.pop("rejects", 0) == 0
-    return found
+    return profile_json(*arguments, "--write", "sources/torun", exit_code=exit_code)
 
 
 @pytest.mark.parametrize("text", [TYPES, LEVELS], ids=["redefines", "levels"])

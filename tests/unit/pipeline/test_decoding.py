@@ -89,17 +89,17 @@ def lines(path):
 
 def test_raw_tables_and_rejects_without_a_mapping(here):
     done = decode_files(load_spec(here / "any.toml"), [here / "konta_1.csv"], here / "out")
-    assert [p.name for p in done.paths] == ["konta.jsonl", "rejects.jsonl"]
+    assert [p.name for p in done.paths] == ["konta.jsonl", "konta.rejects.jsonl"]
     rows = lines(here / "out" / "konta.jsonl")
     assert [(r["NR"], r["ABONENT"], r["SALDO"], r["record_no"]) for r in rows] == [
         ("1", "A", "12,50", 2), ("2", "Ł", "x", 3),
     ]  # fmt: skip
-    [reject] = lines(here / "out" / "rejects.jsonl")
+    [reject] = lines(here / "out" / "konta.rejects.jsonl")
     assert (reject["reason"], bytes.fromhex(reject["raw"])) == ("REC-COLUMNS", b"3;C\n")
     assert done.rows == {"konta": 2}
     assert done.aside == {("rejected", "REC-COLUMNS"): 1}
     assert {stat.S_IMODE(p.stat().st_mode) for p in done.paths} == {0o600}
-    assert {p.name for p in (here / "out").iterdir()} == {"konta.jsonl", "rejects.jsonl"}
+    assert {p.name for p in (here / "out").iterdir()} == {"konta.jsonl", "konta.rejects.jsonl"}
 
 
 def test_an_entity_is_conformed_with_its_lookups(here):
@@ -108,7 +108,7 @@ def test_an_entity_is_conformed_with_its_lookups(here):
     done = decode_files(load_spec(here / "any.toml"), files, here / "out", kind="parquet", entity="account")
     [row] = pq.read_table(here / "out" / "account.parquet").to_pylist()
     assert (row["account_key"], str(row["closing_balance"]), row["status"]) == ("1", "12.50", "active")
-    rejects = pq.read_table(here / "out" / "rejects.parquet")
+    rejects = pq.read_table(here / "out" / "account.rejects.parquet")
     assert rejects["reason"].to_pylist() == ["REC-COLUMNS", "NUM-TEXT"]
     assert done.rows == {"account": 1}
     with pytest.raises(ContractError, match="looks values up in stany"):
@@ -123,7 +123,7 @@ def test_a_database_is_dumped_first(here):
         db.execute("INSERT INTO wplaty VALUES (2, '1.10'), (1, '0.10')")
     decode_files(load_spec(here / "any.toml"), [here / "torun.sqlite"], here / "out")
     assert [(r["nr"], r["kwota"]) for r in lines(here / "out" / "wplaty.jsonl")] == [("1", "0.10"), ("2", "1.10")]
-    assert lines(here / "out" / "rejects.jsonl") == []
+    assert lines(here / "out" / "wplaty.rejects.jsonl") == []
 
 
 def test_a_file_that_no_spec_fits_is_told_the_choice(here):

@@ -133,3 +133,43 @@ def test_digits_are_dates_by_their_name_or_by_the_calendar():
     unnamed = judge_column("FIELD-3", years)
     assert (unnamed.kind, unnamed.rule) == ("date", {"format": "YYYYDDD"})
     assert unnamed.latest is None  # it may be the calendar of something else: no cut-off is taken from it
+
+
+@pytest.mark.parametrize("bad", [["31.02.2001", "99.99.9999"], ["BRAK", "x"], ["1999", "20010231"]])
+@pytest.mark.parametrize(("form", "code", "name"), [
+    ("DD.MM.YYYY", "%d.%m.%Y", "X"), ("YYYY-MM-DD", "%Y-%m-%d", "X"), ("DD-MM-YY", "%d-%m-%y", "X"),
+    ("YYYYMMDD", "%Y%m%d", "DATA_UR"), ("YYMMDD", "%y%m%d", "DATA_UR"), ("YYDDD", "%y%j", "TERMIN"),
+])  # fmt: skip
+def test_a_few_bad_values_among_dates_are_told_and_the_column_holds_dates(form, code, name, bad):
+    days = [(dt.date(1950, 1, 1) + dt.timedelta(days=211 * n)).strftime(code) for n in range(58)]
+    found = judge_column(name, [*days, *bad])
+    assert (found.kind, found.rule["format"]) == ("date", form)
+    assert sum(s.count for s in found.suspicious) == 2
+    assert found.suspicious[0].first_row == 58
+    assert found.latest == read_date(days[-1], form)
+
+
+def test_dates_among_other_things_are_no_telephones():
+    days = [f"{n % 28 + 1:02}.03.20{n % 10:02}" for n in range(45)]
+    found = judge_column("X", [*days, *(f"{n:03}.{n:03}.{n:03}" for n in range(100, 115))])
+    assert found.kind == "text"
+    assert judge_column("X", [f"61 855-11-{n}" for n in range(10, 70)]).kind == "phone"
+
+
+def test_a_few_bad_values_do_not_make_dates_of_numbers():
+    days = [f"{1990 + n % 10}{n % 12 + 1:02}{n % 28 + 1:02}" for n in range(58)]
+    assert judge_column("KONTO", [*days, "19999999", "20001388"]).kind == "integer"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "codes"),
+    [
+        ("X", ["A", "Z", "A"] * 10, {"A": 20, "Z": 10}),
+        ("STATUS", ["czynny"] * 9 + ["zawieszony"], {"czynny": 9, "zawieszony": 1}),
+        ("IMIE", ["Anna", "Jan"] * 10, {}),
+        ("STATUS", ["602123456", "602123457"] * 10, {}),
+    ],
+)
+def test_codes_are_listed_with_their_counts_where_they_tell_nobody(name, values, codes):
+    found = judge_column(name, values)
+    assert (found.kind, found.codes) == ("code", codes)

@@ -17,6 +17,7 @@ from pipeline.commands import (
     decode,
     evidence,
     explain,
+    fillers,
     identity,
     normalise,
     profile,
@@ -42,6 +43,7 @@ app.command("profile")(profile.command)
 app.add_typer(copybook.app, name="copybook")
 app.add_typer(identity.app, name="identity")
 evidence.register(app)
+fillers.register(app)
 decode.register(app)
 normalise.register(app)
 app.add_typer(review.review, name="review")

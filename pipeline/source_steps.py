@@ -274,7 +274,7 @@ def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
         warnings = [*steps["conform"].facts["warnings"], *known]
     for warning in warnings:
         log.warning("likely repeat", source=source.id, what=warning)
-    state = {"ref": before.ref, "absent": absent, "warnings": warnings}
+    state = {"ref": before.ref, "absent": absent, "warnings": warnings, "by": published.get("by")}
     if absent:
         state["delivered"] = last["balance"].ref if last else None
     ctx.store.set_state(f"published/{source.id}", state)

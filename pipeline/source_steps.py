@@ -115,11 +115,11 @@ def _tell(source: Source, file: LandedFile) -> None:
 
 
 def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
-    from extractors.decode import decode
-
     judged = judge_statements(ctx, source, before)
 
     def work(attempt: Attempt) -> Work:
+        from extractors.decode import decode
+
         files: list[dict[str, Any]] = []
         read: dict[str, int] = {}
         kept: dict[str, int] = {}
@@ -174,9 +174,9 @@ def _records(rejects: pa.RecordBatch, disposition: str) -> int:
 
 
 def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
-    from transforms.conform import Lookups, conform
-
     def work(attempt: Attempt) -> Work:
+        from transforms.conform import Lookups, conform
+
         spec = source.spec
         lookups = Lookups.of(spec)
         for table, columns in lookups.needed().items():
@@ -228,9 +228,9 @@ def _count(totals: dict[str, Totals], by_file: FileTotals, split: Split) -> None
 
 
 def _normalise(ctx: Context, source: Source, before: Manifest) -> Manifest:
-    from transforms.normalise import normalise
-
     def work(attempt: Attempt) -> Work:
+        from transforms.normalise import normalise
+
         flagged: dict[str, int] = {}
         fillers = FillerTotals()
         raw = RawBytes(landed_files(ctx, before))

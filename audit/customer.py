@@ -33,6 +33,23 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Where somebody is reached; none is chosen over another, every one stays.
+
+    Attributes:
+        medium: address, phone or email.
+        role: What it is for.
+        value: Number, e-mail address or address.
+        records: Who gave it.
+    """
+
+    medium: str
+    role: str
+    value: str
+    records: tuple[RecordRef, ...]
+
+
+@dataclass(frozen=True)
 class Customer:
     """A customer.
 
@@ -41,6 +58,7 @@ class Customer:
         values: Field -> surviving value; identifiers among them.
         origins: Field -> where it came from, for fields in which the records differ.
         records: Its records.
+        contacts: Its addresses, numbers and e-mail addresses.
         accounts: Its accounts: number, source, balance, currency, state.
         aliases: Ids that resolve to it.
         decisions: What people decided on its records, as far as it stands.
@@ -51,6 +69,7 @@ class Customer:
     values: Mapping[str, str]
     origins: Mapping[str, Origin]
     records: tuple[RecordRef, ...]
+    contacts: tuple[Contact, ...]
     accounts: tuple[Mapping[str, Any], ...]
     aliases: tuple[int, ...]
     decisions: tuple[Decision, ...]
@@ -99,10 +118,29 @@ def customer(
         values,
         origins,
         subject.records,
+        _contacts(connection, party, reveal=reveal),
         tuple(accounts),
         tuple(row[0] for row in connection.execute(_ALIASES, [party])),
         tuple(d for d in decisions if named & set(d.records)),
         tuple((at, RecordRef(s, k), old, new) for at, s, k, old, new in connection.execute(_MOVES, [party, party])),
+    )
+
+
+def _contacts(connection: psycopg.Connection, party: int, *, reveal: bool) -> tuple[Contact, ...]:
+    """Contacts that are the same are one, whoever gave them."""
+    given: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[RecordRef]] = {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(_CONTACTS, [party]):
+            parts = tuple((name, str(row[name])) for name in _PARTS if row[name] not in (None, ""))
+            if not {"locality", "street_name"}.isdisjoint(dict(parts)):  # it was taken apart
+                parts = tuple(part for part in parts if part[0] != "address_text")
+            refs = given.setdefault((row["medium"], row["role"], parts), [])
+            if (ref := RecordRef(row["code"], row["subscriber_key"])) not in refs:
+                refs.append(ref)
+    return tuple(
+        Contact(medium, role, " ".join((dict(parts) if reveal else masked(dict(parts))).values()), tuple(refs))
+        for (medium, role, parts), refs in given.items()
+        if parts
     )
 
 
@@ -129,6 +167,14 @@ SELECT a.account_no, c.code AS source, b.closing_balance, b.currency, a.status F
 _PROVENANCE = """
 SELECT v.field, c.code, v.subscriber_key, v.rule, v.value, v.lost FROM control.field_provenance v
   JOIN control.source c USING (source_id) WHERE v.party_id = %s ORDER BY v.field
+"""
+_PARTS = (
+    "phone", "phone_extension", "email", "postal_code", "locality", "street_name", "building", "flat", "address_text",
+)  # fmt: skip
+_CONTACTS = f"""
+SELECT m.medium, m.role, c.code, m.subscriber_key, {", ".join(f"m.{name}" for name in _PARTS)}
+  FROM billing.contact_medium m JOIN control.source c USING (source_id) WHERE m.party_id = %s
+ ORDER BY m.medium DESC, m.role, c.code, m.subscriber_key, m.contact_medium_id
 """
 _ALIASES = "SELECT alias_id FROM control.party_alias WHERE party_id = %s ORDER BY 1"
 _MOVES = """

@@ -24,6 +24,7 @@ class Checked:
         broken: Documents whose own two sides differ.
         keys: The first of them, as printed.
         note: What has to be known.
+        untested: Documents whose two sides are one figure, so that nothing could have shown a fault.
     """
 
     lhs: int
@@ -32,6 +33,7 @@ class Checked:
     broken: int
     keys: tuple[str, ...]
     note: str = ""
+    untested: int = 0
 
 
 _ACCOUNT = """
@@ -49,7 +51,7 @@ moved AS (
      GROUP BY 1)
 SELECT b.source_id, b.currency, coalesce(b.opening_balance, 0) + coalesce(m.amount, 0) AS lhs,
        b.closing_balance AS rhs, coalesce(b.opening_balance, 0) + coalesce(m.amount, 0) <> b.closing_balance AS wrong,
-       a.account_no AS document, 0 AS rest, false AS open_end
+       a.account_no AS document, 0 AS rest, false AS open_end, false AS untested
   FROM billing.account_balance b JOIN billing.billing_account a USING (account_id) LEFT JOIN moved m USING (account_id)
  WHERE b.source_id IN (SELECT source_id FROM ours)
 """
@@ -62,7 +64,8 @@ taxes AS (
     SELECT invoice_id, sum(coalesce(original_vat, vat)) AS vat, sum(vat) AS pln
       FROM billing.tax_item WHERE source_id IN (SELECT source_id FROM ours) GROUP BY 1)
 SELECT source_id, currency, items_net + taxes_vat AS lhs, gross AS rhs,
-       items_net <> net OR taxes_vat <> vat OR net + vat <> gross AS wrong, document, rest, false AS open_end
+       items_net <> net OR taxes_vat <> vat OR net + vat <> gross AS wrong, document, rest, false AS open_end,
+       false AS untested
   FROM (
     SELECT i.source_id, coalesce(i.original_currency, i.currency) AS currency, i.invoice_no AS document,
            coalesce(i.original_net, i.net) AS net, coalesce(i.original_vat, i.vat) AS vat,
@@ -82,10 +85,11 @@ allocated AS (
 SELECT source_id, currency, allocated + coalesce(unallocated, amount - allocated) AS lhs, amount AS rhs,
        CASE WHEN unallocated IS NULL THEN abs(allocated) > abs(amount)
             ELSE allocated + unallocated <> amount END AS wrong,
-       document, rest, unallocated IS NULL AS open_end
+       document, rest, unallocated IS NULL AS open_end, unallocated IS NULL AND nothing_allocated AS untested
   FROM (
     SELECT p.source_id, coalesce(p.original_currency, p.currency) AS currency, p.payment_id::text AS document,
            coalesce(p.original_amount, p.amount) AS amount, coalesce(a.amount, 0) AS allocated,
+           a.payment_id IS NULL AS nothing_allocated,
            CASE WHEN p.original_currency IS NULL THEN p.unallocated ELSE p.original_unallocated END AS unallocated,
            CASE WHEN p.original_currency IS NULL OR p.unallocated IS NULL THEN 0
                 ELSE abs(coalesce(a.pln, 0) + p.unallocated - p.amount) END AS rest
@@ -114,18 +118,18 @@ def check_documents(
             f"""
             SELECT c.code, q.currency, coalesce(sum(q.lhs), 0) * 100, coalesce(sum(q.rhs), 0) * 100, count(*),
                    count(*) FILTER (WHERE q.wrong), (array_agg(q.document) FILTER (WHERE q.wrong))[1:{int(first)}],
-                   sum(q.rest) * 100, count(*) FILTER (WHERE q.open_end)
+                   sum(q.rest) * 100, count(*) FILTER (WHERE q.open_end), count(*) FILTER (WHERE q.untested)
               FROM ({query}) q JOIN control.source c USING (source_id) GROUP BY 1, 2
             """,
             {"sources": list(sources)},
         )
-        for code, currency, lhs, rhs, checked, broken, keys, rest, open_ends in rows:
+        for code, currency, lhs, rhs, checked, broken, keys, rest, open_ends, untested in rows:
             notes = []
             if rest:
                 notes.append(f"conversion to new zloty left {int(rest)} grosze between the parts of documents")
             if open_ends:
                 notes.append(f"{open_ends} payments do not state what is unallocated: the rest is taken for it")
             found[equation, code, currency] = Checked(
-                int(lhs), int(rhs), checked, broken, tuple(keys or ()), "; ".join(notes)
+                int(lhs), int(rhs), checked, broken, tuple(keys or ()), "; ".join(notes), untested
             )
     return found

@@ -10,7 +10,8 @@ tolerance of zero.  `billing.spec.EQUATIONS` names them:
 * `debtors_creditors`: positive and negative balances, each side apart (a wrong sign cancels in the sum of both);
 * `merge`: what was staged of a source is what the crosswalk leads to.
 
-An equation that a source's data cannot support is `not_applicable`: it is never reported as closed.
+An equation that a source's data cannot support is `not_applicable`: it is never reported as closed.  So is one that
+could not fail: a payment without allocations whose unallocated rest is not stated either has one figure, not two.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from billing.wording import counted
 
 Status = Literal["closed", "broken", "not_applicable"]
 NAMED = 20  # keys named with a break
+NOT_TESTED = "not tested"  # how the note of an equation begins that could not have failed
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class EquationResult:
         broken: How many of them do not close.
         keys: The first of these.
         note: What explains a break, or why the equation does not apply.
+        untested: Of those checked, how many could not have failed.
     """
 
     equation: str
@@ -84,6 +87,7 @@ class EquationResult:
     broken: int = 0
     keys: tuple[str, ...] = ()
     note: str = ""
+    untested: int = 0
 
     @property
     def difference(self) -> int:
@@ -215,10 +219,20 @@ def _documents(source: SourceTotals, documents: Mapping[tuple[str, str, str], Ch
             )
             continue
         for currency, c in sorted(found.items()):
+            if c.untested == c.checked and not c.broken:
+                results.append(
+                    EquationResult(
+                        equation, source.source_id, equation, currency, "grosze", None, None, "not_applicable",
+                        note=f"{NOT_TESTED}: {counted(c.untested, equation)} without allocations or a stated rest",
+                        untested=c.untested,
+                    )
+                )  # fmt: skip
+                continue
             results.append(
                 EquationResult(
                     equation, source.source_id, equation, currency, "grosze", c.lhs, c.rhs,
                     "broken" if c.broken or c.lhs != c.rhs else "closed", c.checked, c.broken, c.keys, c.note,
+                    c.untested,
                 )
             )  # fmt: skip
     return results

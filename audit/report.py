@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from audit import figures
+from audit.equations import NOT_TESTED
 from audit.report_model import EquationResult, GateFacts, RunReport, StageTotal, WaitingPair
 from billing.model import ENTITIES
 from billing.reasons import REASONS
@@ -217,11 +218,13 @@ def _grid(results: list[EquationResult]) -> list[dict[str, Any]]:
     for result in results:
         cells = rows.setdefault(result["source_id"], {})
         cell = cells.setdefault(
-            result["equation"], {"status": "not_applicable", "checked": 0, "broken": 0, "differences": {}, "notes": []}
+            result["equation"],
+            {"status": "not_applicable", "checked": 0, "broken": 0, "differences": {}, "notes": [], "untested": False},
         )
         if result.get("note") and result["note"] not in cell["notes"]:
             cell["notes"].append(result["note"])
         if result["status"] == "not_applicable":
+            cell["untested"] |= (result.get("note") or "").startswith(NOT_TESTED)
             continue
         cell["checked"] += result["checked"]
         if result["status"] == "broken":

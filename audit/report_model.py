@@ -137,6 +137,17 @@ class RejectGroup(TypedDict):
     examples: list[RejectExample]  # a few
 
 
+class FillerLine(TypedDict):
+    """A text that stood in a field and was taken for nothing."""
+
+    source_id: str
+    entity: str
+    field: str
+    text: str  # masked where it could pass for a value
+    reason: str | None  # under which each of them is told, too; None where they are counted alone
+    rows: int
+
+
 class EdgeGroup(TypedDict):
     """Pairs of subscriber records, by what was decided on them."""
 
@@ -282,6 +293,7 @@ class RunReport(TypedDict):
     money: list[MoneyLine]  # read = loaded + rejected + suspended
     redenomination: list[Redenomination]  # empty where nothing was delivered in old zloty
     rejects: list[RejectGroup]
+    fillers: list[FillerLine]
     identity: Identity | None
     equations: list[EquationResult]
     breaks: list[Break]

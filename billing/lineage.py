@@ -13,6 +13,7 @@ Dispositions of a reject row:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -69,6 +70,10 @@ class Lost:
     unread: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
+FillerCounts = Counter[tuple[str, str, str]]
+"""(field, text, reason code where each of them is told, too) -> rows whose text was taken for nothing."""
+
+
 @dataclass(frozen=True)
 class Split:
     """What one step made of one batch of one table.
@@ -78,12 +83,14 @@ class Split:
         kept: Rows that go on; the last five columns are `LINEAGE`.
         rejects: Rows of the `REJECTS` schema.
         lost: Of a decoder: the rejected records that have columns.
+        fillers: Of conform and normalise: what was delivered and taken for nothing.
     """
 
     table: str
     kept: pa.RecordBatch
     rejects: pa.RecordBatch
     lost: Lost | None = None
+    fillers: FillerCounts = field(default_factory=Counter)
 
 
 def no_rejects() -> pa.RecordBatch:

@@ -1,10 +1,15 @@
-"""The command `blueline`."""
+"""The command `blueline`.
+
+Each command lives in a module of `pipeline.commands` and is imported when it is typed: all of them together take
+seconds, and `blueline run`, whose workers import this module again, needs none.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -12,43 +17,25 @@ from rich.console import Console
 
 from billing.errors import BillingError, ContractError, ReconciliationError
 from billing.settings import load_settings
-from pipeline.commands import (
-    copybook,
-    decode,
-    evidence,
-    explain,
-    identity,
-    normalise,
-    profile,
-    review,
-    sources,
-)
 from pipeline.console import make_console
 from pipeline.context import Context, context
 from pipeline.logs import configure_logs
 from pipeline.version import code_version
 
-app = typer.Typer(
-    name="blueline",
-    help="Consolidate many legacy billing systems into one reconciled billing schema, and prove it.\n\n"
-    "A first look: `make demo`, then `blueline trace 12000000001` or `blueline rejects --reason ACC-BLOCKED`.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(sources.app, name="sources")
-app.command("profile")(profile.command)
-app.add_typer(copybook.app, name="copybook")
-app.add_typer(identity.app, name="identity")
-evidence.register(app)
-decode.register(app)
-normalise.register(app)
-app.add_typer(review.review, name="review")
-app.add_typer(review.decide, name="decide")
-explain.register(app)
 db = typer.Typer(help="The warehouse and its schema.", no_args_is_help=True)
-app.add_typer(db, name="db")
+_OWN = ("run", "db")  # commands of this module
+_MODULES: dict[str, tuple[str, ...]] = {
+    "profile": ("profile",),
+    "evidence": ("rejects", "reconcile", "trace", "verify-seals"),
+    "fillers": ("fillers",),
+    "decode": ("decode",),
+    "normalise": ("normalise",),
+    "explain": ("explain", "customer"),
+    "sources": ("sources",),
+    "copybook": ("copybook",),
+    "identity": ("identity",),
+    "review": ("review", "decide"),
+}  # module of `pipeline.commands` -> its commands
 
 EXIT_FAILED = 1  # a source or the load failed, or an equation does not close
 EXIT_USAGE = 2  # a declaration or a setting is wrong
@@ -59,10 +46,56 @@ def main() -> None:
     """Entry point: errors of ours are told in one piece, without a traceback."""
     try:
         configure_logs(load_settings())
-        app()
+        make_app(sys.argv[1:])()
     except BillingError as error:
         _explain(error)
         sys.exit(EXIT_USAGE if isinstance(error, ContractError) else EXIT_FAILED)
+
+
+def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The application, with the command that the arguments begin with, or with all of them.
+
+    Args:
+        arguments: As typed; where they begin with no command, every one is there to be listed.
+    """
+    app = typer.Typer(
+        name="blueline",
+        help="Consolidate many legacy billing systems into one reconciled billing schema, and prove it.\n\n"
+        "A first look: `make demo`, then `blueline trace 12000000001` or `blueline rejects --reason ACC-BLOCKED`.",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    word = arguments[0] if arguments else ""
+    known = {word} & {*_OWN, *(command for commands in _MODULES.values() for command in commands)}
+    for module, commands in _MODULES.items():
+        if not known or word in commands:
+            _register(app, module)
+    app.command()(run)
+    app.add_typer(db, name="db")
+    return app
+
+
+def _register(app: typer.Typer, name: str) -> None:
+    module = import_module(f"pipeline.commands.{name}")
+    if hasattr(module, "register"):
+        module.register(app)
+    elif name == "profile":
+        app.command("profile")(module.command)
+    elif name == "review":
+        app.add_typer(module.review, name="review")
+        app.add_typer(module.decide, name="decide")
+    else:
+        app.add_typer(module.app, name=name)
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """The whole application, made when it is asked for."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return make_app()
 
 
 def _explain(error: BillingError) -> None:
@@ -79,7 +112,6 @@ def _explain(error: BillingError) -> None:
         console.print(error.remedy, markup=False, highlight=False)
 
 
-@app.callback(invoke_without_command=True)
 def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the version of the code and exit.")] = False,
 ) -> None:
@@ -88,7 +120,6 @@ def _root(
         raise typer.Exit
 
 
-@app.command()
 def run(
     source: Annotated[
         list[str] | None, typer.Option("--source", "-s", help="Run only this source (may be given again).")
@@ -163,9 +194,11 @@ def db_upgrade() -> None:
 @db.command("status")
 def db_status() -> None:
     """Say which warehouse is used and what it holds."""
+    from pipeline.commands.evidence import print_status
+
     ctx = context()
     with ctx.warehouse():
-        evidence.print_status(ctx)
+        print_status(ctx)
 
 
 def warehouse(ctx: Context) -> Any:

@@ -103,7 +103,6 @@ def _standing(ctx: Context, name: str) -> dict[str, Any]:
 
 
 def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
-    from transforms.identity import resolve
     from transforms.identity.weights import read_weights
 
     tables = published(ctx, collect)
@@ -112,6 +111,8 @@ def _link(ctx: Context, collect: Manifest, run_id: str) -> Manifest:
     survivorship = load_survivorship(ctx.settings.sources)
 
     def work(attempt: Attempt) -> Work:
+        from transforms.identity import resolve
+
         result = resolve(
             [
                 str(ctx.store.local_path(m.tables["subscriber"].path))
@@ -190,23 +191,23 @@ def _load(ctx: Context, link: Manifest, run_id: str) -> Manifest:
 
 
 def _seal(ctx: Context, load: Manifest, run_id: str) -> Manifest:
-    from pipeline.sealing import seal_batch
-
     batch = ctx.store.manifest(load.facts["batch"])
-    return perform(ctx, "seal", SCOPE, inputs=[load.ref], config=batch.ref, work=lambda attempt: seal_batch(ctx, batch))
+
+    def work(attempt: Attempt) -> Work:
+        from pipeline.sealing import seal_batch
+
+        return seal_batch(ctx, batch)
+
+    return perform(ctx, "seal", SCOPE, inputs=[load.ref], config=batch.ref, work=work)
 
 
 def _report(ctx: Context, seal: Manifest, run_id: str) -> Manifest:
-    from pipeline.reporting import write_report
+    def work(attempt: Attempt) -> Work:
+        from pipeline.reporting import write_report
 
-    return perform(
-        ctx,
-        "report",
-        SCOPE,
-        inputs=[seal.ref],
-        config=str(ctx.settings.reports_path),
-        work=lambda attempt: write_report(ctx, seal, run_id),
-    )
+        return write_report(ctx, seal, run_id)
+
+    return perform(ctx, "report", SCOPE, inputs=[seal.ref], config=str(ctx.settings.reports_path), work=work)
 
 
 _STEPS: dict[str, Callable[[Context, Manifest, str], Manifest]] = {

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from audit.customer import Customer
 from audit.customer import customer as gather
-from audit.explain import Explanation, explain
+from audit.explain import IDENTIFIERS, Explanation, explain
 from audit.pairs import Pair
 from audit.subjects import find_subject
 from billing.decisions import Decision, RecordRef, standing
@@ -18,11 +18,12 @@ from billing.wording import counted
 from loaders.decisions import read_decisions
 from loaders.warehouse import connect
 from pipeline.context import Context
-from pipeline.people import files_of, loaded_tables, loaded_weights, record_values, shared_fields
+from pipeline.people import files_of, loaded_tables, loaded_weights, record_values, shared_fields, uncompared
 from pipeline.reconciliation import plain_table
 from pipeline.tracing import note_revealed
 
 BAR = 24  # characters of the longest bar
+_NAMED = 5  # records named of many
 _VERBS = {"merge": "one customer", "keep_apart": "kept apart", "review": "waits for a person"}
 
 
@@ -97,6 +98,7 @@ def show_explanation(ctx: Context, url: str, one: str, other: str, console: Cons
         _print_waterfall(console, pair)
     else:
         _print_computed(ctx, console, ends, values)
+    _print_uncompared(console, uncompared(ctx, ends))
     if len(found.chain) > 1 or (found.chain and pair is None):
         _print_chain(console, found.chain)
     _print_decisions(console, found.decisions)
@@ -196,6 +198,22 @@ def _bar(begin: float, end: float, low: float, scale: float) -> str:
     return " " * left + f"[{colour}]{'█' * width}[/]"
 
 
+def _print_uncompared(console: Console, found: Mapping[RecordRef, Mapping[str, str]]) -> None:
+    """Values that a record has and that were not held against the other's, and why."""
+    from transforms.rules import RULES
+
+    for record, fields in found.items():
+        for name, rule in fields.items():
+            known = RULES.get(rule)
+            doubted = known is not None and known.status == "suspect"
+            state, why = "doubted" if doubted else "not used", f"{known.text} ({rule})" if known else rule
+            label = name.upper() if name in IDENTIFIERS else name
+            console.print(
+                f"{record}: its {label} is {state} and therefore not compared: {why}",
+                highlight=False, soft_wrap=True, markup=False,
+            )  # fmt: skip
+
+
 def _print_chain(console: Console, chain: tuple[Pair, ...]) -> None:
     console.print(f"\n[bold]The chain between them, {len(chain)} links[/]", highlight=False)
     for link in chain:
@@ -235,7 +253,8 @@ def show_customer(ctx: Context, url: str, text: str, console: Console, *, reveal
         note_revealed(ctx, f"customer {text}")
     if subject.note:
         console.print(escape(subject.note), highlight=False)
-    console.print(_golden(found, record_values(ctx, found.records)))
+    console.print(_golden(found, record_values(ctx, found.records, more=("segment",))))
+    console.print(_contacts(found))
     if found.aliases:
         console.print(f"Ids that lead here: {', '.join(map(str, found.aliases))}", highlight=False)
     table = plain_table(counted(len(found.accounts), "account"), "account", "source", "state", balance="right")
@@ -256,33 +275,50 @@ def _golden(found: Customer, values: Mapping[RecordRef, Mapping[str, str]]) -> T
     for name, value in found.values.items():
         origin = found.origins.get(name)
         if origin is None:
-            table.add_row(name, escape(value), "", escape(_agreed(name, found.records, values)), "")
+            rule, source = _agreed(name, found.records, values)
+            table.add_row(name, escape(value), rule, escape(source), "")
         else:
             lost = "\n".join(escape(f"{record}: {text}") for record, text in origin.lost.items())
             table.add_row(name, escape(value), origin.rule.replace("_", " "), escape(str(origin.record)), lost)
     return table
 
 
-def _agreed(name: str, records: Sequence[RecordRef], values: Mapping[RecordRef, Mapping[str, str]]) -> str:
-    """Which records give a value that no other record contradicts.
+def _contacts(found: Customer) -> Table:
+    """Addresses, numbers and e-mail addresses: every one stays, so that none has a rule."""
+    table = plain_table(counted(len(found.contacts), "contact"), "contact", "for", "value", "from")
+    for contact in found.contacts:
+        table.add_row(contact.medium, contact.role, escape(contact.value), escape(_named(contact.records)))
+    return table
+
+
+def _agreed(name: str, records: Sequence[RecordRef], values: Mapping[RecordRef, Mapping[str, str]]) -> tuple[str, str]:
+    """How a value came about that no other record contradicts, and which records give it.
 
     >>> two = RecordRef("lodz", "1"), RecordRef("opole", "2")
     >>> _agreed("pesel", two, {two[0]: {"pesel": "64*******"}, two[1]: {"kind": "person"}})
-    'lodz/1'
+    ('only value', 'lodz/1')
     >>> _agreed("birth_date", two, {two[0]: {"pesel": "64*******"}, two[1]: {"kind": "person"}})
-    'lodz/1, of its PESEL'
+    ('by PESEL', 'lodz/1')
     >>> _agreed("kind", two, dict.fromkeys(two, {"kind": "person"}))
-    'both alike'
+    ('all alike', 'lodz/1, opole/2')
+    >>> _agreed("last_name", two[:1], {}), _agreed("display_name", two, {})
+    (('only record', 'lodz/1'), ('composed', 'of the names above'))
     """
-    if len(records) == 1 or name in ("display_name", "status"):  # of the names that survived; of all of the relations
-        return ""
-    holders = [ref for ref in records if name in values.get(ref, {})]
-    if len(holders) == len(records):
-        return "both alike" if len(records) == 2 else f"all {len(records)} alike"
-    if holders:
-        return ", ".join(map(str, holders))
-    if name in ("birth_date", "sex"):
-        holders = [ref for ref in records if "pesel" in values.get(ref, {})]
-        if holders:
-            return f"{', '.join(map(str, holders))}, of {'its' if len(holders) == 1 else 'their'} PESEL"
-    return "nothing contradicts it"
+    if name == "display_name":
+        return "composed", "of the names above"
+    if len(records) == 1:
+        return "only record", _named(records)
+    if name == "status":
+        return "best of all", _named(records)  # active before suspended before closed
+    if holders := [ref for ref in records if name in values.get(ref, {})]:
+        return "all alike" if len(holders) == len(records) else "only value", _named(holders)
+    if name in ("birth_date", "sex") and (holders := [ref for ref in records if "pesel" in values.get(ref, {})]):
+        return "by PESEL", _named(holders)
+    # the record's file is in another store, or it was delivered with no value of its own
+    return "no contradiction", _named(records)
+
+
+def _named(records: Sequence[RecordRef]) -> str:
+    """Records by name; of many the first."""
+    more = f" and {len(records) - _NAMED} more" if len(records) > _NAMED else ""
+    return ", ".join(map(str, records[:_NAMED])) + more

@@ -19,6 +19,7 @@ from audit.totals import ASIDE, Totals
 from billing.model import ENTITIES
 from pipeline.context import Context, merged_counts
 from pipeline.doubts import with_rejects
+from pipeline.fillers import fillers_of
 from pipeline.landed import chain
 from pipeline.store import Manifest
 
@@ -52,6 +53,7 @@ class SourceFigures:
         seconds: Step -> duration.
         rejects: Paths of the source's reject files, in step order.
         warnings: What was noticed of the delivery when it was published.
+        fillers: What was delivered and taken for nothing; see `pipeline.fillers`.
     """
 
     source_id: str
@@ -72,6 +74,7 @@ class SourceFigures:
     seconds: dict[str, float]
     rejects: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    fillers: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def records_read(self) -> int:
@@ -125,6 +128,7 @@ def source_figures(ctx: Context, manifest: Manifest) -> SourceFigures:
         seconds={name: m.seconds for name, m in steps.items()},
         rejects=paths,
         warnings=_warnings(ctx, manifest),
+        fillers=fillers_of(steps[name].facts for name in ("conform", "normalise")),
     )
 
 

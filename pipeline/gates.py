@@ -32,13 +32,12 @@ def check_canonical(ctx: Context, source: Source, before: Manifest) -> Manifest:
 
 
 def _gate(ctx: Context, source: Source, before: Manifest, gate: str) -> Manifest:
-    # Great Expectations takes seconds to import: only the tasks that validate pay for it.
-    from expectations.gate import Gate
-    from expectations.suites import canonical_suite, raw_suite
-
-    suite_of = raw_suite if gate == "raw" else canonical_suite
-
     def work(attempt: Attempt) -> Work:
+        # Great Expectations takes seconds to import: only what validates pays for it.
+        from expectations.gate import Gate
+        from expectations.suites import canonical_suite, raw_suite
+
+        suite_of = raw_suite if gate == "raw" else canonical_suite
         landed = landed_files(ctx, before)
         raw = RawBytes(landed)
         names = {file.sha256: file.name for file in landed}

@@ -17,6 +17,8 @@ FIELDS = (
     "kind", "first_name", "last_name", "name", "company_name", "pesel", "nip", "regon", "krs", "document",
     "birth_date", "sex", "phone", "email",
 )  # fmt: skip
+CHECKED = ("pesel", "nip", "regon", "phone", "email")  # compared only where they are sound
+_LEFT_OUT = ("suspect", "unparsed", "filler")
 ADDRESS = ("postal_code", "locality", "street_name", "building", "flat")
 
 
@@ -53,13 +55,16 @@ def files_of(ctx: Context, tables: Mapping[str, Manifest], entity: str) -> list[
     return [str(ctx.store.local_path(m.tables[entity].path)) for m in tables.values() if entity in m.tables]
 
 
-def record_values(ctx: Context, refs: Iterable[RecordRef], *, reveal: bool = False) -> dict[RecordRef, dict[str, str]]:
+def record_values(
+    ctx: Context, refs: Iterable[RecordRef], *, reveal: bool = False, more: Sequence[str] = ()
+) -> dict[RecordRef, dict[str, str]]:
     """The values of records, as normalised; a record that is not in this store is left out.
 
     Args:
         ctx: The process's context.
         refs: Which records.
         reveal: In clear; otherwise masked.
+        more: Fields of the subscriber beside `FIELDS`.
     """
     wanted = sorted(set(refs))
     sources = {ref.source_id for ref in wanted}
@@ -69,14 +74,33 @@ def record_values(ctx: Context, refs: Iterable[RecordRef], *, reveal: bool = Fal
         return found
     con = duckdb.connect(config={"threads": "1"})
     try:
-        for row in _rows(con, files_of(ctx, tables, "subscriber"), wanted, FIELDS):
-            values = {name: str(row[name]) for name in FIELDS if row.get(name) not in (None, "")}
+        for row in _rows(con, files_of(ctx, tables, "subscriber"), wanted, (*FIELDS, *more)):
+            values = {name: str(row[name]) for name in (*FIELDS, *more) if row.get(name) not in (None, "")}
             found[_ref(row)] = values if reveal else masked(values)
         for row in _rows(con, files_of(ctx, tables, "address"), wanted, ("role", *ADDRESS)):
             parts = {name: str(row[name]) for name in ADDRESS if row.get(name) not in (None, "")}
             shown = " ".join((parts if reveal else masked(parts)).values())
             if shown and _ref(row) in found:
                 found[_ref(row)].setdefault(f"{row['role']} address", shown)
+    finally:
+        con.close()
+    return found
+
+
+def uncompared(ctx: Context, refs: Iterable[RecordRef]) -> dict[RecordRef, dict[str, str]]:
+    """Record -> field -> id of the rule by which its value was doubted or refused, so that identity leaves it out."""
+    wanted = sorted(set(refs))
+    sources = {ref.source_id for ref in wanted}
+    tables = {name: manifest for name, manifest in loaded_tables(ctx).items() if name in sources}
+    statuses = [f"{name}_status" for name in CHECKED]
+    found: dict[RecordRef, dict[str, str]] = {}
+    con = duckdb.connect(config={"threads": "1"})
+    try:
+        for row in _rows(con, files_of(ctx, tables, "subscriber"), wanted, (*statuses, "rules")):
+            rules = dict(note.split("=", 1) for note in (row["rules"] or "").split())
+            left = {n: rules.get(n, row[f"{n}_status"]) for n in CHECKED if row[f"{n}_status"] in _LEFT_OUT}
+            if left:
+                found[_ref(row)] = left
     finally:
         con.close()
     return found

@@ -8,7 +8,7 @@ from typing import Literal
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from audit.equations import EquationResult, check_equations
+from audit.equations import NOT_TESTED, EquationResult, check_equations
 from billing.spec import EQUATIONS
 from billing.wording import NO_BREAK, count
 from loaders.warehouse import connect
@@ -83,12 +83,12 @@ def equations_table(results: Sequence[EquationResult], *, everything: bool = Fal
         mine = [r for r in results if r.equation == equation]
         if not everything:
             closed = [r for r in mine if r.status == "closed"]
-            absent = sorted({r.source_id for r in mine if r.status == "not_applicable"})
+            absent = sorted({r.source_id for r in mine if r.status == "not_applicable" and not r.untested})
             told = f"{_mark('closed')} closed, sources: {len({r.source_id for r in closed})}" if closed else ""
             note = f"not applicable: {', '.join(absent)}" if absent else ""
             checked = count(sum(r.checked for r in closed))
             empty = [""] * 6 if detailed else []
-            table.add_row(equation, *empty, checked, "; ".join(filter(None, (told, note))))
+            table.add_row(equation, *empty, checked, "; ".join(filter(None, (told, _untested(mine), note))))
         for r in mine:
             if not everything and r.status != "broken":
                 continue
@@ -108,6 +108,18 @@ def equations_table(results: Sequence[EquationResult], *, everything: bool = Fal
                 note,
             )
     return table
+
+
+def _untested(results: Sequence[EquationResult]) -> str:
+    """What an equation could not test: its figures have nothing to disagree with."""
+    sources: dict[str, int] = {}
+    for r in results:
+        if r.untested:
+            sources[r.source_id] = sources.get(r.source_id, 0) + r.untested
+    if not sources:
+        return ""
+    named = ", ".join(f"{source} {count(number)}" for source, number in sorted(sources.items()))
+    return f"[yellow]{NOT_TESTED}[/], no allocations and no stated rest: {named}"
 
 
 def _mark(status: str) -> str:

@@ -113,6 +113,7 @@ def _write(
         "money": [line for f in figures.values() for line in _money(f)],
         "redenomination": [r for f in figures.values() for r in _redenomination(f)],
         "rejects": _rejects(figures),
+        "fillers": [_filler(name, line) for name, f in figures.items() for line in f.fillers],
         "identity": identity_section(ctx, link, batch),
         "equations": found,
         "breaks": [_break(e) for e in equations if e["status"] == "broken"],
@@ -262,6 +263,17 @@ def _rejects(figures: Mapping[str, SourceFigures]) -> list[model.RejectGroup]:
         for path in f.rejects:
             _examples(path, groups)
     return sorted(groups.values(), key=lambda g: (g["disposition"], g["reason"], g["entity"]))
+
+
+def _filler(source_id: str, line: Mapping[str, Any]) -> model.FillerLine:
+    return {
+        "source_id": source_id,
+        "entity": line["entity"],
+        "field": line["field"],
+        "text": line["text"],
+        "reason": line["reason"] or None,
+        "rows": line["rows"],
+    }
 
 
 def _examples(path: str, groups: dict[tuple[str, str, str], model.RejectGroup]) -> None:

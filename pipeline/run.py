@@ -95,11 +95,9 @@ def _run_sources(ctx: Context, names: list[str], workers: int, progress: Progres
         return
     # Spawned, not forked: DuckDB and Arrow keep threads that a fork would cut off.
     method = multiprocessing.get_context("spawn")
-    with method.Manager() as manager, _pool(min(workers, len(names)), method) as pool:
-        events = manager.Queue()
-        waiting: set[Future[None]] = {
-            pool.submit(_run_source, ctx.settings, name, run_id, _Told(events)) for name in names
-        }
+    events = method.SimpleQueue()
+    with _pool(min(workers, len(names)), method, events) as pool:
+        waiting: set[Future[None]] = {pool.submit(_run_source, ctx.settings, name, run_id, _tell) for name in names}
         while waiting:
             done, waiting = wait(waiting, timeout=0.2)
             while not events.empty():
@@ -110,19 +108,23 @@ def _run_sources(ctx: Context, names: list[str], workers: int, progress: Progres
             progress(*events.get())
 
 
-def _pool(workers: int, method: Any) -> ProcessPoolExecutor:
+def _pool(workers: int, method: Any, events: Any) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, method, _begin, (events,))
+
+
+_worker: dict[str, Any] = {}  # what a worker was begun with: the queue of its progress
+
+
+def _begin(events: Any) -> None:
+    """Begin a worker's life."""
     # Ctrl-C reaches every process: the workers end without a word each, and the run says it once.
-    return ProcessPoolExecutor(workers, method, signal.signal, (signal.SIGINT, signal.SIG_DFL))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _worker["events"] = events
 
 
-class _Told:
-    """A progress callback that crosses a process border."""
-
-    def __init__(self, events: Any) -> None:
-        self.events = events
-
-    def __call__(self, scope: str, step: str, state: str) -> None:
-        self.events.put((scope, step, state))
+def _tell(scope: str, step: str, state: str) -> None:
+    """A progress callback that crosses a process border; what was told stands in the queue when it returns."""
+    _worker["events"].put((scope, step, state))
 
 
 def _run_source(settings: Settings, name: str, run_id: str, progress: Progress) -> None:

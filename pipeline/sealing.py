@@ -24,6 +24,7 @@ def seal_batch(ctx: Context, batch: Manifest) -> Work:
             "kept": figures.kept.to_json(),
             "rejected": figures.rejected.to_json(),
             "suspended": figures.suspended.to_json(),
+            "fillers": figures.fillers,
         }
     evidence = {
         "run_id": batch.facts["run_id"],

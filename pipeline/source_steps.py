@@ -29,6 +29,7 @@ from pipeline.context import Context, Work, add_rejects, address_of, merged_coun
 from pipeline.declared import check_columns
 from pipeline.delivered import delivered, delivery_place
 from pipeline.doubts import Doubts
+from pipeline.fillers import FillerTotals
 from pipeline.gates import check_canonical, check_raw
 from pipeline.history import delivered_files, known_files, last_delivery, remember
 from pipeline.landed import RawBytes, chain, landed_files
@@ -114,11 +115,11 @@ def _tell(source: Source, file: LandedFile) -> None:
 
 
 def _decode(ctx: Context, source: Source, before: Manifest) -> Manifest:
-    from extractors.decode import decode
-
     judged = judge_statements(ctx, source, before)
 
     def work(attempt: Attempt) -> Work:
+        from extractors.decode import decode
+
         files: list[dict[str, Any]] = []
         read: dict[str, int] = {}
         kept: dict[str, int] = {}
@@ -173,9 +174,9 @@ def _records(rejects: pa.RecordBatch, disposition: str) -> int:
 
 
 def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
-    from transforms.conform import Lookups, conform
-
     def work(attempt: Attempt) -> Work:
+        from transforms.conform import Lookups, conform
+
         spec = source.spec
         lookups = Lookups.of(spec)
         for table, columns in lookups.needed().items():
@@ -186,6 +187,7 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
         by_file = FileTotals()
         raw = RawBytes(landed_files(ctx, before))
         doubts = Doubts(ctx, before)
+        fillers = FillerTotals()
         for entity in spec.entity_names:
             writer = attempt.writer(entity, conformed_schema(entity))
             for mapping in spec.maps(entity):
@@ -197,13 +199,18 @@ def _conform(ctx: Context, source: Source, before: Manifest) -> Manifest:
                     add_rejects(attempt, raw.fill(split.rejects))
                     doubts.answer(mapping, split.rejects)
                     _count(totals, by_file, split)
+                    fillers.add(entity, split.fillers)
         for left in doubts.left():
             add_rejects(attempt, left)
         control = control_of(by_file, ctx.settings.hmac_secret())
         decoded = chain(ctx, before)["decode"].facts["files"]
         files = [{**file, "control": control.get(file["sha256"], {})} for file in decoded]
         return Work(
-            facts={"control": control, "warnings": twins_within(source, files)},
+            facts={
+                "control": control,
+                "warnings": twins_within(source, files),
+                "fillers": fillers.to_json(),
+            },
             totals={name: t.to_json() for name, t in totals.items()},
         )
 
@@ -221,10 +228,11 @@ def _count(totals: dict[str, Totals], by_file: FileTotals, split: Split) -> None
 
 
 def _normalise(ctx: Context, source: Source, before: Manifest) -> Manifest:
-    from transforms.normalise import normalise
-
     def work(attempt: Attempt) -> Work:
+        from transforms.normalise import normalise
+
         flagged: dict[str, int] = {}
+        fillers = FillerTotals()
         raw = RawBytes(landed_files(ctx, before))
         for entity, dataset in before.tables.items():
             writer = attempt.writer(entity, normalised_schema(entity))
@@ -233,7 +241,8 @@ def _normalise(ctx: Context, source: Source, before: Manifest) -> Manifest:
                 writer.write(split.kept)
                 add_rejects(attempt, raw.fill(split.rejects))
                 flagged = merged_counts([flagged, {entity: split.rejects.num_rows}])
-        return Work(facts={"flagged": flagged})
+                fillers.add(entity, split.fillers)
+        return Work(facts={"flagged": flagged, "fillers": fillers.to_json()})
 
     return perform(ctx, "normalise", source.id, inputs=[before.ref], config=source_config(source), work=work)
 
@@ -265,7 +274,7 @@ def _publish(ctx: Context, source: Source, before: Manifest) -> Manifest:
         warnings = [*steps["conform"].facts["warnings"], *known]
     for warning in warnings:
         log.warning("likely repeat", source=source.id, what=warning)
-    state = {"ref": before.ref, "absent": absent, "warnings": warnings}
+    state = {"ref": before.ref, "absent": absent, "warnings": warnings, "by": published.get("by")}
     if absent:
         state["delivered"] = last["balance"].ref if last else None
     ctx.store.set_state(f"published/{source.id}", state)

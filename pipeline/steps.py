@@ -51,8 +51,17 @@ def run_step(name: str, source_id: str, previous: str | None, run_id: str, ctx: 
             raise
         if name == SOURCE_STEPS[-1]:
             absent = source_steps.is_absent(ctx, manifest)
+            _keep_publisher(ctx, source_id, run_id, manifest.ref)
             _note(ctx, source_id, run_id, "absent" if absent else "published", step=name, ref=manifest.ref)
     return manifest.ref
+
+
+def _keep_publisher(ctx: Context, source_id: str, run_id: str, ref: str) -> None:
+    """Note which run brought what is published; a later run that finds the same brings nothing."""
+    state = ctx.store.state(f"published/{source_id}") or {}
+    if (state.get("by") or {}).get("ref") != ref:
+        at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        ctx.store.set_state(f"published/{source_id}", {**state, "by": {"ref": ref, "run_id": run_id, "at": at}})
 
 
 def settle(source_id: str, run_id: str, ctx: Context | None = None) -> str:

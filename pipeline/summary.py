@@ -146,6 +146,11 @@ def _explain(figures: Collection[SourceFigures], console: Console) -> None:
         told = ", ".join(f"{reason} {count(rows)}" for (d, reason), rows in reasons.most_common() if d == kind)
         if told:
             console.print(f"{kind.capitalize()}: {told}", highlight=False)
+    if taken := sum(line["rows"] for f in figures for line in f.fillers):
+        console.print(
+            f"{counted(taken, 'value')} taken for nothing (`brak`, zeros for a date, ...): [bold]blueline fillers[/]",
+            highlight=False,
+        )
     if reasons:
         console.print("Each with its place and what is wrong: [bold]blueline rejects[/]", highlight=False)
 

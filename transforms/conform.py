@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from billing.model import ARROW, ENTITIES, Entity, Field, conformed_schema
 from billing.spec import EntityMap, Rule, SourceSpec, Where
 from transforms import amounts, codes, dates, unique
 from transforms.faults import Faults, key_of
+from transforms.fillers import Fillers
 from transforms.kernels import Bools, as_text, decimal_integers, decimals, dense, present
 from transforms.lookups import Lookups, key_text
 
@@ -72,7 +74,8 @@ def conform(spec: SourceSpec, mapping: EntityMap, raw: pa.RecordBatch, lookups: 
         columns[entity.control_amount] if entity.control_amount else None,
         columns.get("currency"),
     )
-    return Split(entity.name, kept.filter(pa.array(~fatal)) if fatal.any() else kept, rejects)
+    kept = kept.filter(pa.array(~fatal)) if fatal.any() else kept
+    return Split(entity.name, kept, rejects, fillers=batch.fillers.counts)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class _Batch:
     raw: pa.RecordBatch
     lookups: Lookups
     faults: Faults
+    fillers: Fillers = dataclass_field(default_factory=Fillers)
 
     @property
     def rows(self) -> int:
@@ -180,12 +184,13 @@ def _translated(batch: _Batch, field: Field, rule: Rule, origin: Any) -> tuple[A
     if rule.strip_zeros or rule.lookup or rule.map is not None:
         text = key_text(origin, strip_zeros=rule.strip_zeros)
     elif rule.null_values and not pa.types.is_string(origin.type):
-        return _typed_nulls(rule, origin), _nothing(batch)
+        return _typed_nulls(batch, field, rule, origin), _nothing(batch)
     else:
         text = as_text(origin)
     if rule.null_values:
         empty = pa.array(rule.null_values, pa.string())
         none = pc.or_(pc.is_in(text, value_set=empty), pc.is_in(as_text(origin), value_set=empty))
+        batch.fillers.add(field, as_text(origin), none.to_numpy(zero_copy_only=False))
         text = pc.if_else(none, pa.scalar(None, pa.string()), text)
     failed = _nothing(batch)
     if rule.lookup:
@@ -204,9 +209,10 @@ def _translated(batch: _Batch, field: Field, rule: Rule, origin: Any) -> tuple[A
     return text, failed
 
 
-def _typed_nulls(rule: Rule, origin: Any) -> Any:
+def _typed_nulls(batch: _Batch, field: Field, rule: Rule, origin: Any) -> Any:
     """`null_values` of a numeric column, without losing its type."""
     none = pc.is_in(as_text(origin), value_set=pa.array(rule.null_values, pa.string()))
+    batch.fillers.add(field, as_text(origin), none.to_numpy(zero_copy_only=False))
     kept = pc.if_else(none, pa.scalar(None, origin.type), origin)
     return kept if rule.default is None else pc.fill_null(as_text(kept), rule.default)
 
@@ -269,10 +275,14 @@ def _dates(batch: _Batch, field: Field, rule: Rule, values: Any, origin: Any) ->
     failed = read.bad | read.doubtful
     batch.report(read.doubtful, field, "DATE-RANGE", shown, "the first day of a system's calendar means no date")
     valid, days = read.valid, read.days
+    batch.fillers.add(field, shown, present(values) & ~valid & ~failed)
+    if not batch.is_critical(field):
+        batch.fillers.add(field, shown, read.doubtful, "DATE-RANGE")
     if field.name in _STAMPED:
         unset = valid & (days == dates.BIOS_START)
         batch.faults.flag(unset, field, "DATE-RANGE", shown, "1980-01-01 is what an unset clock writes")
         if not field.required:
+            batch.fillers.add(field, shown, unset, "DATE-RANGE")
             valid = valid & ~unset
     if field.name in _PAST:
         future = valid & (days > dates.days_of(extracted_on))

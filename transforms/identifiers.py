@@ -89,7 +89,7 @@ def read_pesel(text: str, extracted_on: dt.date) -> Pesel:  # noqa: PLR0911 - on
     """Judge a PESEL.
 
     Order: eleven ASCII digits (ten get the leading zero that a numeric field swallowed) -> filler -> calendar date ->
-    not after the extract -> check digit -> age.
+    check digit -> not after the extract -> age.  A number that is mistyped says nothing about somebody's age.
 
     Args:
         text: As delivered.
@@ -119,10 +119,10 @@ def read_pesel(text: str, extracted_on: dt.date) -> Pesel:  # noqa: PLR0911 - on
     birth = pesel_birth_date(digits)
     if birth is None:
         return Pesel(None, "pesel.date")
-    if birth > extracted_on:
-        return Pesel(None, "pesel.future")
     if pesel_check_digit(digits) != int(digits[10]):
         return Pesel(None, "pesel.check")
+    if birth > extracted_on:
+        return Pesel(None, "pesel.future")
     age = extracted_on.year - birth.year
     if age < ADULT_YEARS or age > OLDEST_YEARS:
         rule = "pesel.minor" if age < ADULT_YEARS else "pesel.aged"

@@ -78,6 +78,11 @@ class Marks:
     def _each(self, values: list[str | None] | list[str]) -> Any:
         return pa.array(values, pa.string()).take(pa.array(self.codes))
 
+    def fillers(self) -> list[tuple[Bools, str]]:
+        """Rows whose text, where they have one, was taken for nothing, by the reason under which they are told."""
+        taken = [(self.codes == code, RULES[rule]) for code, rule in enumerate(self.known)]
+        return [(rows, rule.reason or "") for rows, rule in taken if rule.status in ("missing", "filler")]
+
     def findings(self) -> list[Group]:
         """Rows that have to be told, by reason and message."""
         groups = []

@@ -64,7 +64,8 @@ def normalise(spec: SourceSpec, entity: str, batch: pa.RecordBatch) -> Split:
     kept = pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
     lineage = [columns[name] for name in LINEAGE_NAMES]
     account_key = columns.get("account_key", pa.nulls(batch.num_rows, pa.string()))
-    return Split(entity, kept, faults.reject_rows(lineage, key_of(model, columns), account_key, None, None))
+    rejects = faults.reject_rows(lineage, key_of(model, columns), account_key, None, None)
+    return Split(entity, kept, rejects, fillers=found.fillers.counts)
 
 
 # --- subscriber --------------------------------------------------------------------------------------------------

@@ -55,7 +55,11 @@ class FtpServer:
                 encoding=self._ftp_encoding, skip_instance_cache=True,
             )  # fmt: skip
             self._ftp: ftplib.FTP = self._system.ftp
-            self._ftp.voidcmd("TYPE I")
+            try:
+                self._ftp.voidcmd("TYPE I")
+            except BaseException:
+                self.close()
+                raise
 
     def entries(self, folder: str) -> Iterator[Entry]:
         """See `Server`."""
@@ -165,10 +169,14 @@ class _FileSystem(FTPFileSystem):
 
     def _connect(self) -> None:
         self.ftp = self._client(timeout=self.timeout, encoding=self.encoding)
-        self.ftp.connect(self.host, self.port)
-        self.ftp.login(*self.cred)  # with TLS, only after AUTH TLS
-        if isinstance(self.ftp, ftplib.FTP_TLS):
-            self.ftp.prot_p()
+        try:
+            self.ftp.connect(self.host, self.port)
+            self.ftp.login(*self.cred)  # with TLS, only after AUTH TLS
+            if isinstance(self.ftp, ftplib.FTP_TLS):
+                self.ftp.prot_p()
+        except BaseException:
+            self.ftp.close()  # of a server that is never made nobody else can
+            raise
 
 
 class _ProtectedFtp(ftplib.FTP_TLS):

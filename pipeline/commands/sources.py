@@ -30,9 +30,9 @@ FORMATS = ("mainframe", "dbf", "delimited", "fixed_width", "xml", "sql", "mt940"
 
 @app.command("list")
 def list_sources() -> None:
-    """List every declared source and what became of it last."""
+    """List every declared source, what became of it last, and which run brought the data that stand."""
     ctx = context()
-    table = plain_table("Sources", "source", "formats", "zone", "last outcome", "at (UTC)")
+    table = plain_table("Sources", "source", "formats", "zone", "last outcome", "at (UTC)", "data of run")
     table.add_column("system", overflow="fold")
     for source in ctx.sources.values():
         outcome = ctx.store.state(f"outcome/{source.id}") or {}
@@ -42,9 +42,17 @@ def list_sources() -> None:
             source.spec.zone or "",
             outcome.get("status", "never run"),
             outcome.get("at", "")[:16].replace("T", " "),
+            _publisher(ctx, source.id).get("run_id", ""),
             source.spec.system,
         )
     make_console().print(table)
+
+
+def _publisher(ctx: Context, source_id: str) -> dict[str, str]:
+    """The run that brought what a source has published; empty where nothing is, or nobody noted it."""
+    published = ctx.store.state(f"published/{source_id}") or {}
+    by = published.get("by") or {}
+    return by if by.get("ref") == published.get("ref") and not published.get("absent") else {}
 
 
 @app.command()
@@ -71,6 +79,8 @@ def show(source_id: Annotated[str, typer.Argument(metavar="SOURCE")]) -> None:
     console.print(equations)
     for warning in (ctx.store.state(f"published/{source_id}") or {}).get("warnings", []):
         console.print(f"Published with a warning: {warning}", markup=False, soft_wrap=True)
+    if by := _publisher(ctx, source_id):
+        console.print(f"Its data stand since {by['at']} (run {by['run_id']})", highlight=False)
     outcome = ctx.store.state(f"outcome/{source_id}")
     if outcome:
         console.print(f"Last outcome: [bold]{outcome['status']}[/] at {outcome['at']} (run {outcome['run_id']})")

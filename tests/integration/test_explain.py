@@ -153,5 +153,9 @@ def test_a_customer_is_shown_with_its_origins_masked_unless_asked(loader: Loader
     assert dict(origin.lost) == {RecordRef("lodz", "1"): "Ża*******", RecordRef("opole", "1"): "Ż*******"}
     assert dict(clear.origins["last_name"].lost)[RecordRef("lodz", "1")] == "Żak1; Nowak"
     assert [a["account_no"] for a in shown.accounts] == ["0001", "1001", "1003"]
+    phones = [c for c in clear.contacts if c.medium == "phone"]
+    assert {ref for c in phones for ref in c.records} <= set(subject.records)
+    assert [(c.medium, c.role) for c in shown.contacts] == [(c.medium, c.role) for c in clear.contacts] != []
+    assert not {c.value for c in shown.contacts} & {c.value for c in clear.contacts}
     assert "Łucja" not in str(shown)
     assert "Żak" not in str(shown)

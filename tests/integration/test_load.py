@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from rich.console import Console
 from small_world import KEY, World, sha, small_world
 from sqlalchemy import create_engine
 from warehouse_loader import Loader
@@ -21,6 +23,7 @@ from loaders.load import LoadResult, load
 from loaders.people import identifier_hash
 from loaders.schema import differences, upgrade
 from loaders.tables import metadata
+from pipeline.reconciliation import equations_table
 
 
 @pytest.fixture
@@ -600,3 +603,31 @@ def _without(snapshot: dict[str, list[str]], names: dict[str, None]) -> dict[str
         table: sorted(({k: v for k, v in json.loads(row).items() if k not in names} for row in rows), key=repr)
         for table, rows in snapshot.items()
     }
+
+
+def test_payments_without_allocations_or_a_stated_rest_are_not_tested(loader: Loader) -> None:
+    world = small_world()
+    for payment in world.rows["payment"]:
+        if payment["source_id"] == "opole":
+            payment["unallocated"] = None
+    world.rows["payment_allocation"] = [r for r in world.rows["payment_allocation"] if r["source_id"] != "opole"]
+    loader(world)
+    by_source = {r.source_id: r for r in loader.results if r.equation == "payment"}
+    payments = sum(r["source_id"] == "opole" for r in world.rows["payment"])
+    assert (by_source["lodz"].status, by_source["lodz"].untested) == ("closed", 0)
+    assert (by_source["opole"].status, by_source["opole"].untested) == ("not_applicable", payments)
+    assert by_source["opole"].note == f"not tested: {payments} payments without allocations or a stated rest"
+    shown = Console(width=200, file=StringIO())
+    shown.print(equations_table(loader.results))
+    line = next(text for text in shown.file.getvalue().splitlines() if text.startswith(" payment"))
+    assert f"not tested, no allocations and no stated rest: opole {payments}" in line
+    assert "closed, sources: 1" in line and "not applicable" not in line
+
+
+def test_a_payment_that_could_not_fail_is_told_beside_those_that_closed(loader: Loader) -> None:
+    world = small_world()
+    world.pay("opole", "1", 9, "5.00")
+    world.find("payment", source_id="opole", payment_key="P-1-9")["unallocated"] = None
+    loader(world)
+    (result,) = [r for r in loader.results if r.equation == "payment" and r.source_id == "opole"]
+    assert (result.status, result.untested) == ("closed", 1) and result.checked > 1

@@ -352,6 +352,24 @@ def test_two_that_were_never_compared_are_scored_for_the_answer_with_masked_valu
     assert any("*" in value for values in masked.values() for value in values.values())
 
 
+def test_a_value_that_was_refused_is_told_where_it_is_not_compared(world):
+    ctx, _ = world
+    (one, other) = rows(
+        ctx,
+        "SELECT s.code, r.source_key FROM control.reject r JOIN control.source s USING (source_id) "
+        "JOIN control.xref_subscriber x ON x.source_id = r.source_id AND x.source_key = r.source_key "
+        "WHERE r.reason = 'ID-PESEL' AND r.entity = 'subscriber' AND r.message LIKE %s "
+        "ORDER BY 1, 2 LIMIT 2",
+        "%(pesel.check)",
+    )
+    console = Console(file=io.StringIO(), width=200)
+    show_explanation(ctx, ctx.database_url, "/".join(one), "/".join(other), console, reveal=False)
+    shown = console.file.getvalue()
+    for record in (one, other):
+        said = "its PESEL is not used and therefore not compared: the check digit is wrong (pesel.check)"
+        assert f"{'/'.join(record)}: {said}" in shown
+
+
 def test_a_kept_pair_names_the_weights_of_its_run_and_not_those_of_today(world, tmp_path):
     ctx, _ = world
     used = read_weights()

@@ -4,12 +4,16 @@ import shutil
 
 import pytest
 from source_world import SourceWorld, accounts
+from typer.testing import CliRunner
 
 import pipeline.source_steps
 from billing.errors import SourceError, StoreError
+from pipeline import source_steps
+from pipeline.commands import sources
 from pipeline.consolidation import _standing
 from pipeline.history import known_files
 from pipeline.source_steps import is_absent
+from pipeline.steps import run_step
 
 TWENTY = "NR;SALDO\n" + "".join(f"{1000 + n};{n},50\n" for n in range(20))
 OPTIONAL = accounts(delivery="optional = true")
@@ -119,3 +123,28 @@ def test_a_raw_table_that_is_called_like_its_entity_has_a_threshold_of_its_own(w
     world.deliver(konta="NR;SALDO\n" + "".join(f"{n};{'x' if n < 3 else '1,00'}\n" for n in range(100)))
     with pytest.raises(SourceError, match=r"3 of 100 records of account are rejected, more than 0\.02"):
         world.run()
+
+
+def test_the_run_that_brought_the_data_is_named_and_not_the_one_that_found_nothing_new(world, monkeypatch):
+    monkeypatch.setattr(sources, "context", world.context)
+
+    def listed():
+        """The line of the source, and what is shown of it."""
+        shown = [CliRunner().invoke(sources.app, words).output for words in (["list"], ["show", "probe"])]
+        return [" ".join(text.split()) for text in shown]
+
+    def run(run_id):
+        ref = None
+        for step in source_steps.STEPS:
+            ref = run_step(step, "probe", ref, run_id, world.context())
+
+    world.deliver(konta=TWENTY)
+    run("r-1")
+    run("r-2")
+    line, told = listed()
+    assert "r-1" in line and "r-2" not in line
+    assert "(run r-1)" in told and "Last outcome: published" in told and "(run r-2)" in told
+    world.deliver(konta=TWENTY.replace("1000;0,50", "1000;7,50"))
+    run("r-3")
+    run("r-4")
+    assert "r-3" in listed()[0] and "r-4" not in listed()[0]

@@ -64,6 +64,12 @@ def example_run(*, broken: bool = False, lacking: bool = True) -> RunReport:
              "rounding": "0.048900"},
         ],
         "rejects": _rejects(),
+        "fillers": [
+            {"source_id": "krakow", "entity": "subscriber", "field": "pesel", "text": "BRAK", "reason": None,
+             "rows": 1_204},
+            {"source_id": "lodz", "entity": "subscriber", "field": "birth_date", "text": "19<b>",
+             "reason": "DATE-RANGE", "rows": 7},
+        ],
         "identity": {
             "subscribers": 21_840, "customers": 20_977, "merged": 806, "across_sources": 231, "largest": 4,
             "edges": [

@@ -137,6 +137,12 @@ def test_records_without_a_readable_amount_are_counted_beside_the_money(tmp_path
     assert "1 record was set aside without an amount that can be read" in page_of(run, tmp_path / "b").text
 
 
+def test_what_was_taken_for_nothing_is_counted_by_field(tmp_path):
+    text = page_of(example_run(), tmp_path).text
+    assert "krakow subscriber pesel BRAK 1 204 –" in text
+    assert "lodz subscriber birth_date 19<b> 7 DATE-RANGE" in text
+
+
 def test_old_zloty_are_shown_with_what_rounding_added(tmp_path):
     run = example_run()
     text = page_of(run, tmp_path).text
@@ -172,6 +178,7 @@ def test_an_empty_run_can_be_reported(tmp_path):
     run = example_run()
     run.update(
         verdict="unchanged", failure=None, batch_id=None, sources=[], gates=[], stages=[], totals=[], rejects=[],
+        fillers=[],
         identity=None, equations=[], breaks=[], load=[], seal=None, data_docs=None, lacking=[],
     )  # fmt: skip
     text = page_of(run, tmp_path).text

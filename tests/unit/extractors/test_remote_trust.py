@@ -1,6 +1,8 @@
 """Who a server is, who may log in, and what a server may claim: nothing of it is taken on trust."""
 
+import gc
 import logging
+import socket
 import traceback
 from dataclasses import replace
 
@@ -50,6 +52,24 @@ def test_a_wrong_password_is_no_fault_that_passes(kind, tmp_path, into, caplog):
     told = "".join(traceback.format_exception(error)) + caplog.text + repr(error.where)
     assert "Tajne-Haslo-7" not in told
     assert not any(b"Tajne-Haslo-7" in p.read_bytes() for p in into.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_refused_login_leaves_no_socket_open(implicit, tmp_path, into):
+    with serving("ftps", tmp_path / "region", implicit=implicit) as server:
+        extra = {"ca_file": str(server.authority), "tls": "implicit" if implicit else "explicit"}
+        error = refused(source(server, "*.csv"), server.connection(password="Tajne-Haslo-7", extra=extra), into)
+        # the error holds the frames that made the connection: nothing of it is closed by being forgotten
+        sockets = [item for item in gc.get_objects() if isinstance(item, socket.socket) and item.fileno() != -1]
+        assert [item for item in sockets if _leads_to(item, server)] == []
+    assert error.message == "the server refuses the login"
+
+
+def _leads_to(opened, server):
+    try:
+        return opened.getpeername()[1] == server.port
+    except OSError:
+        return False
 
 
 def test_a_server_that_answers_in_short_pieces_is_read_whole(sftp, into):

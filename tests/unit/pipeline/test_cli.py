@@ -4,6 +4,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -205,3 +206,27 @@ def test_check_asks_a_database_server_without_a_delivery(home, monkeypatch):
     checked = runner.invoke(cli.app, ["sources", "check"])
     assert checked.exit_code == 0, checked.output
     assert "fits the first records of the database (1 raw table)" in " ".join(checked.output.split())
+
+
+def top_words(app):
+    return set(typer.main.get_command(app).commands)
+
+
+def test_the_readme_names_every_command():
+    text = Path("README.md").read_text(encoding="utf-8")
+    assert [word for word in sorted(top_words(cli.app)) if f".venv/bin/blueline {word}" not in text] == []
+
+
+def test_a_command_is_there_without_those_that_were_not_typed():
+    every = top_words(cli.app)
+    for word in every:
+        alone = top_words(cli.make_app([word, "--help"]))
+        assert word in alone and len(alone) < len(every)
+    assert top_words(cli.make_app(["--help"])) == top_words(cli.make_app(["rum"])) == every
+
+
+def test_a_run_begins_without_what_only_other_commands_and_unfinished_steps_need():
+    heavy = ("great_expectations", "pandas", "splink", "sqlglot", "pipeline.commands.profile", "extractors.decode")
+    code = "import sys; from pipeline import cli; cli.make_app(['run']); import pipeline.run; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert [name for name in heavy if name in loaded] == []

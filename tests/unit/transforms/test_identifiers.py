@@ -25,7 +25,7 @@ DAY = dt.date(2003, 9, 30)
         ("44051401458", "44051401458", "ok", None),
         ("44051401359", "44051401359", "ok", None),
         ("02070803628", "02070803628", "ok", None),
-        ("90090515836", "90090515836", "suspect", "ID-PESEL"),  # a minor at the extract
+        ("90090515836", "90090515836", "suspect", "ID-PESEL-DOUBT"),  # a minor at the extract
         ("440514 01458", "44051401458", "ok", None),
         ("44-05-14-01458", "44051401458", "ok", None),
         ("2070803628", "02070803628", "repaired", "ID-PESEL"),
@@ -43,7 +43,7 @@ DAY = dt.date(2003, 9, 30)
         ("0", None, "filler", "ID-PESEL-FILLER"),
         ("99999999999", None, "filler", "ID-PESEL-FILLER"),
         ("12345678901", None, "filler", "ID-PESEL-FILLER"),
-        ("05230112349", None, "unparsed", "ID-PESEL"),  # born 2005, after the extract
+        ("05230112341", None, "unparsed", "ID-PESEL"),  # born 2005, after the extract
         ("80810112343", None, "unparsed", "ID-PESEL"),
         ("", None, "missing", None),
     ],

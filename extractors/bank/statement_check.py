@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-
 _MOST_DIGITS = 35  # of a number: ISO 20022 allows 18, and no identifier is longer
 
 

@@ -14,8 +14,8 @@ _FOREIGN = {  # how a document begins that no decoder here reads as it is
     b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"<\0": "UTF-16", b"\0<": "UTF-16", b"\x4c\x6f\xa7\x94": "EBCDIC",
 }  # fmt: skip
 MAX_TOKEN = 16 << 20
-"""Most bytes of a tag, a comment or an instruction: expat keeps one that has not ended, and some of its versions look at
-all of it again with every piece that they are fed, which takes hours where one has no end."""
+"""Most bytes of a tag, a comment or an instruction: expat keeps one that has not ended, and some of its versions look
+at all of it again with every piece that they are fed, which takes hours where one has no end."""
 _CUT = {
     expat.errors.codes[text]
     for text in (expat.errors.XML_ERROR_UNCLOSED_TOKEN, expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION)

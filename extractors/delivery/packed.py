@@ -13,7 +13,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
@@ -24,7 +24,7 @@ import pyarrow as pa
 from billing.errors import SourceError
 from billing.file_specs import AnyFile, DbfFile, SqlFile
 from billing.registry import Source
-from extractors.databases.sqlite_logs import is_log_of
+from extractors.databases.sqlite_logs import JOURNAL, WAL, is_log_of
 from extractors.delivery.copying import ASIDE, copy_aside, printable, writing
 
 MEMO_SUFFIXES = (".dbt", ".fpt", ".dct", ".sct", ".vct", ".frt", ".lbt", ".mnt", ".pjt")
@@ -93,7 +93,7 @@ class _Unpacker:
         with self._explained(name), zipfile.ZipFile(copied.aside) as archive:
             files = [info for info in archive.infolist() if not info.is_dir()]
             wanted = self._wanted(files, name)
-            mains = [PurePosixPath(info.filename) for info in wanted]
+            mains = {_place(self.spec, PurePosixPath(info.filename)) for info in wanted}
             companions = [
                 info
                 for info in files
@@ -120,7 +120,7 @@ class _Unpacker:
         else:
             found = [i for i in files if PurePosixPath(i.filename).suffix.casefold() not in MEMO_SUFFIXES]
         if isinstance(self.spec, SqlFile):
-            names = [PurePosixPath(i.filename) for i in files]
+            names = {_place(self.spec, PurePosixPath(i.filename)) for i in files}
             found = [i for i in found if not _is_beside(self.spec, PurePosixPath(i.filename), names)]
         if not found or (pattern is None and len(found) > 1):
             held = ", ".join(printable(i.filename) for i in files[:10]) + (", ..." if len(files) > 10 else "")
@@ -195,8 +195,17 @@ def is_companion(spec: AnyFile, other: PurePath, main: PurePath) -> bool:
     return is_log_of(other, main)
 
 
-def _is_beside(spec: AnyFile, other: PurePath, mains: Iterable[PurePath]) -> bool:
-    return any(other.parent == main.parent and is_companion(spec, other, main) for main in mains)
+def _is_beside(spec: AnyFile, other: PurePath, mains: Container[tuple[PurePath, str]]) -> bool:
+    """Whether a member of an archive is read with one of others, which are told by `_place`."""
+    if isinstance(spec, DbfFile):
+        return other.suffix.casefold() in MEMO_SUFFIXES and _place(spec, other) in mains
+    if not isinstance(spec, SqlFile):
+        return False
+    return any(other.name.endswith(s) and (other.parent, other.name.removesuffix(s)) in mains for s in (WAL, JOURNAL))
+
+
+def _place(spec: AnyFile, main: PurePath) -> tuple[PurePath, str]:
+    return main.parent, main.stem.casefold() if isinstance(spec, DbfFile) else main.name
 
 
 def is_memo_of(other: PurePath, table: PurePath) -> bool:

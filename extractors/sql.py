@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from extractors.databases.extraction import WHOLE, Fetching
 from extractors.databases.faults import Faults
 from extractors.databases.result import Dump, Result
 from extractors.databases.session import BLOB_MARK, Session
+from extractors.databases.sqlite_logs import settled
 from extractors.text import delimited
 from extractors.text.spans import Cutter
 
@@ -73,6 +75,13 @@ def dump(
     """
     where = {"source_id": source.id, "file": name}
     Cutter(spec.code_page or "utf-8")  # a page that nobody knows is told before anything is asked
+    with settled(database, folder, where) if database is not None else nullcontext() as file:
+        yield from _dumped(source, spec, file, where, folder, fetching)
+
+
+def _dumped(
+    source: Source, spec: SqlFile, database: Path | None, where: dict[str, str], folder: Path, fetching: Fetching
+) -> Iterator[Dump]:
     url, engine = _engine(source, spec, database)
     faults = Faults(where, url, spec.statement_timeout_seconds, engine.dialect.loaded_dbapi.Error)
     try:

@@ -10,7 +10,9 @@ count that are booked), once to hand on their rows.  What cannot be proved is se
 * a statement whose own totals (`TxsSummry`) contradict its entries is suspended;
 * an entry whose transactions are not as many as it says, or do not add up to it, is suspended with them;
 * a single transaction that states no amount has what the others leave of the entry, and is flagged; two or more of them
-  could share it in any way, so their entry is suspended.
+  could share it in any way, so their entry is suspended;
+* the only transaction of an entry has the entry's amount; where it states another one (what was instructed, before
+  charges), it is flagged.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from extractors.bank.camt053_values import (
     transaction_row,
     transactions,
 )  # fmt: skip
-from extractors.bank.rows import AMOUNT, At, BankTable
+from extractors.bank.rows import AMOUNT, At, BankTable, within_room
 from extractors.bank.statement_check import Statement, Verdict, judge
 from extractors.bank.statement_outcome import Outcome
 from extractors.base import FileFacts, LandedFile, read_raw, refuse_empty
@@ -231,7 +233,7 @@ def _close(summary: _Summary, part: Part) -> None:
     summary.length = part.end - summary.offset
     row.update(
         account=statement.account, statement_no=statement.number, page_no=statement.page, entries=summary.entries,
-        entries_sum=statement.total,
+        entries_sum=within_room(statement.total),
     )  # fmt: skip
     if opening := statement.opening:
         row.update(currency=opening.currency, opening_date=opening.date, opening_balance=opening.amount)
@@ -289,7 +291,7 @@ class _Rows:
                 at = (self._next(), summary.offset, summary.length)
                 self._outcome.statement(index, self._statements, at, summary.row, key="closing_balance")
             elif part.kind == "child" and part.node is not None and part.node.name == "Ntry":
-                self._entry(index, part.node)
+                yield from self._entry(index, part.node)
             for table in self._tables:
                 yield from table.full()
         for table in self._tables:
@@ -303,7 +305,8 @@ class _Rows:
     def _raw(self, node: Node) -> bytes:
         return read_raw(self._landed, node.start, node.end - node.start)
 
-    def _entry(self, index: int, node: Node) -> None:
+    def _entry(self, index: int, node: Node) -> Iterator[Split]:
+        """Take an entry and its transactions, of which one batch may not hold all."""
         self._entry_no += 1
         at = (self._next(), node.start, node.end - node.start)
         row = entry_row(node)
@@ -327,6 +330,10 @@ class _Rows:
         whole_amounts = amounts if rest is None else [rest if value is None else value for value in amounts]
         fault = _batch_fault(node, row, len(parts), whole_amounts)
         self._take(index, self._entries, at, row, node, fault)
+        if len(parts) == 1 and not fault and not self._outcome.is_held_back(index):
+            self._flag_contradiction(
+                (self._record_no + 1, parts[0].start, parts[0].end - parts[0].start), parts[0], row
+            )
         every = zip(parts or [Node("TxDtls", node.start)], amounts, whole_amounts, strict=True)
         for number, (part, stated, value) in enumerate(every, 1):
             whole = part if parts else node
@@ -337,6 +344,14 @@ class _Rows:
                 message = "it states no amount; it has what the entry's other transactions leave of it"
                 self._transactions.sieve.attribute(place, "STMT-TOTALS", message, self._raw(whole), field="amount")
             self._take(index, self._transactions, place, transaction, whole, fault)
+            yield from self._transactions.full()
+
+    def _flag_contradiction(self, at: At, part: Node, row: dict[str, Any]) -> None:
+        """The only transaction of an entry has the amount that was booked, whatever it states itself."""
+        [stated] = transaction_amounts([part], row)
+        if stated is not None and stated != row["amount"]:
+            message = f"it states {stated}; it has the {row['amount']} that its entry was booked with"
+            self._transactions.sieve.attribute(at, "STMT-TOTALS", message, self._raw(part), field="amount")
 
     def _take(
         self, index: int, table: BankTable, at: At, row: dict[str, Any], node: Node, fault: str | None

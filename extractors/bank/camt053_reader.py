@@ -26,6 +26,8 @@ from extractors.xml.wellformed import XmlCheck
 READ_BYTES = 1 << 17  # what is read at once is built at once, many times larger
 MAX_PART = 64 << 20
 """Most bytes of one part: an entry of a batch has some 1,500 bytes a transaction."""
+MAX_ELEMENTS = 2_000_000
+"""Most elements of one part, each of which takes some 400 bytes of memory: a transaction has 30 to 40."""
 MAX_DEPTH = 40
 
 _NAMESPACE = re.compile(r"(?:.*[:/])?(camt\.(\d{3})\.\d{3})\.(\d{2})(?:\.xsd|[:/].*)?", re.IGNORECASE)
@@ -34,7 +36,7 @@ _FIRST_VERSION = "BkToCstmrStmtV01"
 _PLACED = {"Ntry", "TxDtls"}
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """An element.
 
@@ -98,7 +100,8 @@ class _Reader(XmlCheck):
         self._open: list[Node] = []
         self._texts: list[list[str]] = []
         self._statement_start = 0
-        self._part_bytes = 0
+        self._is_bare = False  # nothing stands within the element yet
+        self._part_bytes = self._part_elements = 0
         self.parts: deque[Part] = deque()
         self.version: str | None = None
         self._expat.buffer_text = True
@@ -119,6 +122,7 @@ class _Reader(XmlCheck):
                 f"the document holds {local}, not statements ({_STATEMENT[1]})", "deliver camt.053 files only", place
             )
         self._path.append(local)
+        self._is_bare = True
         if depth >= MAX_DEPTH:
             raise self.error(f"elements are nested more than {MAX_DEPTH} deep", "have the file sent again", place)
         if self._open:
@@ -134,9 +138,13 @@ class _Reader(XmlCheck):
         elif tuple(self._path[:-1]) in (_STATEMENT, _STATEMENT[:2]):
             self._open = [Node(local, place, attributes=dict(attributes))]
             self._texts = [[]]
-            self._part_bytes = 0
-        if self._open and place - self._open[0].start > MAX_PART:
-            raise self._too_large()
+            self._part_bytes = self._part_elements = 0
+        if self._open:
+            self._part_elements += 1
+            if self._part_elements > MAX_ELEMENTS:
+                raise self._too_large(f"holds more than {MAX_ELEMENTS:,} elements")
+            if place - self._open[0].start > MAX_PART:
+                raise self._too_large()
 
     def _end(self, name: str) -> None:
         place = self._expat.CurrentByteIndex
@@ -151,6 +159,7 @@ class _Reader(XmlCheck):
         elif tuple(self._path) == _STATEMENT:
             self.parts.append(Part("end", None, self._statement_start, self._behind(place)))
         self._path.pop()
+        self._is_bare = False
 
     def _characters(self, text: str) -> None:
         if not self._open:
@@ -173,12 +182,14 @@ class _Reader(XmlCheck):
             )
         self.version = match[3] if match else None
 
-    def _too_large(self) -> SourceError:
-        message = f"{self._open[0].name} takes more than {MAX_PART >> 20} MiB"
+    def _too_large(self, what: str = f"takes more than {MAX_PART >> 20} MiB") -> SourceError:
+        message = f"{self._open[0].name} {what}"
         return self.error(message, "have the batch booked or delivered in parts", self._open[0].start)
 
     def _behind(self, place: int) -> int:
-        """Behind the `>` of the tag that begins at a place."""
+        """Behind the element whose end expat places here: where its closing tag begins, or behind `/>`."""
+        if self._is_bare and os.pread(self._descriptor, 2, max(0, place - 2)) == b"/>":
+            return place
         tag = os.pread(self._descriptor, 1 << 10, place)
         return place + tag.find(b">") + 1
 

@@ -15,7 +15,7 @@ from extractors.bank.camt053_reader import Node
 from extractors.bank.payment_title import split_payment
 from extractors.bank.statement_check import Balance
 
-_AMOUNT = re.compile(r"\+?(\d{1,18}(?:\.\d{0,5})?|\.\d{1,5})")
+_AMOUNT = re.compile(r"\+?([0-9]{1,18}(?:\.[0-9]{0,5})?|\.[0-9]{1,5})")
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 _OPENING, _CLOSING, _INTERIM = ("OPBD", "PRCD"), ("CLBD",), ("ITBD",)
 _NOTHING = {"NOTPROVIDED", "NONREF", "NOT PROVIDED"}

@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from billing.file_specs import AnyFile, Elixir0File
-from billing.lineage import LINEAGE_NAMES, Split
+from billing.lineage import LINEAGE_NAMES, Lost, Split
 from billing.registry import Source
 from billing.text_specs import DelimitedFile
 from extractors.bank.payment_title import split_payment
@@ -52,6 +52,10 @@ ORDERS = pa.schema(
         ("vat_amount", AMOUNT),
     ]
 )  # fmt: skip
+_MADE_OF = {
+    "payer": ("payer_name", "payer_address"), "payee": ("payee_name", "payee_address"),
+    "title": ("title", "invoice_no", "tax_id", "vat_amount"),
+}  # fmt: skip
 _LINE = 35
 _MOST_DIGITS = 15
 _GROSZE = re.compile(r"\d+")
@@ -85,7 +89,9 @@ def decode(
     critical = source.spec.critical_columns(file_spec.name)
     for split in delimited.decode(source, plain, landed, facts, batch_rows=batch_rows):
         orders = _orders(split.kept, sieve, landed, critical)
-        yield replace(orders, rejects=pa.concat_batches([split.rejects, orders.rejects]))
+        rejects = pa.concat_batches([split.rejects, orders.rejects])
+        earlier = _lost_orders(split.lost, Sieve(source.id, landed, file_spec.name), landed) if split.lost else None
+        yield replace(orders, rejects=rejects, lost=_together(earlier, orders.lost))
 
 
 def _orders(raw: pa.RecordBatch, sieve: Sieve, landed: LandedFile, critical: frozenset[str]) -> Split:
@@ -100,6 +106,25 @@ def _orders(raw: pa.RecordBatch, sieve: Sieve, landed: LandedFile, critical: fro
     damage.settle(sieve, places, keep, partial(_record_bytes, landed, places))
     columns = {f.name: pa.array([row.get(f.name) for row in rows], f.type) for f in ORDERS}
     return sieve.split(columns, places, keep=keep)
+
+
+def _lost_orders(lost: Lost, scratch: Sieve, landed: LandedFile) -> Lost:
+    """Records that were set aside before they were orders: what can be read of them is theirs all the same."""
+    orders = _orders(lost.rows, scratch, landed, frozenset())
+    unread = {
+        number: {made for name in names for made in _MADE_OF.get(name, (name,))}
+        for number, names in lost.unread.items()
+    }
+    flags = orders.rejects.select(["record_no", "field"]).to_pylist()
+    for flag in flags:
+        unread.setdefault(flag["record_no"], set()).add(flag["field"])
+    return Lost(orders.kept, {number: frozenset(names) for number, names in unread.items()})
+
+
+def _together(one: Lost | None, other: Lost | None) -> Lost | None:
+    if one is None or other is None:
+        return one or other
+    return Lost(pa.concat_batches([one.rows, other.rows]), {**one.unread, **other.unread})
 
 
 def _record_bytes(landed: LandedFile, places: Places, row: int) -> bytes:

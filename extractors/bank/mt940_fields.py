@@ -27,7 +27,7 @@ from extractors.bank.statement_check import Balance
 
 _CENTURY = 80
 _REFERENCE = 16
-_MOST_DIGITS = 15
+_MOST_DIGITS, _MOST_DECIMALS = 15, 5
 _BALANCE = re.compile(r"([CD])\s*(\d{6})\s*([A-Z]{3})\s*([\d.,]+)\s*")
 _NUMBER = re.compile(r"\s*(\d{1,10})(?:\s*/\s*(\d{1,5}))?\s*")
 _TYPES = (
@@ -94,7 +94,7 @@ None, None]
     whole, _, fraction = text.partition(".")
     if not (whole + fraction).isdecimal() or not (whole + fraction).isascii():
         return None
-    if len(whole.lstrip("0")) + len(fraction) > _MOST_DIGITS + 1:
+    if len(whole.lstrip("0")) + len(fraction) > _MOST_DIGITS + 1 or len(fraction) > _MOST_DECIMALS:
         return None
     return Decimal(f"{whole or 0}.{fraction}" if fraction else whole.lstrip("0") or "0")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from extractors.bank.mt940_fields import EntryLine, account_number, balance, entry_line, statement_number
 from extractors.bank.mt940_lines import Message, Part
+from extractors.bank.rows import within_room
 from extractors.bank.statement_check import Balance, Statement
 from extractors.codepages.text import PageText
 
@@ -83,7 +84,7 @@ def summarise(message: Message, text: PageText) -> Summary:
     opening, closing = statement.opening, statement.closing
     row.update(
         account=statement.account, statement_no=statement.number, page_no=statement.page, entries=summary.entries,
-        entries_sum=statement.total,
+        entries_sum=within_room(statement.total),
     )  # fmt: skip
     if opening:
         row.update(currency=opening.currency, opening_date=opening.date, opening_balance=opening.amount)

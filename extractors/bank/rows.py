@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,19 @@ from extractors.base import LandedFile, Places, Sieve
 AMOUNT = pa.decimal128(24, 5)
 """ISO 20022 allows 18 digits, 5 of them decimals; SWIFT allows 15 characters."""
 
+_MOST = Decimal(10) ** 19
+
 At = tuple[int, int, int]
 """Record number, byte offset, byte length."""
+
+
+def within_room(total: Decimal) -> Decimal | None:
+    """The sum of a statement's entries; None where it is larger than any amount, so that no balance can prove it.
+
+    >>> within_room(Decimal("12.50")), within_room(Decimal(20) * 10**18)
+    (Decimal('12.50'), None)
+    """
+    return total if abs(total) < _MOST else None
 
 
 @dataclass

@@ -21,6 +21,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+_MOST_DIGITS = 35  # of a number: ISO 20022 allows 18, and no identifier is longer
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -122,7 +124,16 @@ def _in_time(chain: list[_Placed]) -> list[_Placed]:
 
 
 def _number(statement: Statement) -> int:
-    return int(statement.number) if statement.number and statement.number.isdecimal() else 0
+    return number_of(statement.number)
+
+
+def number_of(text: str | None) -> int:
+    """A statement's number to count by, 0 where it is none.
+
+    >>> number_of("84"), number_of("84/2003"), number_of(None), number_of("1" * 5_000)
+    (84, 0, 0, 0)
+    """
+    return int(text) if text and len(text) <= _MOST_DIGITS and text.isdecimal() else 0
 
 
 def _closes(statement: Statement) -> Verdict | None:

@@ -25,7 +25,7 @@ from typing import Any
 from billing.file_specs import AnyFile
 from billing.registry import Source
 from extractors.bank import camt053, mt940
-from extractors.bank.statement_check import Balance, Statement, Verdict, judge
+from extractors.bank.statement_check import Balance, Statement, Verdict, judge, number_of
 from extractors.base import LandedFile
 
 _READERS: dict[str, Callable[[Source, AnyFile, LandedFile], list[Statement]]] = {
@@ -119,8 +119,7 @@ def _last_before(here: Sequence[Statement], earlier: Sequence[Published]) -> lis
         opening = one.statement.opening
         if opening is None or opening.date > first.get((one.statement.account, opening.currency), ""):
             continue
-        number = one.statement.number or ""
-        place = (opening.date, int(number) if number.isdecimal() else 0, one.statement.page or 0)
+        place = (opening.date, number_of(one.statement.number), one.statement.page or 0)
         key = (one.statement.account, opening.currency)
         if key not in last or place >= last[key][0]:
             last[key] = (place, replace(one.statement, file=one.file))

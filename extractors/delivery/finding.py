@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from billing.errors import SourceError, SourceUnavailable
-from billing.file_specs import AnyFile, DbfFile, SqlFile
+from billing.file_specs import AnyFile, SqlFile
 from billing.registry import Source
 from extractors.delivery.copying import not_quiet, printable, still_written
-from extractors.delivery.packed import memos_of
+from extractors.delivery.packed import companions_of, is_companion
 
 _Stamp = tuple[int, int, int]  # size, time of the last change, inode
 
@@ -72,6 +72,7 @@ def find(source: Source, folder: Path) -> Found | None:
         raise not_ready(source, printable(str(folder)))
     found = Found()
     problems: list[SourceError] = []
+    quiet: set[Path] = set()
     for spec in specs:
         paths = _matches(source, spec, folder)
         found.files[spec.name] = [(path, printable(path.relative_to(folder).as_posix())) for path in paths]
@@ -80,10 +81,11 @@ def find(source: Source, folder: Path) -> Found | None:
             problems.append(missing(source, spec, printable(str(folder)), names))
         for path, name in found.files[spec.name]:
             found.seen[path] = (name, _stamp(path))
-            for memo in memos_of(path) if isinstance(spec, DbfFile) else ():
-                found.seen[memo] = (memo.name, _stamp(memo))
-            if (fault := not_quiet(source, name, path.lstat().st_mtime)) is not None:
+            found.seen |= {beside: (beside.name, _stamp(beside)) for beside in companions_of(spec, path)}
+        for path, (name, was) in found.seen.items():
+            if was is not None and path not in quiet and (fault := not_quiet(source, name, was[1] / 1e9)) is not None:
                 problems.append(fault)
+            quiet.add(path)
     problems += matched_twice(source, {spec: [name for _, name in files] for spec, files in found.files.items()})
     raise_all(problems)
     return found
@@ -101,6 +103,12 @@ def _matches(source: Source, spec: AnyFile, folder: Path) -> list[Path]:
     refuse_escape(source, spec)
     # a folder that a pattern such as `*` happens to match is not a file; what it holds was not asked for
     matches = [path for path in folder.glob(spec.pattern) if path.is_symlink() or not path.is_dir()]
+    if isinstance(spec, SqlFile):  # a log is read with its database
+        matches = [
+            path
+            for path in matches
+            if not any(is_companion(spec, path, main) and path.parent == main.parent for main in matches)
+        ]
     return sorted(matches, key=lambda path: os.fsencode(path.relative_to(folder)))
 
 

@@ -23,14 +23,14 @@ import tempfile
 from pathlib import Path
 
 from billing.errors import SourceError
-from billing.file_specs import AnyFile, DbfFile, SqlFile
+from billing.file_specs import AnyFile, SqlFile
 from billing.registry import Source
 from extractors import sql
 from extractors.base import LandedFile
 from extractors.databases.extraction import WHOLE, Fetching
 from extractors.delivery.copying import ASIDE, Copied, copy_aside, printable, refuse_detour, sweep, writing
 from extractors.delivery.finding import find, raise_all
-from extractors.delivery.packed import memos_of, unpacked
+from extractors.delivery.packed import companions_of, unpacked
 
 
 def land(
@@ -82,7 +82,7 @@ def land(
 
 
 def _land_file(source: Source, spec: AnyFile, path: Path, name: str, into: Path) -> LandedFile:
-    companions = memos_of(path) if isinstance(spec, DbfFile) else []
+    companions = companions_of(spec, path)
     copies: list[tuple[Copied, str]] = []
     try:
         for original in (path, *companions):

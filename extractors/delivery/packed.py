@@ -13,7 +13,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
@@ -22,8 +22,9 @@ from typing import IO, Any, cast
 import pyarrow as pa
 
 from billing.errors import SourceError
-from billing.file_specs import AnyFile, DbfFile
+from billing.file_specs import AnyFile, DbfFile, SqlFile
 from billing.registry import Source
+from extractors.databases.sqlite_logs import JOURNAL, WAL, is_log_of
 from extractors.delivery.copying import ASIDE, copy_aside, printable, writing
 
 MEMO_SUFFIXES = (".dbt", ".fpt", ".dct", ".sct", ".vct", ".frt", ".lbt", ".mnt", ".pjt")
@@ -63,8 +64,8 @@ def unpacked(source: Source, spec: AnyFile, path: Path, name: str, into: Path) -
             yield [(member, f"{name}/{member.name}") for member in unpacker.members(path, name)]
         else:
             main = unpacker.stream(path, name)
-            for memo in memos_of(path) if isinstance(spec, DbfFile) else ():
-                unpacker.stream(memo, memo.name)
+            for companion in companions_of(spec, path):
+                unpacker.stream(companion, companion.name)
             yield [(main, f"{name}/{main.name}")]
 
 
@@ -87,22 +88,19 @@ class _Unpacker:
         return out
 
     def members(self, path: Path, name: str) -> list[Path]:
-        """Unpack the members that the spec asks for, and the memos beside them."""
+        """Unpack the members that the spec asks for, and what is read with them."""
         copied = copy_aside(self.source, path, name, self.folder)
         with self._explained(name), zipfile.ZipFile(copied.aside) as archive:
             files = [info for info in archive.infolist() if not info.is_dir()]
             wanted = self._wanted(files, name)
-            stems = {_stem(info.filename) for info in wanted}
-            memos = [
+            mains = {_place(self.spec, PurePosixPath(info.filename)) for info in wanted}
+            companions = [
                 info
                 for info in files
-                if isinstance(self.spec, DbfFile)
-                and info not in wanted
-                and PurePosixPath(info.filename).suffix.casefold() in MEMO_SUFFIXES
-                and _stem(info.filename) in stems
+                if info not in wanted and _is_beside(self.spec, PurePosixPath(info.filename), mains)
             ]
             folders: dict[str, Path] = {}  # a member's folder is told apart, never followed
-            for info in (*wanted, *memos):
+            for info in (*wanted, *companions):
                 self._refuse(info, name)
                 parent = str(PurePosixPath(info.filename).parent)
                 inside = folders.setdefault(parent, self.folder / f"folder{len(folders)}")
@@ -121,6 +119,9 @@ class _Unpacker:
             ]
         else:
             found = [i for i in files if PurePosixPath(i.filename).suffix.casefold() not in MEMO_SUFFIXES]
+        if isinstance(self.spec, SqlFile):
+            names = {_place(self.spec, PurePosixPath(i.filename)) for i in files}
+            found = [i for i in found if not _is_beside(self.spec, PurePosixPath(i.filename), names)]
         if not found or (pattern is None and len(found) > 1):
             held = ", ".join(printable(i.filename) for i in files[:10]) + (", ..." if len(files) > 10 else "")
             what = f"no file that {pattern!r} matches" if pattern else f"{len(found)} files, not one"
@@ -176,6 +177,37 @@ def memos_of(table: Path) -> list[Path]:
     return sorted(other for other in table.parent.iterdir() if is_memo_of(other, table) and other.is_file())
 
 
+def companions_of(spec: AnyFile, path: Path) -> list[Path]:
+    """Files beside a delivered one that are read with it: memos of a DBF table, logs of a SQLite database."""
+    if not isinstance(spec, DbfFile | SqlFile):
+        return []
+    return sorted(other for other in path.parent.iterdir() if is_companion(spec, other, path) and other.is_file())
+
+
+def is_companion(spec: AnyFile, other: PurePath, main: PurePath) -> bool:
+    """Whether a name is that of a file that is read with another, packed as that one is."""
+    if isinstance(spec, DbfFile):
+        return is_memo_of(other, main)
+    if not isinstance(spec, SqlFile):
+        return False
+    if is_packed(main) and other.suffix.casefold() == main.suffix.casefold():
+        other, main = PurePath(other.stem), PurePath(main.stem)
+    return is_log_of(other, main)
+
+
+def _is_beside(spec: AnyFile, other: PurePath, mains: Container[tuple[PurePath, str]]) -> bool:
+    """Whether a member of an archive is read with one of others, which are told by `_place`."""
+    if isinstance(spec, DbfFile):
+        return other.suffix.casefold() in MEMO_SUFFIXES and _place(spec, other) in mains
+    if not isinstance(spec, SqlFile):
+        return False
+    return any(other.name.endswith(s) and (other.parent, other.name.removesuffix(s)) in mains for s in (WAL, JOURNAL))
+
+
+def _place(spec: AnyFile, main: PurePath) -> tuple[PurePath, str]:
+    return main.parent, main.stem.casefold() if isinstance(spec, DbfFile) else main.name
+
+
 def is_memo_of(other: PurePath, table: PurePath) -> bool:
     """Whether a name is that of a table's memo: its stem and a memo's suffix, in any spelling, packed as the table is.
 
@@ -194,11 +226,6 @@ def is_memo_of(other: PurePath, table: PurePath) -> bool:
 def is_read_with(path: Path, tables: Iterable[Path]) -> bool:
     """Whether a file is the memo of one of these tables and lies beside it, so that it is read with the table."""
     return any(is_memo_of(path, table) and path.parent == table.parent for table in tables)
-
-
-def _stem(member: str) -> tuple[str, str]:
-    path = PurePosixPath(member)
-    return str(path.parent), path.stem.casefold()
 
 
 def _own_name(member: str) -> str:

@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 from fsspec.utils import glob_translate
 
 from billing.errors import SourceError
-from billing.file_specs import DbfFile
+from billing.file_specs import AnyFile, DbfFile, SqlFile
 from billing.registry import Source
 from extractors.delivery.copying import not_quiet, printable
 from extractors.delivery.finding import matched_twice, missing, not_ready, raise_all, refuse_escape, wanted_files
-from extractors.delivery.packed import is_memo_of
+from extractors.delivery.packed import is_companion
 from extractors.remote.connecting import delivery_name, stopped
 from extractors.remote.server import Entry, RemoteFault, Server, Version, escapes, name_problem
 
@@ -73,8 +73,7 @@ def list_delivery(source: Source, server: Server) -> list[Wanted] | None:
     names = {name for names in matched.values() for name in names}
     marks = {*_matching(delivery.ready, found)} - names if delivery.ready else set()
     for spec in specs:
-        if isinstance(spec, DbfFile):
-            names |= _memos(matched[spec.name], found)
+        names |= _companions(spec, matched[spec.name], found)
     wanted: list[Wanted] = []
     for name in sorted(names | marks):
         try:
@@ -138,13 +137,16 @@ def _matching(pattern: str, names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if expression.match(name))
 
 
-def _memos(tables: list[str], found: Iterable[str]) -> set[str]:
+def _companions(spec: AnyFile, names: list[str], found: Iterable[str]) -> set[str]:
+    """Files that are read with those of a spec: memos, and logs of a SQLite database."""
+    if not isinstance(spec, DbfFile | SqlFile):
+        return set()
     paths = [PurePosixPath(name) for name in found]
     return {
         str(other)
-        for table in map(PurePosixPath, tables)
+        for main in map(PurePosixPath, names)
         for other in paths
-        if other.parent == table.parent and is_memo_of(other, table)
+        if other.parent == main.parent and is_companion(spec, other, main)
     }
 
 

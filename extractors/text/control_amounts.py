@@ -15,6 +15,8 @@ Decimal('-1234.56')
 (True, True)
 >>> column_sum(pa.array(["0010000123", "0010000877"]), scale=0, form="hash")
 (Decimal('20001000'), 0)
+>>> column_sum(pa.array(["9" * 40, "1"]), scale=0, form="hash")[0] == 10**40  # account numbers have 26 digits
+True
 >>> transposition_hint(Decimal("0.18"))
 '; nine divides the difference: two digits may have changed places'
 """
@@ -22,7 +24,7 @@ Decimal('-1234.56')
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Literal
 
 import pyarrow as pa
@@ -40,6 +42,12 @@ _FORM = re.compile(rf"([+-]?){_BLANK}*(\(?){_BLANK}*({_WHOLE}(?:[.,]\d+)*){_BLAN
 _NUMBER = rf"{_WHOLE}(?:[.,]\d{{1,6}})?"
 _PLAIN = f"^{_BLANK}*(?:[+-]?{_BLANK}*{_NUMBER}|{_NUMBER}{_BLANK}*[+-]){_BLANK}*$"
 _WIDEST = pa.decimal256(60, 6)
+_WIDEST_HASH = 54  # digits of it before the point
+_MOST_DIGITS = 1_000
+"""Last digits of a value that a hash total knows; no record has room to state more of one."""
+EXACT = Context(prec=2 * _MOST_DIGITS)
+"""Python's own context rounds to 28 digits, which hash totals of account numbers have soon."""
+_DIGITS = re.compile(rf"0*([0-9]{{1,{_MOST_DIGITS}}})")
 
 
 def amount(text: str, *, scale: int) -> Decimal | None:
@@ -56,8 +64,19 @@ def amount(text: str, *, scale: int) -> Decimal | None:
     signs = [sign for sign in (before, opening, behind) if sign]
     if len(signs) > 1 or bool(opening) != bool(closing):
         return None
-    value = _number(re.sub(_GROUPS, "", number), scale)
-    return -value if value is not None and signs and signs[0] != "+" else value
+    with localcontext(EXACT):
+        value = _number(re.sub(_GROUPS, "", number), scale)
+        return -value if value is not None and signs and signs[0] != "+" else value
+
+
+def hash_total(text: str) -> Decimal | None:
+    """A stated hash total, whatever its number of digits; None where the text is none.
+
+    >>> hash_total(f"{'0' * 50}3006"), hash_total("3 006"), hash_total("x7")
+    (Decimal('3006'), Decimal('3006'), None)
+    """
+    match = _DIGITS.fullmatch(text.strip())
+    return Decimal(match[1]) if match else amount(text, scale=0)
 
 
 def _number(text: str, scale: int) -> Decimal | None:
@@ -91,11 +110,21 @@ def column_sum(column: pa.Array, *, scale: int, form: Form = "signed") -> tuple[
     Returns:
         The sum, and how many values are there but could not be read.
     """
-    column = column.drop_null()
-    if form == "hash":
-        figures = pc.replace_substring_regex(column.cast(pa.string()), "[^0-9]", "")
-        figures = figures.filter(pc.greater(pc.binary_length(figures), 0))
-        return _added(figures.cast(_WIDEST), form), len(column) - len(figures)
+    with localcontext(EXACT):
+        column = column.drop_null()
+        return _hashed(column) if form == "hash" else _summed(column, scale, form)
+
+
+def _hashed(column: pa.Array) -> tuple[Decimal, int]:
+    figures = pc.replace_substring_regex(column.cast(pa.string()), "[^0-9]", "")
+    figures = figures.filter(pc.greater(pc.binary_length(figures), 0))
+    is_usual = pc.less_equal(pc.binary_length(figures), _WIDEST_HASH)
+    total = _added(figures.filter(is_usual).cast(_WIDEST), "hash")
+    total += sum(int(text[-_MOST_DIGITS:]) for text in figures.filter(pc.invert(is_usual)).to_pylist())
+    return total, len(column) - len(figures)
+
+
+def _summed(column: pa.Array, scale: int, form: Form) -> tuple[Decimal, int]:
     if pa.types.is_decimal(column.type):
         return _added(column.cast(_WIDEST), form), 0
     is_plain = pc.match_substring_regex(column, _PLAIN)
@@ -143,7 +172,7 @@ def _tidy(total: Decimal) -> Decimal:
 
 def transposition_hint(difference: Decimal) -> str:
     """A clause about digits that changed places, or nothing."""
-    hundredths = difference.scaleb(2)
+    hundredths = EXACT.scaleb(difference, 2)
     if difference and hundredths == hundredths.to_integral_value() and int(hundredths) % 9 == 0:
         return "; nine divides the difference: two digits may have changed places"
     return ""

@@ -21,7 +21,7 @@ from billing.control_specs import ControlTotal, Place, TextControl
 from billing.errors import SourceError
 from billing.wording import counted
 from extractors.base import FileFacts, LandedFile
-from extractors.text.control_amounts import amount, column_sum, transposition_hint
+from extractors.text.control_amounts import EXACT, amount, column_sum, hash_total, transposition_hint
 
 CutValue = Callable[[bytes, Place], str | None]
 """What stands at a place of a control record; None where the record has too few values."""
@@ -151,7 +151,7 @@ class Control:
             spec = running.spec
             if spec.column in columns and spec.table in (None, table):
                 total, unread = column_sum(columns[spec.column], scale=spec.scale, form=spec.form)
-                running.total += total
+                running.total = EXACT.add(running.total, total)
                 running.unread += unread + rejected
 
     def miss(self) -> None:
@@ -218,13 +218,13 @@ class Control:
         kind, spec = stated.kind, running.spec
         what = "hash total" if spec.form == "hash" else "total"
         text = self._value(stated, spec.at)
-        declared = amount(text, scale=0 if spec.form == "hash" else spec.scale)
+        declared = hash_total(text) if spec.form == "hash" else amount(text, scale=spec.scale)
         if declared is None:
             raise self._error(f"the {kind}'s {what} {text!r} is no amount", "correct where it stands", **stated.place)
         total = running.total
         if spec.form == "hash":  # it keeps as many digits as it has room for
             total = Decimal(int(total) % 10 ** len(text.strip()))
-        difference = total - declared
+        difference = EXACT.subtract(total, declared)
         if not difference:
             return declared
         if running.unread:

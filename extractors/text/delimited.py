@@ -266,7 +266,7 @@ def _read(run: _Run, piece: _Piece) -> _Batch:
         values = (clean(column, "", run.spec.nulls) for column in plain.columns)  # a plain block has no escapes
         columns = dict(zip(run.columns, values, strict=True))
         return _Batch(plain, run.select(data, plain.starts, plain.ends), np.arange(len(plain)), columns, damage)
-    shown = run.structure.shown(chunk)
+    shown = run.structure.shown(chunk, final=piece.final)
     records = run.tokeniser.split(shown, len(run.columns), final=piece.final, most=run.batch_rows)
     selection = run.select(data, records.starts, records.ends)
     whole = selection.is_data & records.whole

@@ -49,10 +49,21 @@ class Structure:
         """The chunk is its own structure."""
         return not self._is_long and not (self._escape and self._escape in chunk)
 
-    def shown(self, chunk: bytes) -> bytes:
-        """What the tokeniser is to see of a chunk that begins with a record."""
+    def shown(self, chunk: bytes, *, final: bool = True) -> bytes:
+        r"""What the tokeniser is to see of a chunk that begins with a record.
+
+        Args:
+            chunk: The bytes.
+            final: The file ends with the chunk; where it goes on, the beginning of a delimiter at the end is not shown,
+                since a quote before it could not be told from one within a value.
+
+        >>> Structure(b"||", b'"', b"\n", b"").shown(b'1||"a"|', final=False)
+        b'1\x1f\x1e"a"'
+        """
         if self.is_plain(chunk):
             return chunk
+        if self._is_long and not final:
+            chunk = chunk[: len(chunk) - _cut_delimiter(chunk, self._delimiter)]
         if self._escaped is not None:
             chunk = self._escaped.sub(_nothing, chunk)
         if self._is_long:
@@ -72,6 +83,11 @@ class Structure:
             chunk[first:stop].replace(quote * 2, quote) if doubled else chunk[first:stop]
             for first, stop, doubled in spans
         ], end
+
+
+def _cut_delimiter(chunk: bytes, delimiter: bytes) -> int:
+    """Bytes at the end of a chunk that may be the beginning of a delimiter."""
+    return next((size for size in range(len(delimiter) - 1, 0, -1) if chunk.endswith(delimiter[:size])), 0)
 
 
 def _nothing(match: re.Match[bytes]) -> bytes:

@@ -13,6 +13,9 @@ _FOREIGN = {  # how a document begins that no decoder here reads as it is
     b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"<\0\0\0": "UTF-32", b"\0\0\0<": "UTF-32",
     b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"<\0": "UTF-16", b"\0<": "UTF-16", b"\x4c\x6f\xa7\x94": "EBCDIC",
 }  # fmt: skip
+MAX_TOKEN = 16 << 20
+"""Most bytes of a tag, a comment or an instruction: expat keeps one that has not ended, and some of its versions look
+at all of it again with every piece that they are fed, which takes hours where one has no end."""
 _CUT = {
     expat.errors.codes[text]
     for text in (expat.errors.XML_ERROR_UNCLOSED_TOKEN, expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION)
@@ -75,6 +78,13 @@ class XmlCheck:
         self._fed += len(data)
         self._fresh = data
         self._parse(data, final=False)
+        begin = self._expat.CurrentByteIndex
+        if begin >= 0 and self._fed - begin > MAX_TOKEN + len(data):
+            raise self.error(
+                f"a tag, a comment or an instruction does not end within {MAX_TOKEN >> 20} MiB",
+                "have the file sent again: no billing system writes such",
+                begin,
+            )
 
     def close(self) -> None:
         """The document ends here.

@@ -350,3 +350,57 @@ def test_memory_does_not_grow_with_the_document(tmp_path: Path, monkeypatch):
         return most
 
     assert peak(3_000) < peak(1_000) * 1.3
+
+
+def test_elements_without_number_are_refused_before_they_fill_the_memory(decoded, monkeypatch):
+    monkeypatch.setattr(camt053_reader, "MAX_ELEMENTS", 1_000)
+    assert decoded(document(statement(*[entry("1.00")] * 500, closing="600.00")), **SPEC).rejects == []
+    with pytest.raises(SourceError, match="AddtlStmtInf holds more than 1,000 elements"):
+        decoded(document(statement(*BOOKED, f"<AddtlStmtInf>{'<A/>' * 1_000}</AddtlStmtInf>")), **SPEC)
+
+
+@pytest.mark.parametrize("empty", ["<TxDtls/>", "<TxDtls a='>' />", "<TxDtls></TxDtls >", "<TxDtls><A/></TxDtls>"])
+def test_lineage_ends_where_an_empty_element_does(decoded, empty):
+    got = decoded(document(statement(entry("50.00", details=f"<NtryDtls>{empty}</NtryDtls>"))), **SPEC)
+    assert got.raw("konta_transactions") == [empty.encode()]
+    got = decoded(document("<Stmt/>", "<Stmt></Stmt>", statement(*BOOKED, "<Ntry/>")), **SPEC)
+    assert [r["raw"] for r in got.rejects if r["reason"] == "STMT-FIELD"] == [
+        b"<Stmt/>", b"<Stmt></Stmt>", b"<Ntry/>", b"<Ntry/>",
+    ]  # fmt: skip
+
+
+def test_amounts_and_numbers_that_nobody_has_are_no_crash(decoded):
+    most = "9" * 18
+    got = decoded(document(statement(*[entry(most)] * 12)), **SPEC)
+    assert {r["reason"] for r in got.rejects} == {"STMT-BALANCE"}
+    assert len(got.rejects) == 1 + 12 + 12
+    number = "1" * 5_000  # which Python does not take for a number
+    got = decoded(document(*[statement(*BOOKED, number=number, ident=i) for i in "AB"]), **SPEC)
+    assert {r["reason"] for r in got.rejects} == {"STMT-SEQUENCE"}
+    got = decoded(document(statement(entry("\u0665\u0660.00"))), **SPEC)  # 50 in Arabic digits
+    assert {r["reason"] for r in got.rejects} == {"STMT-BALANCE", "STMT-FIELD"}
+
+
+def test_transactions_of_one_entry_fill_several_batches(decoded):
+    details = "<TxDtls><Amt Ccy='PLN'>1.00</Amt></TxDtls>" * 50
+    got = decoded(document(statement(entry("50.00", details=f"<NtryDtls>{details}</NtryDtls>"))), batch_rows=7, **SPEC)
+    assert [row["transaction_no"] for row in got.rows("konta_transactions")] == list(range(1, 51))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "flagged"),
+    [
+        ("<Amt Ccy='PLN'>50.00</Amt>", False),
+        ("<Amt Ccy='EUR'>12.00</Amt>", False),
+        ("<AmtDtls><InstdAmt><Amt Ccy='PLN'>52.00</Amt></InstdAmt></AmtDtls><Amt Ccy='PLN'>50.00</Amt>", False),
+        ("<Amt Ccy='PLN'>60.00</Amt>", True),
+        ("<Amt Ccy='PLN'>50.00</Amt><CdtDbtInd>DBIT</CdtDbtInd>", True),
+    ],
+)
+def test_the_only_transaction_that_contradicts_its_entry_is_flagged(decoded, amounts, flagged):
+    details = f"<NtryDtls><TxDtls>{amounts}</TxDtls></NtryDtls>"
+    got = decoded(document(statement(entry("50.00", details=details))), **SPEC)
+    assert [row["amount"] for row in got.rows("konta_transactions")] == [Decimal("50.00")]
+    assert [(r["reason"], r["disposition"], r["field"]) for r in got.rejects] == (
+        [("STMT-TOTALS", "flagged", "amount")] if flagged else []
+    )

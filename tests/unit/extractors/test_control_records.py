@@ -151,3 +151,27 @@ def test_declarations_that_cannot_be_meant(decoded, spec):
 def test_forms_of_amounts(text, value):
     found = amount(text, scale=2)
     assert (None if found is None else str(found)) == value
+
+
+@pytest.mark.parametrize("batch_rows", [7, 1_000])
+def test_a_hash_total_of_account_numbers_is_exact(decoded, batch_rows):
+    numbers = [91_000_000_000_000_000_000_000_001 + 7 * n for n in range(300)] + [10**60 - 1]
+    data = b"".join(b"F;%d;1\n" % number for number in numbers)
+    trailer = {"totals": [{"at": 2, "column": "NR", "form": "hash"}]}
+    total = sum(numbers)
+    for stated in (f"{total}", f"{total:075}", f"{total % 10**30:030}", f"{total % 10**12:012}"):
+        got = decode(decoded, trailer, f"T;{stated}\n".encode(), data, batch_rows=batch_rows)
+        assert got.facts.records == len(numbers)
+        assert not any("cannot be proved" in note for note in got.facts.notes)
+    with pytest.raises(SourceError, match="difference -1"):
+        decode(decoded, trailer, b"T;%d\n" % (total + 1), data, batch_rows=batch_rows)
+
+
+def test_totals_of_more_digits_than_any_context_keeps_are_exact(decoded):
+    amounts = ["9" * 38 + ",99", "-" + "1" * 36 + ",10", "(0,09)"]
+    data = "".join(f"F;1;{amount}\n" for amount in amounts).encode()
+    trailer = {"sum_at": 2, "sum_column": "SALDO"}
+    total = f"{'9' * 2}{'8' * 36},80"
+    assert decode(decoded, trailer, f"T;{total}\n".encode(), data).facts.records == 3
+    with pytest.raises(SourceError, match=r"difference 0\.01"):
+        decode(decoded, trailer, f"T;{total[:-1]}".encode()[:-1] + b"79\n", data)

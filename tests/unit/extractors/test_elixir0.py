@@ -3,8 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from extractor_probe import declare, landed
 
 from billing.errors import SourceError
+from extractors.base import FileFacts
+from extractors.decode import decode
 
 SPEC = {"format": "elixir0", "code_page": "cp1250", "key": "payer_account", "amount": "amount"}
 PAYER, PAYEE = "67160000030002000111111001", "28106000349841000123456789"
@@ -135,3 +138,21 @@ def test_batches_are_one_table(decoded):
     got = decoded(data, batch_rows=50, **SPEC)
     assert [row["amount"] for row in got.rows()] == [Decimal(n).scaleb(-2) for n in range(1, 301)]
     assert [row["order_no"] for row in got.rows()] == list(range(1, 301))
+
+
+def test_an_order_that_is_set_aside_takes_its_money_along(tmp_path):
+    path = tmp_path / "orders.pli"
+    damaged = PAYER[:-1] + "\x01"
+    twice = order(payer=damaged, amount="5O0", day="20030230")
+    lines = [order(), order(payer=damaged, amount="500"), twice, order(amount="x")]
+    path.write_bytes("".join(lines).encode("cp1250"))
+    files = [{"name": "konta", "pattern": "*.pli", "format": "elixir0", "code_page": "cp1250"}]
+    source = declare(files, key="payer_account", amount="amount")
+    splits = list(decode(source, source.spec.file("konta"), landed(path), FileFacts(), batch_rows=10))
+    [split] = splits
+    assert split.kept.num_rows == 1 and split.lost is not None
+    assert split.lost.rows.schema == split.kept.schema
+    assert split.lost.rows.column("record_no").to_pylist() == [2, 3, 4]
+    assert split.lost.rows.column("amount").to_pylist() == [5, None, None]
+    assert split.lost.unread == {2: {"payer_account"}, 3: {"payer_account", "amount", "payment_date"}, 4: {"amount"}}
+    assert [r["reason"] for r in split.rejects.to_pylist()] == ["ENC-CTRL", "ENC-CTRL", "NUM-TEXT"]

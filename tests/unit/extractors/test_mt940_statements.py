@@ -501,3 +501,12 @@ def test_a_telephone_number_is_no_subfield(read):
     (row,) = read(statement(":61:031031C50,00NTRFX", details)).rows("konta_entries")
     assert (row["title"], row["counterparty_name"]) == ("TEL. +48616123456", "JAN")
     assert json.loads(row["subfields"]) == {"00": "PRZELEW", "20": "TEL. +48616123456", "32": "JAN"}
+
+
+def test_amounts_and_numbers_that_no_bank_has_are_no_crash(read):
+    got = read(statement(":61:031031C50,123456NTRFA"))  # more decimals than any currency has
+    assert {r["reason"] for r in got.rejects} == {"STMT-BALANCE", "STMT-FIELD"}
+    got = read(statement(*[f":61:031031C{'9' * 15},NTRFA"] * 10_001))
+    assert {r["reason"] for r in got.rejects} == {"STMT-BALANCE"} and len(got.rejects) == 10_002
+    got = read(statement(*CREDIT, *DEBIT, number="1" * 5_000), statement(*CREDIT, *DEBIT, number="1" * 5_000))
+    assert {r["reason"] for r in got.rejects} == {"STMT-SEQUENCE"}

@@ -1,6 +1,8 @@
 """Deliveries that are fetched: the same cases against a real SFTP, FTPS and S3 server on loopback."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,19 @@ def test_memos_come_with_their_table(server, into):
     table = {"name": "konta", "pattern": "ABON.DBF", "format": "dbf", "code_page": "cp852"}
     [file] = take(source(server, files=[table]), server, into)
     assert sorted(p.name for p in file.path.parent.iterdir()) == ["ABON.DBF", "abon.dbt"]
+
+
+def test_logs_come_with_their_database(server, into, tmp_path):
+    live = tmp_path / "b.db"
+    with closing(sqlite3.connect(live, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute("CREATE TABLE konta AS SELECT 1 AS nr, 2 AS saldo")
+        for name in ("b.db", "b.db-wal"):
+            server.put(name, (tmp_path / name).read_bytes())
+    result = {"name": "konta", "source": "konta", "key": ["nr"]}
+    database = {"name": "baza", "pattern": "*.db", "format": "sql", "results": [result]}
+    [dump] = take(source(server, files=[database]), server, into)
+    assert dump.path.read_bytes() == b'"nr","saldo"\n"1","2"\n'
 
 
 def test_packed_files_are_unpacked(server, into):

@@ -150,3 +150,17 @@ def test_sound_records_among_odd_ones_are_read_as_without_them():
         rows = slice(701 * number, 701 * number + 700)
         assert (records.value_starts[rows] - shift == alone.value_starts).all()
         assert (records.value_ends[rows] - shift == alone.value_ends).all()
+
+
+# --- long delimiters at the end of a piece --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", range(20, 60))
+def test_a_delimiter_may_be_cut_where_a_piece_of_the_file_ends(decoded, monkeypatch, first):
+    monkeypatch.setattr(delimited, "FIRST_READ", first)
+    data = b'NR~;~NAZWA~;~SALDO\n1~;~"a\nb"~;~1,00\n"2"~;~"c ""d"""~;~"2,00"\n"3"~;~~;~3,00\n'
+    got = decoded(data, format="delimited", code_page="cp1250", delimiter="~;~")
+    assert [tuple(row.values()) for row in got.rows()] == [
+        ("1", "a\nb", "1,00"), ("2", 'c "d"', "2,00"), ("3", None, "3,00"),
+    ]  # fmt: skip
+    assert got.rejects == []

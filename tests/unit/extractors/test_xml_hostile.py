@@ -15,6 +15,7 @@ SPEC = {
         {"table": "konta", "path": "/region/konto", "columns": {"NR": "@nr", "SALDO": "saldo", "NAZWA": "nazwa"}}
     ],
 }
+CAMT = {"format": "camt053", "table": "konta_entries", "key": "bank_reference", "amount": "amount"}
 NAMES = ["Żółkiewski", "Łąkowa", "Gęśla", "Źródłowa", "Świątek", "Ćmielów", "Dąbrówka", "Piątek", "Święta", "Śląska"]
 
 
@@ -235,6 +236,25 @@ def test_openings_within_a_section_cost_no_more_than_their_bytes(decoded, monkey
     before = time.perf_counter()
     assert len(decoded(data, **SPEC).rows()) == 1
     assert time.perf_counter() - before < 10
+
+
+@pytest.mark.parametrize("opening", [b"<!--", b"<?pi ", b"<x y='", b"<"])
+def test_a_tag_or_comment_without_an_end_is_given_up_before_it_costs_much(decoded, monkeypatch, opening):
+    monkeypatch.setattr("extractors.xml.wellformed.MAX_TOKEN", 4096)
+    monkeypatch.setattr("extractors.bank.camt053_reader.READ_BYTES", 256)
+    monkeypatch.setattr("extractors.xml.document.READ_BYTES", 256)
+    for spec, head in ((SPEC, b"<region>"), (CAMT, b"<Document><BkToCstmrStmt>")):
+        with pytest.raises(SourceError, match="does not end within") as caught:
+            decoded(head + opening + b"x" * 100_000, **spec)
+        assert caught.value.where["byte_offset"] == len(head)
+
+
+@pytest.mark.parametrize("text", [b"x" * 100_000, b"<![CDATA[" + b"x" * 100_000 + b"]]>", b"\n" * 100_000])
+def test_a_long_text_is_no_long_tag(decoded, monkeypatch, text):
+    monkeypatch.setattr("extractors.xml.wellformed.MAX_TOKEN", 4096)
+    monkeypatch.setattr("extractors.xml.document.READ_BYTES", 256)
+    got = decoded(b"<region>" + text + ROW + b"<konto nr='2'>" + text + b"</konto></region>", **SPEC)
+    assert got.facts.records == 2
 
 
 @pytest.mark.parametrize("cut", [1, 9, 30, 60])

@@ -163,7 +163,7 @@ def test_twins_are_told_from_one_person() -> None:
 
 def joined(pairs: list[tuple[int, int, float]], records: int, facts: dict[int, Facts] | None = None) -> list[int]:
     left, right, chance = (np.array(column) for column in zip(*pairs, strict=True))
-    return partition(records, left, right, evidence(chance.astype(float)), 0.0, facts or {}).tolist()
+    return partition(records, left, right, evidence(chance.astype(float)), 0.0, (facts or {}).get).tolist()
 
 
 def test_a_chain_is_cut_at_its_weakest_bridge() -> None:

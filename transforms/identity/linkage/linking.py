@@ -30,7 +30,7 @@ from transforms.identity.linkage.mixture import (
     learn,
     score_pairs,
 )
-from transforms.identity.linkage.partition import STRONGEST, evidence, partition
+from transforms.identity.linkage.partition import STRONGEST, FactsOf, evidence, partition
 from transforms.identity.linkage.patterns import compare, count_values, fields
 from transforms.identity.linkage.reading import read_people
 from transforms.identity.linkage.spec import DataSet
@@ -196,23 +196,26 @@ def _draw_pairs(con: duckdb.DuckDBPyConnection, records: int) -> None:
 
 def _facts(
     con: duckdb.DuckDBPyConnection, records: int, data: DataSet, clean: list[int]
-) -> tuple[dict[int, Facts], NDArray[np.int64]]:
-    """What may contradict, and each record's proven identity number as a number of its own (-1: none)."""
-    facts: dict[int, Facts] = {}
+) -> tuple[FactsOf, NDArray[np.int64]]:
+    """What may contradict of a record, and each one's proven identity number as a number of its own (-1: none)."""
+    rows = con.execute("SELECT source FROM person ORDER BY record").fetchnumpy()
+    source = np.asarray(rows["source"], np.int64)
     proven = np.full(records, -1, dtype=np.int64)
-    if clean:
-        numbers = ", ".join(map(str, clean))
-        rows = con.execute(f"SELECT record, source FROM person WHERE source IN ({numbers})").fetchnumpy()
-        for record, source in zip(rows["record"].tolist(), rows["source"].tolist(), strict=True):
-            facts[record] = Facts({record}, clean=[str(source)])
     if data.data.national_id_check is not None:
         rows = con.execute("""
-            SELECT record, dense_rank() OVER (ORDER BY proven_id) AS number, proven_id
-            FROM person WHERE proven_id IS NOT NULL
+            SELECT record, dense_rank() OVER (ORDER BY proven_id) AS number FROM person WHERE proven_id IS NOT NULL
         """).fetchnumpy()
         proven[rows["record"]] = rows["number"]
-        for record, number in zip(rows["record"].tolist(), rows["proven_id"].tolist(), strict=True):
-            facts.setdefault(record, Facts({record})).values["pesel"].add(number)
+
+    def facts(record: int) -> Facts | None:
+        is_clean, has_number = source[record] in clean, proven[record] >= 0
+        if not (is_clean or has_number):
+            return None
+        found = Facts({record}, clean=[str(source[record])] if is_clean else [])
+        if has_number:
+            found.values["pesel"].add(str(proven[record]))
+        return found
+
     return facts, proven
 
 

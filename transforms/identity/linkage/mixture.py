@@ -40,6 +40,7 @@ START_PAIRS, START_SHARE = 10.0, 0.1
 # People move, but no source has this many wrong names, dates or numbers.  Without a limit, namesakes could pass for one
 # person in a data set that has many of them.
 MOST_DIFFERENT = 0.2
+_STRETCH = 65_536  # patterns scored at a time; their chances stay in the cache
 
 # Kind of pair -> scope -> how it agrees there: as one person (m), as strangers (u), as a household (h) or place (p).
 KINDS_OF_PAIR: dict[str, dict[str, str]] = {
@@ -209,22 +210,42 @@ def _learn_round(model: Model, patterns: Patterns, weights: Floats, begun: Mappi
 
 def posteriors(model: Model, patterns: Patterns) -> Floats:
     """Chance of each kind of pair; a row a pattern, a column a kind."""
-    logs = np.empty((len(patterns.levels), len(KINDS_OF_PAIR)))
+    tables = [
+        {which: _logs(model, field, which) for which in {how[scope(field)] for how in KINDS_OF_PAIR.values()}}
+        for field in model.fields
+    ]
+    rows = len(patterns.levels)
+    chance = np.empty((len(KINDS_OF_PAIR), rows))
+    for begin in range(0, rows, _STRETCH):
+        part = slice(begin, begin + _STRETCH)
+        _score(model, tables, patterns.levels[part], patterns.lnf[part], chance[:, part])
+    return chance.T
+
+
+def _logs(model: Model, field: str, which: str) -> Floats:
+    """Logarithm of the chance of each level of a field, and of none: what is missing says nothing."""
+    log = np.log(model.chances[which][field])
+    if which == "u":
+        # An exact agreement among strangers is told by the frequency of its value.  An exchange is no evidence by
+        # itself: that the exchanged values agree is counted with their fields.
+        log = np.zeros_like(log) if is_exchange(field) else np.concatenate([[0.0], log[1:]])
+    return np.append(log, 0.0)  # level -1 takes the last
+
+
+def _score(
+    model: Model, tables: Sequence[Mapping[str, Floats]], levels: NDArray[np.int8], lnf: Floats, chance: Floats
+) -> None:
+    """Fill in the chances of some patterns; a row a kind here, so that each sum runs along memory."""
     for number, (kind, how) in enumerate(KINDS_OF_PAIR.items()):
-        logs[:, number] = np.log(model.masses[kind]) if model.masses[kind] else -np.inf
+        chance[number] = np.log(model.masses[kind]) if model.masses[kind] else -np.inf
         for column, name in enumerate(SCOPES):
             if how[name] == "u":
-                logs[:, number] += patterns.lnf[:, column]
-    for column, field in enumerate(model.fields):
-        level = patterns.levels[:, column].astype(np.int64)
+                chance[number] += lnf[:, column]
+    for column, (field, table) in enumerate(zip(model.fields, tables, strict=True)):
+        level = levels[:, column].astype(np.intp)
+        picked = {which: log[level] for which, log in table.items()}
         for number, how in enumerate(KINDS_OF_PAIR.values()):
-            which = how[scope(field)]
-            log = np.log(model.chances[which][field])
-            if which == "u":
-                # An exact agreement among strangers is told by the frequency of its value.  An exchange is no evidence
-                # by itself: that the exchanged values agree is counted with their fields.
-                log = np.zeros_like(log) if is_exchange(field) else np.concatenate([[0.0], log[1:]])
-            logs[:, number] += np.append(log, 0.0)[level]  # level -1, missing, takes the appended zero
-    logs -= logs.max(axis=1, keepdims=True)
-    chance = np.exp(logs)
-    return chance / chance.sum(axis=1, keepdims=True)
+            chance[number] += picked[how[scope(field)]]
+    chance -= chance.max(axis=0)
+    np.exp(chance, out=chance)
+    chance /= chance.sum(axis=0)

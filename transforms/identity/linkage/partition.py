@@ -11,7 +11,7 @@ the same judge that guards the consolidation's clusters.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from transforms.identity.cluster import Facts, Judge, components
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+FactsOf = Callable[[int], Facts | None]
 
 STRONGEST = 8.0  # natural logarithm of odds; what one pair may say at most, for or against
 JUDGE = Judge((), ())
@@ -73,9 +74,7 @@ class Groups:
             self.facts[a] = other_facts if mine is None else mine.joined(other_facts)
 
 
-def partition(
-    records: int, left: Ints, right: Ints, weight: Floats, least: float, facts: Mapping[int, Facts]
-) -> NDArray[np.int64]:
+def partition(records: int, left: Ints, right: Ints, weight: Floats, least: float, facts: FactsOf) -> NDArray[np.int64]:
     """The smallest record of each record's group.
 
     Args:
@@ -84,7 +83,7 @@ def partition(
         right: The other, which does not contradict it.
         weight: Evidence of each pair.
         least: Mean evidence that joins two groups.
-        facts: Record -> what may contradict.
+        facts: What may contradict of a record; None where it contradicts nobody.
     """
     root = np.arange(records)
     strong = weight >= least
@@ -112,13 +111,14 @@ def partition(
     return root
 
 
-def _join(pairs: list[tuple[int, int, float]], least: float, facts: Mapping[int, Facts]) -> dict[int, int]:
+def _join(pairs: list[tuple[int, int, float]], least: float, facts: FactsOf) -> dict[int, int]:
     """Record -> smallest record of its group, for the records of one component."""
     between: dict[int, dict[int, float]] = {}
     for a, b, weight in pairs:
         between.setdefault(a, {})[b] = weight + STRONGEST
         between.setdefault(b, {})[a] = weight + STRONGEST
-    groups = Groups(between, dict.fromkeys(between, 1), {r: facts[r] for r in between if r in facts})
+    told = {record: found for record in between if (found := facts(record))}
+    groups = Groups(between, dict.fromkeys(between, 1), told)
     parent = {record: record for record in between}
     queue = [(-weight, a, b, 1, 1) for a, b, weight in pairs if weight >= least]
     heapq.heapify(queue)

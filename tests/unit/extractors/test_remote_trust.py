@@ -66,6 +66,8 @@ def test_a_refused_login_leaves_no_socket_open(implicit, tmp_path, into):
 
 
 def _leads_to(opened, server):
+    if opened.family not in (socket.AF_INET, socket.AF_INET6):  # others of the process have a path for a peer
+        return False
     try:
         return opened.getpeername()[1] == server.port
     except OSError:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from billing.errors import SourceError
 from extractors.base import LandedFile, Places
 
-FRAME_BYTES = 32 << 20
-"""About how much of a file is held at a time."""
+FRAME_BYTES = 16 << 20
+"""About how much of a file is held at a time: of more, every frame would be memory that the system hands out anew."""
 
 
 @dataclass(frozen=True)

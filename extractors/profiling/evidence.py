@@ -318,11 +318,11 @@ def _differing(scored: Scored, rows: NDArray[np.bool_], best: str, other: str) -
     counts: Counter[bytes] = Counter()
     for row in np.flatnonzero(rows).tolist():
         for unit in _units(scored.words[row], utf8=not a.chars):
-            if a.text(unit) != b.text(unit):
-                counts[unit] += int(scored.counts[row])
+            counts[unit] += int(scored.counts[row])
+    differing = [(unit, count) for unit, count in counts.items() if a.text(unit) != b.text(unit)]
     return tuple(
         Differing(unit.hex().upper(), _visible(a.text(unit)), _visible(b.text(unit)), count)
-        for unit, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: 2 * _MOST_SHOWN]
+        for unit, count in sorted(differing, key=lambda item: (-item[1], item[0]))[: 2 * _MOST_SHOWN]
     )
 
 

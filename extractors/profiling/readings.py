@@ -11,8 +11,9 @@ the published descriptions of Mazovia 157 and Fido Mazovia.
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from billing.errors import ContractError
 from extractors.codepages.tables import UNDEFINED, code_page
@@ -49,13 +50,24 @@ class Reading:
         """The word under this page."""
         if not self.chars:
             return word.decode("utf-8", "replace")
-        return "".join([self.chars[byte] for byte in word])
+        return codecs.charmap_decode(word, "strict", self._table)[0]
+
+    @cached_property
+    def _table(self) -> str:
+        return "".join(self.chars)
 
     def reproduces(self, word: bytes) -> bool:
         """Does encoding what was decoded give the same bytes?"""
         if not self.chars:
             return word.decode("utf-8", "ignore").encode() == word
-        return all(self.chars[byte] != "\ufffd" and self.chars.index(self.chars[byte]) == byte for byte in set(word))
+        return not word.translate(None, self._reproduced)
+
+    @cached_property
+    def _reproduced(self) -> bytes:
+        """Bytes whose character is theirs alone, or theirs first."""
+        return bytes(
+            byte for byte, char in enumerate(self.chars) if char != "\ufffd" and self.chars.index(char) == byte
+        )
 
 
 @lru_cache(maxsize=64)

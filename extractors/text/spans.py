@@ -57,6 +57,7 @@ class Cutter:
         self.name = name
         self.is_utf8 = _is_utf8(name)
         self.verdicts = _utf8_verdicts() if self.is_utf8 else _page_verdicts(name)
+        self._fine = bytes(byte for byte, verdict in enumerate(self.verdicts) if verdict == _FINE)
         self.blank = 0x20 if self.is_utf8 else code_page(name).blank
         self._tables = None if self.is_utf8 else tables(name)
 
@@ -76,8 +77,7 @@ class Cutter:
 
     def is_sound(self, chunk: bytes) -> bool:
         """Nothing in the chunk is undefined or a control character: its columns need no second look."""
-        seen = chunk.translate(self.verdicts)
-        if _CONTROL in seen or _UNDEFINED in seen:
+        if chunk.translate(None, self._fine):
             return False
         if not self.is_utf8:
             return True

@@ -12,10 +12,10 @@ a declaration may name the page like any other.  Mazovia, the Polish counterpart
 '50 a9 a1 6c 69 a8 20 91 6c 75 9f 6f 75 87 6b 98 20 6b 96 a4'
 >>> b"\\x80\\x9b\\x9e".decode("cp895")
 'ČŠŘ'
->>> "ł".encode("kamenicky")
+>>> "ł".encode("kamenicky")  # doctest: +ELLIPSIS
 Traceback (most recent call last):
 ...
-UnicodeEncodeError: 'charmap' codec can't encode character '\\u0142' in position 0: character maps to <undefined>
+UnicodeEncodeError: 'charmap' codec can't encode character '\\u0142' in position 0: character maps to <undefined>...
 """
 
 from __future__ import annotations

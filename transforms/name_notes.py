@@ -65,7 +65,7 @@ _RELATIONS = frozenset(["u", "inw", "inwalida", "nr",
                         "syn", "corka", "zona", "wdowa", "pelnomocnik", "pelnom", "peln", "kurator", "opiekun",
                         "wd", "primo", "tel", "fax", "pesel", "nip", "regon", "krs", "ul"])  # fmt: skip
 _LONGEST = 40  # letters of a name
-_QUOTES = " \"„”“'"
+_QUOTES = " \"„”“'`´‘’"
 _JOINTS = ("/", "&")  # between two persons; `transforms.name_order` parts them
 _WHOLE = 2  # words of a whole name
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
@@ -104,6 +104,15 @@ def lift(text: str) -> tuple[str, tuple[str, ...]]:
             text = rest
     kept, more = _part(text.replace(",", ", ").split())  # NOWAK,ML.
     return " ".join(kept), (*notes, *more)
+
+
+def bare(part: str) -> str:
+    """Given names or a family name without the marks at their ends, which are no letters of them.
+
+    >>> bare("'Jan"), bare("-Nowak"), bare("O'Hara")
+    ('Jan', 'Nowak', "O'Hara")
+    """
+    return part.strip(f"{_QUOTES}-–—,")
 
 
 def _joined(match: re.Match[str]) -> str:
@@ -154,10 +163,11 @@ def _part(words: list[str]) -> tuple[list[str], list[str]]:
         order = word.endswith(".") and bare in _ORDERS and not kept and spare
         joint = word in _JOINTS and bool(kept and following)
         role = bare in _ROLES and spare and (any(map(is_given, words[i + 1 :])) or any(map(is_given, kept)))
-        if role and kept and fold_word(kept[-1]) in _TOGETHER:
-            notes.append(f"{kept.pop()} {word}")  # JAN I ŻONA
+        nothing = bare != "brak" and is_filler(word)  # XX beside a name; Brak is a family name, too
+        if (role or nothing) and kept and fold_word(kept[-1]) in _TOGETHER:
+            notes.append(f"{kept.pop()} {word}")  # JAN I ŻONA, JAN I NN
             continue
-        note = title or role or bare in _NOTES or order or not (joint or _has_letter(bare))
+        note = title or role or nothing or bare in _NOTES or order or not (joint or _has_letter(bare))
         (notes if note else kept).append(word)
         in_title = title
     return _without_dots(kept, notes)

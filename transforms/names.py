@@ -30,7 +30,7 @@ from transforms.companies import Company, company_key, is_plain, recognise
 from transforms.letters import display as display_text
 from transforms.letters import fold, fold_word, squeeze
 from transforms.mojibake import has_signs, put_right
-from transforms.name_notes import is_filler, is_name_only, lift
+from transforms.name_notes import bare, is_filler, is_name_only, lift
 from transforms.name_order import SUFFIXES, Person, is_given, orient, uncut
 from transforms.rules import RULES
 
@@ -235,7 +235,7 @@ def _both(first: str, last: str) -> Person:
 
 
 def _of_person(person: Person, kind: str) -> Name:
-    first, last = display(person.first) or None, display(person.last) or None
+    first, last = display(bare(person.first)) or None, display(bare(person.last)) or None
     found = bool(first or last)
     rule = person.rule if found else ("name.notes-only" if person.notes else "name.missing")
     if person.notes and RULES[rule].status == "ok":

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from billing.spec import Lookup
@@ -183,6 +183,8 @@ def test_family_name_keys_do_not_depend_on_order(text):
 
 
 @given(NAME)
+@example("Kowalski, 'Jan'")
+@example("Nowak,-Anna")
 def test_names_read_again_from_their_parts_are_the_same(name):
     found = read_name(name, kind="person")
     if found.status == "ok" and found.first_name and found.last_name and found.company_name is None:

@@ -244,7 +244,12 @@ VECTORS = [
     ("name", "KOWALSKI J. I A.", {}, "J. Kowalski", "name.couple"), ("name", "A. i J. Kowalscy", {}, "A. Kowalscy",
                                                                      "name.couple"),
     ("name", "KOWALSKI / NOWAK JAN", {}, "Jan Kowalski Nowak", "name.notes"),
-    ("name", "KOWALSKI BRAK", {}, "Kowalski", "name.half"),
+    *[("name", t, {}, "Kowalski", "name.half") for t in
+      ("KOWALSKI BRAK", "KOWALSKI XX", "NN KOWALSKI", "Kowalski N.N.", "KOWALSKI bd")],
+    ("name", "JAN BD", {}, "Jan", "name.half"), ("name", "JAN BRAK", {}, "Jan Brak", "name.plain"),
+    ("name", "KOWALSKI JAN XX", {}, "Jan Kowalski", "name.notes"),
+    ("name", "JAN I NN KOWALSCY", {}, "Jan Kowalscy", "name.notes"),
+    ("name", "Kowalski, 'Jan'", {}, "Jan Kowalski", "name.comma"),
     *[("name", t, {}, None, "name.filler") for t in
       ("N/N", "b/d", "BD", "nieustalony", "do ustalenia", "TEST", "TEST TEST", "ABONENT", "nieznany abonent")],
     ("name", "Wojc. Nowak", {}, "Wojc. Nowak", "name.plain"), ("name", "NOWAK WOJC.", {}, "Wojc. Nowak", "name.plain"),

@@ -249,7 +249,6 @@ VECTORS = [
     ("name", "JAN BD", {}, "Jan", "name.half"), ("name", "JAN BRAK", {}, "Jan Brak", "name.plain"),
     ("name", "KOWALSKI JAN XX", {}, "Jan Kowalski", "name.notes"),
     ("name", "JAN I NN KOWALSCY", {}, "Jan Kowalscy", "name.notes"),
-    ("name", "Kowalski, 'Jan'", {}, "Jan Kowalski", "name.comma"),
     *[("name", t, {}, None, "name.filler") for t in
       ("N/N", "b/d", "BD", "nieustalony", "do ustalenia", "TEST", "TEST TEST", "ABONENT", "nieznany abonent")],
     ("name", "Wojc. Nowak", {}, "Wojc. Nowak", "name.plain"), ("name", "NOWAK WOJC.", {}, "Wojc. Nowak", "name.plain"),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -66,9 +67,11 @@ class Verdict:
 def context() -> AbstractDataContext:
     """The process' Great Expectations context: in memory, silent, sending nothing anywhere."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    with warnings.catch_warnings():  # where Spark is installed, it is imported, too, and warns of pandas 3
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support", category=FutureWarning)
+        import great_expectations as gx
 
-    import expectations.custom_expectations  # noqa: F401 (registers them)
+        import expectations.custom_expectations  # noqa: F401 (registers them)
 
     made = gx.get_context(mode="ephemeral")
     made.variables.progress_bars = {"globally": False}

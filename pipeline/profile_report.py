@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from billing.wording import counted
 from extractors.profiling.declare_file import ProposedFile
 from extractors.profiling.mixture import Mixed
 from extractors.profiling.profile import Profile
@@ -37,8 +38,9 @@ def show(console: Console, found: Profile) -> None:
     _line(
         console,
         "  judged",
-        f"{found.judged:,} bytes of text{part}: {found.blocks} blocks, {found.fields} fields, {judgement.words} "
-        f"different words with letters beyond ASCII ({judgement.occurrences} times)",
+        f"{found.judged:,} bytes of text{part}: {counted(found.blocks, 'block')}, {counted(found.fields, 'field')}, "
+        f"{counted(judgement.words, 'different word')} with letters beyond ASCII "
+        f"({counted(judgement.occurrences, 'time')})",
     )
     if not judgement.scores:
         return

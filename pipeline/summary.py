@@ -174,7 +174,8 @@ def _money_table(figures: dict[str, SourceFigures], console: Console) -> None:
         currencies = sorted({c for e, c in sums["read"] if e == entity and c})
         for currency in currencies:
             table.add_row(words, currency, *(money(total[entity, currency].amount) for total in sums.values()))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     if unreadable := sum(sum(f.unreadable.values()) for f in figures.values()):
         console.print(f"{counted(unreadable, 'record')} set aside without an amount that can be read: in no sum",
                       highlight=False)  # fmt: skip

@@ -15,11 +15,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 Cells = NDArray[np.uint8]
 """uint8[n, width]: the bytes of one field, a row a record."""
 
+_LEAST_ROWS = 1 << 11  # of a column that is worth asking whether its values repeat
+_ASKED = 1 << 9
+_FEW = _ASKED // 4  # different values among those asked
 _STRETCH_BYTES = 1 << 18  # of records that are cut at a time: less than the second cache of any processor of today
 
 
@@ -55,3 +59,31 @@ def apart(records: NDArray[np.uint8], spans: Sequence[tuple[int, int]]) -> list[
         for whole, value in zip(wholes, values, strict=True):
             whole[first : first + stretch] = value[first : first + stretch]
     return fields
+
+
+def repeated(cells: Cells) -> pa.DictionaryArray | None:
+    """The cells as numbers of few different ones; None where there are not few, or few cells.
+
+    Args:
+        cells: uint8[n, width], without gaps between the rows.
+    """
+    if len(cells) < _LEAST_ROWS:
+        return None
+    kind = pa.binary(cells.shape[1])
+    some = np.ascontiguousarray(cells[:: len(cells) // _ASKED])
+    if len(_opaque(some, kind).unique()) > _FEW:
+        return None
+    numbers = _opaque(cells, kind).dictionary_encode()
+    return numbers if len(numbers.dictionary) <= len(cells) // 2 else None
+
+
+def different(numbers: pa.DictionaryArray) -> Cells:
+    """The different cells of a column."""
+    dictionary = numbers.dictionary
+    data = np.frombuffer(dictionary.buffers()[1], np.uint8)
+    width = dictionary.type.byte_width
+    return data[dictionary.offset * width :][: len(dictionary) * width].reshape(-1, width)
+
+
+def _opaque(cells: Cells, kind: pa.DataType) -> pa.FixedSizeBinaryArray:
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(cells), [None, pa.py_buffer(cells)])

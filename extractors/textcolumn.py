@@ -19,13 +19,16 @@ does not define, is a *defect*: null, and named to the caller.
 
 from __future__ import annotations
 
+import codecs
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from extractors.cells import different, repeated, together
 from extractors.codepages.tables import WORK_BLANK, WORK_LOW_VALUE, CodePage
-from extractors.codepages.transcoding import to_utf8
+from extractors.codepages.transcoding import moved
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -50,15 +53,24 @@ def text_column(block: Bytes, page: CodePage) -> tuple[pa.StringArray, Flags | N
         found = [np.zeros(len(values), np.bool_) if odd is None else odd for values, odd in parts]
         every = np.concatenate(found)
         return pa.concat_arrays([values for values, _ in parts]), every if every.any() else None
+    block = together(block)
+    if (numbers := repeated(block)) is not None:
+        texts, odd = text_column(different(numbers), page)
+        values = texts.take(numbers.indices)
+        return values, None if odd is None else odd[numbers.indices.to_numpy()]
     marked = block.tobytes().translate(page.to_work)
+    work = np.frombuffer(marked, np.uint8).reshape(rows, width)
     raw, offsets = _trimmed(marked, rows, width)
     defects = None
     if any(odd in raw for odd in _ODD):
-        work, defects = _mend(np.frombuffer(marked, np.uint8).reshape(rows, width))
+        work, defects = _mend(work)
         raw, offsets = _trimmed(work.tobytes(), rows, width)
     filled = offsets[1:] > offsets[:-1]
     if not raw.isascii():
-        raw, offsets = to_utf8(raw, offsets, page.from_work, page.growth)
+        text = codecs.charmap_decode(raw, "strict", page.from_work)[0].encode()
+        grown = len(text) - len(raw)
+        offsets = offsets + moved(work, np.frombuffer(raw, np.uint8), offsets, grown, page.growth)
+        raw = text
     elif b"\0" in raw:  # a blank within a value
         raw = raw.translate(_WORK_BLANK_AS_BLANK)
     bitmap = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))

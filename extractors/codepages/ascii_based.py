@@ -26,18 +26,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from extractors.cells import Cells
+from extractors.cells import Cells, different, repeated
 from extractors.codepages.tables import CodePage
-from extractors.codepages.transcoding import tables
+from extractors.codepages.transcoding import moved, tables
 
 MOST_BYTES = 1 << 29
 """Of a column: each byte may become three in UTF-8, and offsets have 32 bits."""
-
-_LEAST_ROWS = 1 << 11  # of a column that is worth asking whether its texts repeat
-_ASKED = 1 << 9
-_FEW = _ASKED // 4  # different texts among those asked
-_WORD = 8
-_HIGH_BITS = np.uint64(0x8080808080808080)
 
 
 class PageReader(NamedTuple):
@@ -79,32 +73,10 @@ def read(cells: Cells, page: PageReader) -> pa.StringArray | None:
     """
     if is_full_ascii(cells):
         return as_they_stand(cells)
-    if len(cells) >= _LEAST_ROWS and (numbers := _repeated(cells)) is not None:
-        texts = _each(_different(numbers), page)
+    if (numbers := repeated(cells)) is not None:
+        texts = _each(different(numbers), page)
         return None if texts is None else texts.take(numbers.indices)
     return _each(cells, page)
-
-
-def _repeated(cells: Cells) -> pa.DictionaryArray | None:
-    """The cells as numbers of few different ones; None where there are not few."""
-    kind = pa.binary(cells.shape[1])
-    some = np.ascontiguousarray(cells[:: len(cells) // _ASKED])
-    if len(_opaque(some, kind).unique()) > _FEW:
-        return None
-    numbers = _opaque(cells, kind).dictionary_encode()
-    return numbers if len(numbers.dictionary) <= len(cells) // 2 else None
-
-
-def _different(numbers: pa.DictionaryArray) -> Cells:
-    """The different cells of a column."""
-    dictionary = numbers.dictionary
-    data = np.frombuffer(dictionary.buffers()[1], np.uint8)
-    width = dictionary.type.byte_width
-    return data[dictionary.offset * width :][: len(dictionary) * width].reshape(-1, width)
-
-
-def _opaque(cells: Cells, kind: pa.DataType) -> pa.FixedSizeBinaryArray:
-    return pa.FixedSizeBinaryArray.from_buffers(kind, len(cells), [None, pa.py_buffer(cells)])
 
 
 def _each(cells: Cells, page: PageReader) -> pa.StringArray | None:
@@ -120,45 +92,11 @@ def _each(cells: Cells, page: PageReader) -> pa.StringArray | None:
             decoded = codecs.charmap_decode(data, "strict", page.characters)[0].encode()
         except UnicodeDecodeError:
             return None
-        offsets = offsets + _growth(cells, found, offsets, len(decoded) - len(found), page.growth)
+        offsets = offsets + moved(cells, found, offsets, len(decoded) - len(found), page.growth)
         data = pa.py_buffer(decoded)
     filled = np.diff(offsets) > 0
     valid = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))
     return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), data, valid)
-
-
-def _growth(
-    cells: Cells, data: NDArray[np.uint8], offsets: NDArray[np.int32], total: int, growth: bytes
-) -> NDArray[np.int32]:
-    """int32[n + 1], by how many bytes each text's place moves when the texts become UTF-8.
-
-    Args:
-        cells: uint8[n, width], the texts with what was cut off them.
-        data: The texts, one behind the other.
-        offsets: int32[n + 1], where each begins in the data.
-        total: By how much all of them grow.
-        growth: By how much each byte does.
-    """
-    moved = np.zeros(len(offsets), np.int32)
-    np.cumsum(_high_bytes(cells), dtype=np.int32, out=moved[1:])
-    if moved[-1] == total:  # each by one, as letters do
-        return moved
-    before = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(np.frombuffer(data.tobytes().translate(growth), np.uint8), dtype=np.int32, out=before[1:])
-    return before[offsets]
-
-
-def _high_bytes(cells: Cells) -> NDArray[np.uint16]:
-    """uint16[n], how many bytes of each row are beyond ASCII."""
-    rows, width = cells.shape
-    wide = -(-width // _WORD) * _WORD
-    padded = np.zeros((rows, wide), np.uint8)
-    padded[:, :width].view(f"V{width}")[...] = cells.view(f"V{width}")
-    found = np.bitwise_count(padded.view(np.uint64) & _HIGH_BITS)
-    total = found[:, 0].astype(np.uint16)
-    for column in range(1, wide // _WORD):
-        total += found[:, column]
-    return total
 
 
 def _starts(cells: Cells) -> NDArray[np.int32]:

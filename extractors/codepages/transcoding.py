@@ -17,6 +17,9 @@ from extractors.codepages.tables import code_page
 
 Offsets = NDArray[np.int32]
 
+_WORD = 8
+_HIGH_BITS = np.uint64(0x8080808080808080)
+
 
 @lru_cache(maxsize=32)
 def tables(name: str) -> tuple[str, bytes]:
@@ -47,3 +50,35 @@ def to_utf8(raw: bytes, offsets: Offsets, characters: str, growth: bytes) -> tup
     before = np.zeros(len(raw) + 1, np.int32)
     np.cumsum(np.frombuffer(raw.translate(growth), np.uint8), dtype=np.int32, out=before[1:])
     return text, offsets + before[offsets]
+
+
+def moved(cells: NDArray[np.uint8], data: NDArray[np.uint8], offsets: Offsets, total: int, growth: bytes) -> Offsets:
+    """int32[n + 1], by how many bytes each text's place moves when the texts become UTF-8.
+
+    Args:
+        cells: uint8[n, width], the texts with what was cut off them.
+        data: The texts, one behind the other.
+        offsets: int32[n + 1], where each begins in the data.
+        total: By how much all of them grow.
+        growth: By how much each byte does.
+    """
+    by_one = np.zeros(len(offsets), np.int32)
+    np.cumsum(_high_bytes(cells), dtype=np.int32, out=by_one[1:])
+    if by_one[-1] == total:  # as letters do
+        return by_one
+    before = np.zeros(len(data) + 1, np.int32)
+    np.cumsum(np.frombuffer(data.tobytes().translate(growth), np.uint8), dtype=np.int32, out=before[1:])
+    return before[offsets]
+
+
+def _high_bytes(cells: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """uint16[n], how many bytes of each row are beyond ASCII."""
+    rows, width = cells.shape
+    wide = -(-width // _WORD) * _WORD
+    padded = np.zeros((rows, wide), np.uint8)
+    padded[:, :width].view(f"V{width}")[...] = cells.view(f"V{width}")
+    found = np.bitwise_count(padded.view(np.uint64) & _HIGH_BITS)
+    total = found[:, 0].astype(np.uint16)
+    for column in range(1, wide // _WORD):
+        total += found[:, column]
+    return total

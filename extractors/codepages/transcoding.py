@@ -47,9 +47,7 @@ def to_utf8(raw: bytes, offsets: Offsets, characters: str, growth: bytes) -> tup
     text = codecs.charmap_decode(raw, "strict", characters)[0].encode()
     if len(text) == len(raw):
         return text, offsets
-    before = np.zeros(len(raw) + 1, np.int32)
-    np.cumsum(np.frombuffer(raw.translate(growth), np.uint8), dtype=np.int32, out=before[1:])
-    return text, offsets + before[offsets]
+    return text, offsets + _grown(raw, growth)[offsets]
 
 
 def moved(cells: NDArray[np.uint8], data: NDArray[np.uint8], offsets: Offsets, total: int, growth: bytes) -> Offsets:
@@ -66,9 +64,14 @@ def moved(cells: NDArray[np.uint8], data: NDArray[np.uint8], offsets: Offsets, t
     np.cumsum(_high_bytes(cells), dtype=np.int32, out=by_one[1:])
     if by_one[-1] == total:  # as letters do
         return by_one
-    before = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(np.frombuffer(data.tobytes().translate(growth), np.uint8), dtype=np.int32, out=before[1:])
-    return before[offsets]
+    return _grown(data.tobytes(), growth)[offsets]
+
+
+def _grown(raw: bytes, growth: bytes) -> Offsets:
+    """int32[len(raw) + 1], by how many bytes everything before each byte grows."""
+    before = np.zeros(len(raw) + 1, np.int32)
+    np.cumsum(np.frombuffer(raw.translate(growth), np.uint8), dtype=np.int32, out=before[1:])
+    return before
 
 
 def _high_bytes(cells: NDArray[np.uint8]) -> NDArray[np.uint16]:
